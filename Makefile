@@ -1,0 +1,131 @@
+# Everything runs in environments of the checkout's own: .venv (downloaded) and .build (derived).
+# `make help` lists the targets.
+
+PYTHON ?= python3
+STAGES ?= lint sanity unit contract integration compat
+
+VENV := .venv
+LINT := $(VENV)/envs/lint
+REQUIREMENTS := tests/requirements
+# Tools and simulators are packages below tests/.
+RUN := PYTHONPATH=tests $(VENV)/bin/python
+# Compiling all of the package "ansible" takes longer than installing it; Python compiles what it needs when it does.
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.build/pycache
+
+# Each environment is as good as its stamp: the requirements that went into it, newer than the files that name them.
+RUN_READY := $(VENV)/.ready-run
+TEST_READY := $(VENV)/.ready-test
+LINT_READY := $(LINT)/.ready-lint
+DOCS_READY := $(LINT)/.ready-docs
+
+IN_LINT := PATH="$(CURDIR)/$(LINT)/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build"
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Environments and the staged copy are shared; the stages use the processors themselves.
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(RUN_READY) ## the main job against simulators: real playbooks, twice, effects checked
+	@$(RUN) tests/demo/run.py
+
+.PHONY: test
+test: $(TEST_READY) $(LINT_READY) ## all stages, and a table of their results; STAGES="lint unit" runs some
+	@$(RUN) -m tools.stages $(STAGES)
+
+# --- the stages: each runs alone, prints one line of summary, and ends with an honest status -----------------------
+
+.PHONY: lint
+lint: $(TEST_READY) $(LINT_READY) ## linters, types, documentation, changelog, Galaxy's importer
+	@$(RUN) -m tools.lint
+
+.PHONY: sanity
+sanity: $(TEST_READY) ## ansible-test sanity, every test, no ignore file
+	@$(RUN) -m tools.sanity
+
+.PHONY: unit
+unit: $(TEST_READY) ## pytest tests/unit; ARGS="-k name" goes to pytest
+	@$(RUN) -m tools.pytests unit $(ARGS)
+
+.PHONY: contract
+contract: $(TEST_READY) ## simulators and modules against other people's clients; ARGS as above
+	@$(RUN) -m tools.pytests contract $(ARGS)
+
+.PHONY: integration
+integration: $(TEST_READY) ## every module through ansible-playbook; TARGETS="storpool_volume", ARGS="-vvv" or "--core 2.18"
+	@$(RUN) -m tools.integration $(ARGS) $(TARGETS)
+
+.PHONY: compat
+compat: $(TEST_READY) ## every module under the other supported versions of ansible-core; CORES="2.17"
+	@$(RUN) -m tools.compat $(CORES)
+
+.PHONY: totals
+totals:
+	@$(RUN) -m tools.stages --totals $(STAGES)
+
+# --- not part of the test ------------------------------------------------------------------------------------------
+
+.PHONY: coverage
+coverage: $(TEST_READY) ## the unit tests, with line and branch coverage of the plugins
+	@$(RUN) -m tools.pytests unit --cov=.build/ansible_collections --cov-branch --cov-report=term-missing:skip-covered $(ARGS)
+
+.PHONY: format
+format: $(LINT_READY) ## let ruff rewrite what it can
+	$(LINT)/bin/ruff check --fix-only --quiet .
+	$(LINT)/bin/ruff format .
+
+.PHONY: changelog
+changelog: $(LINT_READY) ## write CHANGELOG.rst from changelogs/fragments, for the version of galaxy.yml
+	$(IN_LINT) antsibull-changelog release --update-existing --reload-plugins
+
+.PHONY: docs
+docs: $(DOCS_READY) stage ## the documentation as a site, .build/docs/build/html/index.html
+	rm -rf .build/docs && mkdir -p .build/docs
+	$(IN_LINT) antsibull-docs sphinx-init --use-current --lenient --dest-dir .build/docs --squash-hierarchy storpool.cloudstack
+	cd .build/docs && $(IN_LINT) ./build.sh
+
+.PHONY: build
+build: $(RUN_READY) ## the collection as an archive for Galaxy, in .build/dist
+	@stage=$$($(RUN) -m tools.stage) && mkdir -p .build/dist && \
+	    $(VENV)/bin/ansible-galaxy collection build --force --output-path .build/dist "$$stage"
+
+.PHONY: stage
+stage: ## copy the checkout to .build/ansible_collections, for commands of your own
+	@PYTHONPATH=tests $(PYTHON) -m tools.stage
+
+.PHONY: clean
+clean: ## remove everything derived
+	rm -rf .build
+
+.PHONY: distclean
+distclean: clean ## remove the environments, too
+	rm -rf $(VENV)
+
+# --- environments --------------------------------------------------------------------------------------------------
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(LINT)/bin/python: | $(VENV)/bin/python
+	$(PYTHON) -m venv $(LINT)
+
+$(RUN_READY): $(REQUIREMENTS)/run.txt | $(VENV)/bin/python
+	$(VENV)/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+$(TEST_READY): $(REQUIREMENTS)/test.txt $(RUN_READY)
+	$(VENV)/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+$(LINT_READY): $(REQUIREMENTS)/lint.txt | $(LINT)/bin/python
+	$(LINT)/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+$(DOCS_READY): $(REQUIREMENTS)/docs.txt $(LINT_READY)
+	$(LINT)/bin/python $(PIP_INSTALL) -r $<
+	@touch $@

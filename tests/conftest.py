@@ -1,0 +1,24 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes ``ansible_collections.storpool.cloudstack`` importable, from the checkout as it is now."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.plugins.loader import init_plugin_loader
+from hypothesis import settings
+
+from tools.stage import stage
+from tools.workspace import BUILD
+
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(BUILD / "hypothesis"))
+settings.register_profile("project", deadline=None, print_blob=True)
+settings.load_profile("project")
+
+# Ansible's own loader serves the name ansible_collections, and puts this directory before those on sys.path, where the
+# package "ansible" keeps its collections. It has to be there before the first import of that name.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    stage()
+init_plugin_loader([str(BUILD)])

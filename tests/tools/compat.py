@@ -1,0 +1,129 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every module under every other supported ansible-core that this Python can run: documented, loaded, options checked."""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from . import report
+from .processes import run
+from .stage import stage
+from .workspace import BUILD, COLLECTION, ROOT, VENV, env_bin, environment, python_version
+
+# ansible-core -> the Pythons that its controller supports, as its release notes have it.
+CORES = {
+    "2.17": ("3.10", "3.11", "3.12"),
+    "2.18": ("3.11", "3.12", "3.13"),
+    "2.20": ("3.12", "3.13", "3.14"),
+    "2.21": ("3.12", "3.13", "3.14"),
+}
+TIMEOUT = 300  # seconds for one core
+# What Ansible's own check of options says; which of these comes first is the version's choice.
+REFUSAL = "Unsupported parameters for|missing required arguments|of the following (is|are) required"
+REQUIREMENTS = ROOT / "tests" / "requirements" / "run.txt"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="compat", description=__doc__)
+    parser.add_argument("cores", nargs="*", metavar="X.Y", help="versions of ansible-core; all that can run if none")
+    arguments = parser.parse_args()
+    watch = report.Stopwatch()
+    collection = stage()
+    modules = sorted(path.stem for path in (collection / "plugins" / "modules").glob("*.py"))
+    possible = [core for core, pythons in CORES.items() if python_version() in pythons]
+    playbook = _playbook(modules)
+    failed = 0
+    cores = arguments.cores or possible
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for core, problem in zip(
+            cores, pool.map(lambda core: _install(core) or _problem(core, modules, playbook), cores), strict=True
+        ):
+            failed += 1 if problem else 0
+            print(f"{problem}\n  FAILED core {core}" if problem else f"  ok     core {core}", flush=True)
+    others = [core for core in CORES if core not in possible]
+    note = f"not for Python {python_version()}: {', '.join(others)}" if others else ""
+    return report.finish(report.Result("compat", "cores", len(cores) - failed, failed, 0, watch.seconds(), note))
+
+
+def _install(core: str) -> str:
+    """Make the environment ``core-X.Y`` if it is not there or its requirements changed; what went wrong, or nothing."""
+    home = VENV / "envs" / f"core-{core}"
+    wanted = re.sub(r"(?m)^ansible-core.*$", f"ansible-core=={core}.*", REQUIREMENTS.read_text(encoding="utf-8"))
+    stamp = home / "requirements.txt"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return ""
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True, timeout=120)
+    file = home / "wanted.txt"
+    file.write_text(wanted, encoding="utf-8")
+    ended = run(
+        [home / "bin" / "pip", "install", "--quiet", "--no-compile", "-r", file],
+        f"compat/install-{core}",
+        900,
+        environment(),
+    )
+    if not ended.ok:
+        return ended.output
+    file.rename(stamp)
+    return ""
+
+
+def _problem(core: str, modules: list[str], playbook: Path) -> str:
+    """What went wrong, or nothing."""
+    name = f"core-{core}"
+    env = {**environment(name), "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
+    documented = run(
+        [
+            env_bin(name) / "ansible-doc",
+            "--type",
+            "module",
+            "--json",
+            *(f"{COLLECTION}.{module}" for module in modules),
+        ],
+        f"compat/doc-{core}",
+        TIMEOUT,
+        env,
+    )
+    if not documented.ok or "WARNING" in documented.output:
+        return documented.output
+    ran = run([env_bin(name) / "ansible-playbook", playbook], f"compat/playbook-{core}", TIMEOUT, env)
+    return "" if ran.ok else ran.output
+
+
+def _playbook(modules: list[str]) -> Path:
+    """A play that gives every module an option it cannot have.
+
+    The refusal comes from inside the module, so each was packed, sent, imported with its utilities and started.
+    """
+    tasks: list[dict[str, object]] = []
+    for module in modules:
+        tasks += [
+            {
+                "name": f"Start {module}",
+                f"{COLLECTION}.{module}": {"no_such_option": True},
+                "register": "refused",
+                "ignore_errors": True,
+            },
+            {
+                "name": f"Check that {module} looked at its options",
+                "ansible.builtin.assert": {
+                    "that": ["refused is failed", f"refused.msg is search({REFUSAL!r})"],
+                },
+            },
+        ]
+    play = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}]
+    path = BUILD / "compat.yml"
+    path.write_text(json.dumps(play, indent=2), encoding="utf-8")
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

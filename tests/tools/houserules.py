@@ -1,0 +1,105 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of this house that no common linter knows."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from .workspace import ROOT, STAGE
+
+HEADER = """\
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""
+LONGEST_UTILITY = 400  # lines
+SIDES = ("_common", "_storpool", "_cloudstack", "_hosts")
+
+
+def complaints() -> list[str]:
+    """A sentence for each breach of a rule in the staged collection."""
+    return [*_headers(), *_lengths(), *_directions(), *_action_groups(), *_changelog()]
+
+
+def _sources(below: str = "") -> Iterator[Path]:
+    return iter(sorted(path for path in (STAGE / below).rglob("*.py") if "output" not in path.relative_to(STAGE).parts))
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(STAGE).as_posix()
+
+
+def _headers() -> Iterator[str]:
+    for path in _sources():
+        text = path.read_text(encoding="utf-8")
+        if text and not text.startswith(HEADER):
+            yield f"{_name(path)}: does not begin with the copyright header"
+
+
+def _lengths() -> Iterator[str]:
+    for path in _sources("plugins/module_utils"):
+        lines = path.read_text(encoding="utf-8").count("\n")
+        if lines > LONGEST_UTILITY:
+            yield f"{_name(path)}: {lines} lines; a utility has at most {LONGEST_UTILITY}"
+
+
+def _directions() -> Iterator[str]:
+    """modules -> sides -> _common, and nobody in plugins knows the simulators or another plugin's module."""
+    utilities = STAGE / "plugins" / "module_utils"
+    for path in _sources("plugins"):
+        side = path.relative_to(utilities).parts[0] if path.is_relative_to(utilities) else None
+        for name in _imports(path):
+            parts = name.split(".")
+            if "simulators" in parts:
+                yield f"{_name(path)}: imports {name}; plugins do not know that there are simulators"
+            if side is None:
+                continue
+            other = next((part for part in parts if part in SIDES), side)
+            if other not in (side, "_common"):
+                yield f"{_name(path)}: imports {name}; {side} may import {side} and _common only"
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Absolute names of the modules that a file imports."""
+    package = ["ansible_collections", *STAGE.parts[-2:], *path.relative_to(STAGE).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*start, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _action_groups() -> Iterator[str]:
+    """Each module is in the action group of its product, and the groups name no module that is not there."""
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    modules = {path.stem for path in (STAGE / "plugins" / "modules").glob("*.py")}
+    groups = {name: set(members) for name, members in runtime["action_groups"].items()}
+    for module in sorted(modules):
+        group = module.split("_", 1)[0]
+        if module not in groups.get(group, set()):
+            yield f"meta/runtime.yml: {module} is not in the action group {group}"
+    for name, members in groups.items():
+        for module in sorted(members - modules):
+            yield f"meta/runtime.yml: the action group {name} names {module}, and there is no such module"
+
+
+def _changelog() -> Iterator[str]:
+    """The changelog knows every module: it is written before a release, and easily forgotten."""
+    releases = STAGE / "changelogs" / "changelog.yaml"
+    if not releases.exists():
+        yield "changelogs/changelog.yaml is not there: run make changelog"
+        return
+    known = yaml.safe_load(releases.read_text(encoding="utf-8"))["releases"].values()
+    listed = {module["name"] for release in known for module in release.get("modules", [])}
+    for path in _sources("plugins/modules"):
+        if path.stem not in listed:
+            yield f"changelogs/changelog.yaml does not list {path.stem}: run make changelog"

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs programs with a bound on their time, and keeps what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .workspace import LOGS, ROOT
+
+# What a program that ran out of time is said to have ended with, as timeout(1) has it.
+OUT_OF_TIME = 124
+
+
+@dataclasses.dataclass(frozen=True)
+class Finished:
+    """A program's end: exit status, everything it printed (both streams, in order), and how long it took."""
+
+    status: int
+    output: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 0
+
+
+def run(command: Sequence[str | Path], log: str, timeout: float, env: Mapping[str, str], cwd: Path = ROOT) -> Finished:
+    """Run a command to its end, or for ``timeout`` seconds; its output is kept in ``.build/logs/<log>.log``.
+
+    It gets a process group of its own, all of which ends with it: a test that hangs leaves nothing behind.
+    """
+    path = LOGS / f"{log}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    start = time.monotonic()
+    with path.open("wb") as sink:
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            status = OUT_OF_TIME
+            sink.write(f"\nended after {timeout:.0f} s, the time it was given\n".encode())
+        finally:
+            _end_group(process)
+    return Finished(status, path.read_text(encoding="utf-8", errors="replace"), time.monotonic() - start)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End what is left of the process group: politely if the command itself still runs, then for good."""
+    with contextlib.suppress(ProcessLookupError):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pytest on one directory below ``tests``: ``python -m tools.pytests unit [pytest's own arguments]``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+from . import report
+from .stage import stage
+from .workspace import BUILD, ROOT, environment
+
+
+def main() -> int:
+    name, *extra = sys.argv[1:]
+    watch = report.Stopwatch()
+    directory = ROOT / "tests" / name
+    if not any(directory.rglob("test_*.py")):
+        print(f"tests/{name} holds no tests")
+        return report.finish(report.Result(name, "tests", 0, 1, 0, watch.seconds()))
+    stage()
+    junit = BUILD / "results" / f"{name}.xml"
+    junit.parent.mkdir(parents=True, exist_ok=True)
+    junit.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", f"tests/{name}", "-q", "-n", "auto", f"--junit-xml={junit}", *extra]
+    status = subprocess.run(command, cwd=ROOT, env={**environment(), "PYTHONPATH": "tests"}, check=False).returncode
+    return report.finish(_result(name, junit, status, watch.seconds()))
+
+
+def _result(name: str, junit: Path, status: int, seconds: float) -> report.Result:
+    if not junit.exists():
+        return report.Result(name, "tests", 0, 1, 0, seconds, "pytest ended before it could report")
+    suite = ElementTree.parse(junit).getroot().find("testsuite")
+    if suite is None:
+        return report.Result(name, "tests", 0, 1, 0, seconds, "pytest reported nothing")
+    total, failures, errors, skipped = (int(suite.get(key, 0)) for key in ("tests", "failures", "errors", "skipped"))
+    failed = failures + errors
+    if status and not failed:
+        failed = 1
+    return report.Result(name, "tests", max(0, total - failures - errors - skipped), failed, skipped, seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs stages one after another, whatever becomes of each, and ends with a table of all: ``make test``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+
+from . import report
+from .workspace import ROOT
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="stages", description=__doc__)
+    parser.add_argument("stages", nargs="+", metavar="STAGE", help="a target of the Makefile")
+    parser.add_argument("--totals", action="store_true", help="run nothing: print the sums of the last results")
+    arguments = parser.parse_args()
+    if arguments.totals:
+        results = [_result(stage, broken=False) for stage in arguments.stages]
+        print(sum(result.passed for result in results), sum(result.failed for result in results))
+        return 0
+    for stage in arguments.stages:
+        report.forget(stage)
+    results = [_run(stage) for stage in arguments.stages]
+    print(_table(results), flush=True)
+    return 0 if all(result.ok for result in results) else 1
+
+
+def _run(stage: str) -> report.Result:
+    watch = report.Stopwatch()
+    print(f"\n=== {stage} ===", flush=True)
+    environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    status = subprocess.run(
+        [environment.get("MAKE", "make"), "--no-print-directory", stage], cwd=ROOT, env=environment, check=False
+    ).returncode
+    return _result(stage, broken=status != 0, seconds=watch.seconds())
+
+
+def _result(stage: str, broken: bool, seconds: float = 0.0) -> report.Result:
+    """What the stage reported; a stage that ended badly without a word of its own counts as one failure."""
+    result = report.load(stage)
+    if result is None:
+        return report.Result(stage, "tests", 0, 1, 0, seconds, "ended before it could report")
+    if broken and result.ok:
+        return report.Result(stage, result.noun, result.passed, 1, result.skipped, seconds, "ended badly")
+    return result
+
+
+def _table(results: list[report.Result]) -> str:
+    rows = [("stage", "result", "passed", "failed", "skipped", "seconds", "")]
+    rows += [
+        (r.stage, "ok" if r.ok else "FAILED", str(r.passed), str(r.failed), str(r.skipped), f"{r.seconds:.0f}", r.note)
+        for r in results
+    ]
+    rows.append(
+        (
+            "all",
+            "ok" if all(r.ok for r in results) else "FAILED",
+            str(sum(r.passed for r in results)),
+            str(sum(r.failed for r in results)),
+            str(sum(r.skipped for r in results)),
+            f"{sum(r.seconds for r in results):.0f}",
+            "",
+        )
+    )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    lines = []
+    for row in rows:
+        words = [
+            f"{text:<{width}}" if column < 2 else f"{text:>{width}}"
+            for column, (text, width) in enumerate(zip(row, widths, strict=False))
+        ]
+        lines.append("  ".join([*words, row[-1]]).rstrip())
+    return "\n" + "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
