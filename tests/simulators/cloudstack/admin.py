@@ -1,0 +1,209 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The simulator's own paths under `/_sim/`: what a test changes behind the API's back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from simulators.cloudstack import jobs, rows
+from simulators.cloudstack.errors import ApiError, DriverError
+from simulators.cloudstack.objects import create_objects
+from simulators.cloudstack.plugin import capacity
+from simulators.cloudstack.state import State
+from simulators.kit import AdminError
+
+HOST_STATES = (
+    "Creating",
+    "Connecting",
+    "Up",
+    "Down",
+    "Disconnected",
+    "Alert",
+    "Removed",
+    "Error",
+    "Rebalancing",
+    "Unknown",
+)
+RESOURCE_STATES = (
+    "Creating",
+    "Enabled",
+    "Disabled",
+    "PrepareForMaintenance",
+    "ErrorInPrepareForMaintenance",
+    "ErrorInMaintenance",
+    "Maintenance",
+    "Error",
+    "Degraded",
+)
+SERVER_STATES = (
+    "Up",
+    "Down",
+    "PreparingForMaintenance",
+    "Maintenance",
+    "PreparingForShutDown",
+    "ReadyToShutDown",
+    "ShuttingDown",
+)
+POOL_STATES = (
+    "Initial",
+    "Initialized",
+    "Creating",
+    "Attaching",
+    "Up",
+    "PrepareForMaintenance",
+    "ErrorInMaintenance",
+    "CancelMaintenance",
+    "Maintenance",
+    "Disabled",
+    "Removed",
+)
+AGENT_FIELDS = {
+    "client_id": int,
+    "plugin_loaded": bool,
+    "storpool_cluster_id": (str, type(None)),
+    "answer": (str, type(None)),
+}
+
+
+class Admin:
+    """The functions behind the paths; `current` gives the state, which a reset replaces."""
+
+    def __init__(self, current: Callable[[], State]) -> None:
+        self._current = current
+
+    def paths(self) -> dict[str, Callable[[str, Mapping[str, str], Any], Any]]:
+        """The functions by path, as the kit wants them."""
+        return {
+            "hosts": self._hosts,
+            "jobs": self._jobs,
+            "managementservers": self._management_servers,
+            "now": self._now,
+            "objects": self._objects,
+            "pools": self._pools,
+            "stats": self._stats,
+        }
+
+    def _hosts(self, method: str, query: Mapping[str, str], body: Any) -> Any:
+        """GET: all hosts. POST: changes one; `connected` is an object of pool names or ids to true or false."""
+        state = self._current()
+        if method == "GET":
+            return [_host(state, host) for host in state.hosts]
+        host = _row(state.hosts, body, "host")
+        changes = {name: value for name, value in body.items() if name not in ("id", "name", "connected")}
+        for name, value in changes.items():
+            if name == "state":
+                _choice(value, HOST_STATES, name)
+            elif name == "resource_state":
+                _choice(value, RESOURCE_STATES, name)
+            elif name not in AGENT_FIELDS or not isinstance(value, AGENT_FIELDS[name]):
+                raise AdminError(f"a host has no {name}, or not with the value {value!r}")
+        pools = {_pool(state, name).db_id: wanted for name, wanted in (body.get("connected") or {}).items()}
+        for name, value in changes.items():
+            setattr(host.agent if name in AGENT_FIELDS else host, name, value)
+        for db_id, wanted in pools.items():
+            (state.pools[db_id].connected_hosts.add if wanted else state.pools[db_id].connected_hosts.discard)(
+                host.db_id
+            )
+        host.disconnected = None if host.state == "Up" else host.disconnected or state.clock.now()
+        return _host(state, host)
+
+    def _pools(self, method: str, query: Mapping[str, str], body: Any) -> Any:
+        """GET: all pools with the names of the hosts that connected them. POST: sets the `state` of one."""
+        state = self._current()
+        if method == "POST":
+            pool = _row(state.pools, body, "pool")
+            pool.state = _choice(body.get("state"), POOL_STATES, "state")
+        return [
+            {
+                "id": pool.id,
+                "name": pool.name,
+                "state": pool.state,
+                "connected": sorted(state.hosts[host].name for host in pool.connected_hosts),
+            }
+            for pool in state.pools
+        ]
+
+    def _management_servers(self, method: str, query: Mapping[str, str], body: Any) -> Any:
+        """GET: all of them. POST: sets the `state` of one."""
+        state = self._current()
+        if method == "POST":
+            server = _row(state.management_servers, body, "management server")
+            server.state = _choice(body.get("state"), SERVER_STATES, "state")
+        return [{"id": one.id, "name": one.name, "state": one.state} for one in state.management_servers]
+
+    def _jobs(self, method: str, query: Mapping[str, str], body: Any) -> Any:
+        """GET: all jobs. POST: `{"expire": jobid or "*"}` forgets one or all, finished or not."""
+        state = self._current()
+        if method == "POST":
+            wanted = (body or {}).get("expire")
+            found = [job for job in state.jobs if wanted in ("*", job.id)]
+            if not found and wanted != "*":
+                raise AdminError(f"there is no job {wanted!r}")
+            for job in found:
+                state.jobs.remove(job)
+        return [jobs.row(state, job) for job in jobs.live(state)]
+
+    def _now(self, method: str, query: Mapping[str, str], body: Any) -> Any:
+        """GET: the server's time. POST: `{"offset": seconds}` moves it away from the machine's."""
+        clock = self._current().clock
+        if method == "POST":
+            offset = (body or {}).get("offset")
+            if isinstance(offset, bool) or not isinstance(offset, (int, float)):
+                raise AdminError("offset is a number of seconds, negative for the past")
+            clock.offset = offset
+        return {"now": clock.now(), "offset": clock.offset}
+
+    async def _objects(self, method: str, query: Mapping[str, str], body: Any) -> Any:
+        """POST: adds VMs, volumes, snapshots and templates to a pool."""
+        state = self._current()
+        if method != "POST" or not isinstance(body, dict):
+            raise AdminError("objects are made with POST and an object")
+        pool = _pool(state, body.get("pool", ""))
+        try:
+            return await create_objects(state, pool, {name: value for name, value in body.items() if name != "pool"})
+        except (ApiError, DriverError) as error:
+            raise AdminError(f"the objects could not be made: {error}") from error
+
+    async def _stats(self, method: str, query: Mapping[str, str], body: Any) -> Any:
+        """POST: runs the StorPool statistics collector once."""
+        if method != "POST":
+            raise AdminError("the collector is run with POST")
+        return {"changed": await capacity.collect(self._current())}
+
+
+def _host(state: State, host: rows.Host) -> dict[str, Any]:
+    connected = [pool.name for pool in state.pools if host.db_id in pool.connected_hosts]
+    return {
+        "id": host.id,
+        "name": host.name,
+        "state": host.state,
+        "resource_state": host.resource_state,
+        "connected": connected,
+        **dataclasses.asdict(host.agent),
+    }
+
+
+def _row(table: Any, body: Any, what: str) -> Any:
+    given = body if isinstance(body, dict) else {}
+    for row in table:
+        if given.get("id") == row.id or ("id" not in given and given.get("name") == row.name):
+            return row
+    raise AdminError(f"there is no such {what}: give its id or its name")
+
+
+def _pool(state: State, wanted: str) -> rows.Pool:
+    for pool in state.pools:
+        if wanted in (pool.id, pool.name):
+            return pool
+    raise AdminError(f"there is no pool {wanted!r}")
+
+
+def _choice(value: Any, choices: tuple[str, ...], name: str) -> str:
+    if value not in choices:
+        raise AdminError(f"{name} is one of {', '.join(choices)}")
+    return value

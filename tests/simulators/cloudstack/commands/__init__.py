@@ -1,0 +1,37 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands. Importing this package declares all of them; `find` is the registry's, with them in it."""
+
+from __future__ import annotations
+
+from simulators.cloudstack.commands import (
+    asyncjobs,
+    configurations,
+    infrastructure,
+    management_servers,
+    offerings,
+    pool_maintenance,
+    pools,
+    snapshots,
+    virtual_machines,
+    volume_offerings,
+    volumes,
+)
+from simulators.cloudstack.registry import find
+
+__all__ = [
+    "asyncjobs",
+    "configurations",
+    "find",
+    "infrastructure",
+    "management_servers",
+    "offerings",
+    "pool_maintenance",
+    "pools",
+    "snapshots",
+    "virtual_machines",
+    "volume_offerings",
+    "volumes",
+]

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Management servers: list, and taking one out of service (4.19: shutdown, 4.21: maintenance)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulators.cloudstack import rows, settings, views
+from simulators.cloudstack.errors import internal
+from simulators.cloudstack.registry import LIST, OBJECT, Context, Param, command
+from simulators.cloudstack.state import State
+
+SERVER_ID = Param("managementserverid", "id", "management_servers", newer=True, required=True)
+PREPARING_SHUTDOWN, READY, SHUTTING_DOWN = "PreparingForShutDown", "ReadyToShutDown", "ShuttingDown"
+PREPARING_MAINTENANCE, MAINTENANCE = "PreparingForMaintenance", "Maintenance"
+
+
+@command(
+    "listManagementServers",
+    LIST,
+    "managementserver",
+    Param("id", "id", "management_servers"),
+    Param("name"),
+    Param("peers", "bool", feature="management_server_peers"),
+    feature="list_management_servers",
+)
+async def list_management_servers(context: Context) -> list[dict[str, Any]]:
+    state, args = context.state, context.args
+    found = []
+    for server in state.management_servers:
+        if (args["id"] and args["id"] != server.db_id) or (args["name"] and args["name"] != server.name):
+            continue
+        _settle(state, server)
+        row = views.management_server(state, server)
+        if args["peers"]:
+            others = [other for other in state.management_servers if other is not server]
+            row["peers"] = [{"id": other.id, "name": other.name, "state": other.state} for other in others]
+        found.append(row)
+    return found
+
+
+def _server(context: Context) -> rows.ManagementServer:
+    server = context.state.management_servers.get(context.args["managementserverid"])
+    if server is None:
+        raise internal("Unable to find the management server")
+    return server
+
+
+def _settle(state: State, server: rows.ManagementServer) -> None:
+    """What happens by itself once no job is left on a server."""
+    if views.pending_jobs(state, server):
+        return
+    if server.state == PREPARING_SHUTDOWN:
+        server.state = READY
+    elif server.state == SHUTTING_DOWN:
+        server.state = "Down"
+        _move_agents(state, server)
+    elif server.state == PREPARING_MAINTENANCE:
+        server.state = MAINTENANCE
+
+
+def _move_agents(state: State, server: rows.ManagementServer) -> None:
+    others = [other for other in state.management_servers if other.state == "Up" and other is not server]
+    for host in state.hosts:
+        if host.management_server == server.db_id:
+            host.management_server = others[0].db_id if others else None
+
+
+def _status(state: State, server: rows.ManagementServer) -> dict[str, Any]:
+    agents = [host.id for host in state.hosts if host.management_server == server.db_id]
+    values: dict[str, Any] = {
+        "managementserverid": server.id,
+        "state": server.state,
+        "maintenanceinitiated": server.state in (PREPARING_MAINTENANCE, MAINTENANCE),
+        "shutdowntriggered": server.state in (SHUTTING_DOWN, "Down"),
+        "readyforshutdown": server.state in (READY, SHUTTING_DOWN, MAINTENANCE, "Down"),
+        "pendingjobscount": views.pending_jobs(state, server),
+    }
+    if state.release.has("management_server_agents"):
+        values |= {"agentscount": len(agents), "agents": agents}
+    return values
+
+
+@command("prepareForShutdown", OBJECT, "prepareforshutdown", SERVER_ID, feature="management_server_shutdown")
+async def prepare_for_shutdown(context: Context) -> dict[str, Any]:
+    state, server = context.state, _server(context)
+    if server.state != "Up":
+        raise internal("Management server is not in the right state to prepare for shutdown")
+    server.state = PREPARING_SHUTDOWN
+    context.changed()
+    return _status(state, server)
+
+
+@command("readyForShutdown", OBJECT, "readyforshutdown", SERVER_ID, feature="management_server_shutdown")
+async def ready_for_shutdown(context: Context) -> dict[str, Any]:
+    server = _server(context)
+    _settle(context.state, server)
+    return _status(context.state, server)
+
+
+@command("cancelShutdown", OBJECT, "cancelshutdown", SERVER_ID, feature="management_server_shutdown")
+async def cancel_shutdown(context: Context) -> dict[str, Any]:
+    server = _server(context)
+    if server.state not in (PREPARING_SHUTDOWN, READY):
+        raise internal("Management server is not in the right state to cancel shutdown")
+    server.state = "Up"
+    context.changed()
+    return _status(context.state, server)
+
+
+@command("triggerShutdown", OBJECT, "triggershutdown", SERVER_ID, feature="management_server_shutdown")
+async def trigger_shutdown(context: Context) -> dict[str, Any]:
+    """The process ends when no job is left; nothing starts it again but a person (POST /_sim/managementservers)."""
+    server = _server(context)
+    if server.state in (SHUTTING_DOWN, "Down"):
+        raise internal("Management server is not in the right state to trigger shutdown")
+    server.state = SHUTTING_DOWN
+    context.changed()
+    answer = _status(context.state, server)
+    _settle(context.state, server)
+    return answer
+
+
+@command(
+    "prepareForMaintenance",
+    OBJECT,
+    "prepareformaintenance",
+    SERVER_ID,
+    Param("algorithm"),
+    Param("forced", "bool"),
+    feature="management_server_maintenance",
+)
+async def prepare_for_maintenance(context: Context) -> dict[str, Any]:
+    state, server = context.state, _server(context)
+    up = [other for other in state.management_servers if other.state == "Up"]
+    if server.state != "Up":
+        raise internal("Management server is not in the right state to prepare for maintenance")
+    if len(up) < 2:
+        raise internal("Prepare for maintenance not supported when there is only one active management server")
+    if any(other.state == PREPARING_MAINTENANCE for other in state.management_servers):
+        raise internal("Cannot prepare for maintenance: another management server is already preparing for maintenance")
+    owns_agents = any(host.management_server == server.db_id for host in state.hosts)
+    listed = (settings.value(state, "host") or "").split(",")
+    if owns_agents and not any(other.ip_address in listed for other in up if other is not server):
+        raise internal("The management server has indirect agents and no other management server in the setting host")
+    server.state = PREPARING_MAINTENANCE
+    _move_agents(state, server)
+    context.changed()
+    return _status(state, server)
+
+
+@command(
+    "cancelMaintenance",
+    OBJECT,
+    "cancelmaintenance",
+    SERVER_ID,
+    Param("rebalance", "bool"),
+    feature="management_server_maintenance",
+)
+async def cancel_maintenance(context: Context) -> dict[str, Any]:
+    server = _server(context)
+    if server.state not in (PREPARING_MAINTENANCE, MAINTENANCE):
+        raise internal("Management server is not in the right state to cancel maintenance")
+    server.state = "Up"
+    context.changed()
+    return _status(context.state, server)

@@ -1,0 +1,264 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Snapshots of volumes, and CloudStack templates made from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulators.cloudstack import rows, settings
+from simulators.cloudstack.commands.vm_power import storpool_of
+from simulators.cloudstack.commands.volumes import existing_volume, volume_row
+from simulators.cloudstack.envelopes import date, present
+from simulators.cloudstack.errors import internal, invalid
+from simulators.cloudstack.plugin import api, storage
+from simulators.cloudstack.registry import JOB, LIST, Context, Param, Plan, command
+from simulators.cloudstack.state import State
+
+SNAPSHOT_ID = Param("id", "id", "snapshots", required=True)
+
+
+def snapshot_row(state: State, row: rows.Snapshot) -> dict[str, Any]:
+    volume, zone = state.volumes[row.volume], state.zones[row.zone]
+    values = {
+        "id": row.id,
+        "name": row.name,
+        "volumeid": volume.id,
+        "volumename": volume.name,
+        "volumetype": volume.type,
+        "created": date(row.created),
+        "snapshottype": "MANUAL",
+        "intervaltype": "MANUAL",
+        "state": row.state,
+        "physicalsize": 0,
+        "virtualsize": row.volume_size,
+        "zoneid": zone.id,
+        "account": "admin",
+        "domain": "ROOT",
+        "revertable": True,
+    }
+    return present(values)
+
+
+def _existing(state: State, db_id: int | None) -> rows.Snapshot:
+    snapshot = state.snapshots.get(db_id)
+    if snapshot is None or snapshot.removed:
+        raise invalid(f"unable to find a snapshot with id {db_id}")
+    return snapshot
+
+
+def _kept_on_storpool(state: State) -> bool:
+    """Whether snapshots are not copied to secondary storage: another setting from 4.21 on."""
+    if state.release.has("storpool_bypass_secondary_dead"):
+        return settings.value(state, "snapshot.backup.to.secondary") == "false"
+    return settings.value(state, "sp.bypass.secondary.storage") == "true"
+
+
+@command(
+    "createSnapshot",
+    JOB,
+    None,
+    Param("volumeid", "id", "volumes", required=True),
+    Param("name"),
+    Param("quiescevm", "bool"),
+    Param("asyncbackup", "bool"),
+)
+async def create_snapshot(context: Context) -> Plan:
+    state, args = context.state, context.args
+    volume = existing_volume(state, args["volumeid"])
+    pool = storpool_of(state, volume)
+    if pool is None or volume.state != "Ready":
+        raise invalid(f"VolumeId: {volume.db_id} is not in Ready state but {volume.state}. Cannot take snapshot.")
+    snapshot = state.snapshots.add(
+        rows.Snapshot(
+            name=args["name"] or f"{volume.name}_{int(state.clock.now())}",
+            volume=volume.db_id,
+            volume_size=volume.size,
+            zone=volume.zone,
+        )
+    )
+
+    async def run() -> dict[str, Any]:
+        snapshot.state = "Creating"
+        try:
+            snapshot.path = await storage.create_snapshot(state, pool, volume, snapshot.id)
+        except api.StorPoolError as error:
+            snapshot.state = "Error"
+            raise internal(f"Failed to create snapshot: {error}") from error
+        snapshot.pool, snapshot.on_secondary = pool.db_id, not _kept_on_storpool(state)
+        snapshot.state = "BackedUp"
+        return {"snapshot": snapshot_row(state, snapshot)}
+
+    return Plan(run, created_id=snapshot.id, instance_type="Snapshot")
+
+
+@command(
+    "listSnapshots",
+    LIST,
+    "snapshot",
+    Param("id", "id", "snapshots"),
+    Param("volumeid", "id", "volumes"),
+    Param("zoneid", "id", "zones"),
+    Param("name"),
+    Param("listall", "bool"),
+)
+async def list_snapshots(context: Context) -> list[dict[str, Any]]:
+    args = context.args
+    return [
+        snapshot_row(context.state, row)
+        for row in context.state.snapshots
+        if args["id"] in (None, row.db_id)
+        and args["volumeid"] in (None, row.volume)
+        and args["zoneid"] in (None, row.zone)
+        and args["name"] in (None, row.name)
+    ]
+
+
+@command("deleteSnapshot", JOB, None, SNAPSHOT_ID)
+async def delete_snapshot(context: Context) -> Plan:
+    state = context.state
+    snapshot = _existing(state, context.args["id"])
+
+    async def run() -> dict[str, Any]:
+        pool = state.pools.get(snapshot.pool)
+        if pool and not pool.removed and snapshot.path:
+            try:
+                await storage.delete_snapshot(state, pool, snapshot.path)
+            except api.StorPoolError as error:
+                if error.name != api.MISSING:
+                    raise internal(f"Failed to delete snapshot: {error}") from error
+        snapshot.state, snapshot.pool = "Destroyed", None
+        state.snapshots.remove(snapshot)
+        return {"success": True}
+
+    return Plan(run, instance_type="Snapshot", instance_id=snapshot.id)
+
+
+@command("revertSnapshot", JOB, None, SNAPSHOT_ID)
+async def revert_snapshot(context: Context) -> Plan:
+    state = context.state
+    snapshot = _existing(state, context.args["id"])
+
+    async def run() -> dict[str, Any]:
+        volume = existing_volume(state, snapshot.volume)
+        pool, vm = storpool_of(state, volume), state.vms.get(volume.vm)
+        if pool is None or volume.state != "Ready":
+            raise invalid("The volume is not in Ready state.")
+        if vm and vm.state not in ("Stopped", "Shutdowned"):
+            raise invalid("The VM the specified disk is attached to is not in the shutdown state.")
+        await storage.revert(state, pool, volume, snapshot.path)
+        return {"snapshot": snapshot_row(state, snapshot), "volume": volume_row(state, volume)}
+
+    return Plan(run, instance_type="Snapshot", instance_id=snapshot.id)
+
+
+def template_row(state: State, row: rows.Template) -> dict[str, Any]:
+    zone = state.zones[row.zone]
+    return {
+        "id": row.id,
+        "name": row.name,
+        "displaytext": row.display_text,
+        "ispublic": row.public,
+        "isfeatured": row.featured,
+        "isready": row.ready,
+        "created": date(row.created),
+        "format": "QCOW2",
+        "hypervisor": "KVM",
+        "size": row.size,
+        "status": "Download Complete",
+        "templatetype": "USER",
+        "zoneid": zone.id,
+        "zonename": zone.name,
+        "account": "admin",
+        "domain": "ROOT",
+    }
+
+
+@command(
+    "listTemplates",
+    LIST,
+    "template",
+    Param("templatefilter", required=True),
+    Param("id", "id", "templates"),
+    Param("name"),
+    Param("zoneid", "id", "zones"),
+    Param("listall", "bool"),
+)
+async def list_templates(context: Context) -> list[dict[str, Any]]:
+    state, args = context.state, context.args
+    known = ("featured", "self", "selfexecutable", "sharedexecutable", "executable", "community", "all")
+    if args["templatefilter"] not in known:
+        raise invalid(f"Please specify a valid template filter: {', '.join(known)}")
+    return [
+        template_row(state, row)
+        for row in state.templates
+        if args["id"] in (None, row.db_id)
+        and args["name"] in (None, row.name)
+        and args["zoneid"] in (None, row.zone)
+        and (args["templatefilter"] != "featured" or row.featured)
+    ]
+
+
+@command(
+    "createTemplate",
+    JOB,
+    None,
+    Param("name", required=True),
+    Param("displaytext"),
+    Param("ostypeid"),
+    Param("volumeid", "id", "volumes"),
+    Param("snapshotid", "id", "snapshots"),
+    Param("ispublic", "bool"),
+)
+async def create_template(context: Context) -> Plan:
+    """With snapshots kept on StorPool the template is a StorPool snapshot of its own; else a copy elsewhere."""
+    state, args = context.state, context.args
+    snapshot = state.snapshots.get(args["snapshotid"])
+    if args["volumeid"] is None and snapshot is None:
+        raise invalid("Failed to create private template record, neither volume ID nor snapshot ID were specified.")
+    volume = existing_volume(state, args["volumeid"] or snapshot.volume)
+    vm = state.vms.get(volume.vm)
+    if args["volumeid"] and vm and vm.state == "Running":
+        raise invalid(f"VolumeId: {volume.db_id} is attached to a running VM. Please stop it first.")
+    pool = storpool_of(state, volume)
+    if pool is None:
+        raise invalid("The volume is not on a StorPool pool")
+    template = state.templates.add(
+        rows.Template(
+            name=args["name"],
+            display_text=args["displaytext"] or args["name"],
+            zone=volume.zone,
+            size=volume.size,
+            ready=False,
+            public=bool(args["ispublic"]),
+        )
+    )
+
+    async def run() -> dict[str, Any]:
+        if _kept_on_storpool(state):
+            template.path = await storage.create_snapshot(state, pool, volume, template.id, "template")
+            template.pool = pool.db_id
+        template.ready = True
+        return {"template": template_row(state, template)}
+
+    return Plan(run, created_id=template.id, instance_type="Template")
+
+
+@command("deleteTemplate", JOB, None, Param("id", "id", "templates", required=True))
+async def delete_template(context: Context) -> Plan:
+    """Cached snapshots stay in the pools until the storage clean-up or the deletion of the pool."""
+    state = context.state
+    template = state.templates.get(context.args["id"])
+    if template is None or template.removed:
+        raise invalid(f"unable to find template with id {context.args['id']}")
+
+    async def run() -> dict[str, Any]:
+        pool = state.pools.get(template.pool)
+        if pool and template.path:
+            await storage.delete_snapshot(state, pool, template.path)
+        state.templates.remove(template)
+        return {"success": True}
+
+    return Plan(run, instance_type="Template", instance_id=template.id)

@@ -1,0 +1,395 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Volumes: real StorPool volumes as soon as they are used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulators.cloudstack import rows, views
+from simulators.cloudstack.arguments import like
+from simulators.cloudstack.commands.vm_power import storpool_of, volumes_of
+from simulators.cloudstack.envelopes import date, present
+from simulators.cloudstack.errors import INSUFFICIENT_CAPACITY, PARAM_ERROR, ApiError, DriverError, internal, invalid
+from simulators.cloudstack.plugin import storage
+from simulators.cloudstack.plugin.driver import is_storpool
+from simulators.cloudstack.registry import JOB, LIST, OBJECT, Context, Param, Plan, command
+from simulators.cloudstack.state import State
+
+GIB = 1 << 30
+VOLUME_ID = Param("id", "id", "volumes", required=True)
+
+
+def volume_row(state: State, row: rows.Volume) -> dict[str, Any]:
+    pool, vm = state.pools.get(row.pool), state.vms.get(row.vm)
+    zone, offering = state.zones[row.zone], state.disk_offerings.get(row.disk_offering)
+    snapshot = state.snapshots.get(row.snapshot)
+    values = {
+        "id": row.id,
+        "name": row.name,
+        "zoneid": zone.id,
+        "zonename": zone.name,
+        "type": row.type,
+        "deviceid": row.device_id,
+        "virtualmachineid": vm.id if vm else None,
+        "vmname": vm.name if vm else None,
+        "vmstate": vm.state if vm else None,
+        "provisioningtype": offering.provisioning_type if offering else "thin",
+        "size": row.size,
+        "miniops": row.min_iops,
+        "maxiops": row.max_iops,
+        "created": date(row.created),
+        "attached": date(row.attached),
+        "state": row.state,
+        "path": row.path or None,
+        "storage": pool.name if pool else None,
+        "storageid": pool.id if pool else None,
+        "storagetype": "shared",
+        "hypervisor": "KVM" if pool else "None",
+        "diskofferingid": offering.id if offering else None,
+        "diskofferingname": offering.name if offering else None,
+        "snapshotid": snapshot.id if snapshot else None,
+        "account": "admin",
+        "domain": "ROOT",
+        "isextractable": True,
+        "destroyed": row.state in ("Destroy", "Expunging"),
+    }
+    return present(values)
+
+
+def existing_volume(state: State, db_id: int | None) -> rows.Volume:
+    volume = state.volumes.get(db_id)
+    if volume is None or volume.removed:
+        raise invalid(f"Unable to find volume with ID: {db_id}")
+    return volume
+
+
+def tags_of(text: str | None) -> set[str]:
+    return {tag.strip() for tag in (text or "").split(",") if tag.strip()}
+
+
+def choose_pool(state: State, zone: int, wanted: set[str]) -> rows.Pool:
+    """The first StorPool pool that is Up in a zone and has all the tags; 533 when there is none."""
+    for pool in state.pools:
+        fits = wanted <= set(views.pool_tags(state, pool))
+        if pool.zone == zone and pool.state == "Up" and fits and is_storpool(pool):
+            return pool
+    raise ApiError(INSUFFICIENT_CAPACITY, "Could not find suitable storage pool for the volume")
+
+
+@command(
+    "listVolumes",
+    LIST,
+    "volume",
+    Param("id", "id", "volumes"),
+    Param("ids", "list"),
+    Param("name"),
+    Param("type"),
+    Param("virtualmachineid", "id", "vms"),
+    Param("storageid"),
+    Param("zoneid", "id", "zones"),
+    Param("state"),
+    Param("diskofferingid", "id", "disk_offerings"),
+    Param("listall", "bool"),
+    Param("listsystemvms", "bool", feature="list_system_volumes"),
+)
+async def list_volumes(context: Context) -> list[dict[str, Any]]:
+    """`storageid` is a plain text here, so the ids of StorPool pools work."""
+    state, args = context.state, context.args
+    return [volume_row(state, row) for row in state.volumes if _matches(state, row, args)]
+
+
+def _matches(state: State, row: rows.Volume, args: Any) -> bool:
+    pool = state.pools.get(row.pool)
+    exact = {
+        "id": row.db_id,
+        "name": row.name,
+        "virtualmachineid": row.vm,
+        "zoneid": row.zone,
+        "diskofferingid": row.disk_offering,
+    }
+    if any(args[name] is not None and args[name] != value for name, value in exact.items()):
+        return False
+    if args["storageid"] and (pool is None or args["storageid"] not in (pool.id, str(pool.db_id))):
+        return False
+    if args["ids"] and row.id not in args["ids"]:
+        return False
+    for name, value in (("type", row.type), ("state", row.state)):
+        if args[name] and args[name].lower() != value.lower():
+            return False
+    return not args["keyword"] or like(args["keyword"], row.name)
+
+
+@command(
+    "createVolume",
+    JOB,
+    None,
+    Param("name"),
+    Param("diskofferingid", "id", "disk_offerings"),
+    Param("snapshotid", "id", "snapshots"),
+    Param("zoneid", "id", "zones"),
+    Param("size", "long"),
+    Param("miniops", "long"),
+    Param("maxiops", "long"),
+    Param("virtualmachineid", "id", "vms"),
+)
+async def create_volume(context: Context) -> Plan:
+    """Nothing is made on StorPool before the first attachment, unless the volume comes from a snapshot."""
+    state, args = context.state, context.args
+    offering, snapshot = state.disk_offerings.get(args["diskofferingid"]), state.snapshots.get(args["snapshotid"])
+    if offering is None and snapshot is None:
+        raise invalid("At least one of disk Offering ID or snapshot ID must be passed whilst creating volume")
+    volume = rows.Volume(zone=args["zoneid"] or (snapshot.zone if snapshot else 0), snapshot=args["snapshotid"])
+    if offering:
+        _apply_offering(volume, offering, args)
+    if snapshot:
+        volume.size = max(volume.size, snapshot.volume_size)
+    if volume.zone == 0:
+        raise invalid("Please specify a zone id")
+    volume.name = args["name"] or f"DATA-{len(list(state.volumes)) + 1}"
+    state.volumes.add(volume)
+    vm = state.vms.get(args["virtualmachineid"])
+
+    async def run() -> dict[str, Any]:
+        if snapshot:
+            pool = state.pools.get(snapshot.pool)
+            if pool is None or not snapshot.path:
+                raise internal(f"Failed to create volume from snapshot {snapshot.db_id}")
+            await storage.create_volume(state, pool, volume, snapshot.path)
+        if vm:
+            await _attach(state, volume, vm, None)
+        return {"volume": volume_row(state, volume)}
+
+    return Plan(run, created_id=volume.id, instance_type="Volume")
+
+
+def _apply_offering(volume: rows.Volume, offering: rows.DiskOffering, args: Any) -> None:
+    volume.disk_offering = offering.db_id
+    if offering.customized:
+        if args["size"] is None:
+            raise invalid("Custom disk offering size not specified")
+        volume.size = args["size"] * GIB
+    else:
+        volume.size = offering.disk_size * GIB
+    volume.min_iops, volume.max_iops = offering.min_iops, offering.max_iops
+    if offering.customized_iops:
+        volume.min_iops, volume.max_iops = args["miniops"], args["maxiops"]
+
+
+@command(
+    "attachVolume",
+    JOB,
+    None,
+    VOLUME_ID,
+    Param("virtualmachineid", "id", "vms", required=True),
+    Param("deviceid", "long"),
+)
+async def attach_volume(context: Context) -> Plan:
+    state, args = context.state, context.args
+    volume, vm = existing_volume(state, args["id"]), state.vms.get(args["virtualmachineid"])
+
+    async def run() -> dict[str, Any]:
+        await _attach(state, volume, vm, args["deviceid"])
+        return {"volume": volume_row(state, volume)}
+
+    return Plan(run, instance_type="Volume", instance_id=volume.id)
+
+
+async def _attach(state: State, volume: rows.Volume, vm: rows.VirtualMachine | None, device: int | None) -> None:
+    if vm is None or vm.removed or vm.state not in ("Running", "Stopped"):
+        raise invalid("Please specify a VM that is either running or stopped.")
+    if volume.vm is not None:
+        raise invalid("This volume is already attached to a VM.")
+    if volume.state not in ("Allocated", "Ready", "Uploaded"):
+        raise invalid("Volume state must be in Allocated, Ready or in Uploaded state")
+    taken = {other.device_id for other in volumes_of(state, vm)}
+    if device is not None and device in taken:
+        raise invalid(f"deviceId {device} is used by vm {vm.id}")
+    volume.vm, volume.device_id = (
+        vm.db_id,
+        device
+        if device is not None
+        else next(number for number in range(1, 1024) if number not in taken and number != 3),
+    )
+    try:
+        if not volume.path:
+            offering = state.disk_offerings.get(volume.disk_offering)
+            chosen = choose_pool(state, volume.zone, tags_of(offering.tags if offering else None))
+            await storage.create_volume(state, chosen, volume)
+        pool, host = storpool_of(state, volume), state.hosts.get(vm.host)
+        if pool and host:
+            await storage.attach(state, pool, volume, host)
+            await storage.update_tags(state, pool, volume, storage.volume_tags(state, volume))
+    except (ApiError, DriverError):
+        volume.vm = volume.device_id = None
+        raise
+    volume.attached = state.clock.now()
+
+
+@command(
+    "detachVolume",
+    JOB,
+    None,
+    Param("id", "id", "volumes"),
+    Param("virtualmachineid", "id", "vms"),
+    Param("deviceid", "long"),
+)
+async def detach_volume(context: Context) -> Plan:
+    state, args = context.state, context.args
+    if args["id"] is None and (args["virtualmachineid"] is None or args["deviceid"] is None):
+        raise invalid("Please provide either a volume id, or a tuple(device id, instance id)")
+    found = [
+        one
+        for one in state.volumes
+        if one.db_id == args["id"]
+        or (args["id"] is None and (one.vm, one.device_id) == (args["virtualmachineid"], args["deviceid"]))
+    ]
+    if not found:
+        raise invalid("Unable to find volume")
+    volume = found[0]
+
+    async def run() -> dict[str, Any]:
+        vm = state.vms.get(volume.vm)
+        if vm is None:
+            raise invalid("The specified volume is not attached to a VM.")
+        if volume.type == "ROOT" and vm.state != "Stopped":
+            raise invalid("Please specify a VM that is stopped")
+        pool = storpool_of(state, volume)
+        if pool and vm.host:
+            await storage.detach(state, pool, volume, state.hosts[vm.host])
+        volume.vm = volume.device_id = volume.attached = None
+        if pool and state.release.has("storpool_tags_cleared_on_detach"):
+            await storage.update_tags(state, pool, volume, {"cvm": "", "vc-policy": "", "disk": ""})
+        return {"volume": volume_row(state, volume)}
+
+    return Plan(run, instance_type="Volume", instance_id=volume.id)
+
+
+@command(
+    "resizeVolume",
+    JOB,
+    None,
+    VOLUME_ID,
+    Param("size", "long"),
+    Param("shrinkok", "bool"),
+    Param("diskofferingid", "id", "disk_offerings"),
+    Param("miniops", "long"),
+    Param("maxiops", "long"),
+    Param("automigrate", "bool", feature="auto_migrate_on_resize"),
+)
+async def resize_volume(context: Context) -> Plan:
+    state, args = context.state, context.args
+    volume = existing_volume(state, args["id"])
+    offering = state.disk_offerings.get(args["diskofferingid"])
+    if args["size"] is None and offering is None:
+        raise invalid("New disksize must be specified for a custom disk offering.")
+    size = (args["size"] or 0) * GIB if offering is None or offering.customized else offering.disk_size * GIB
+    if size and size < volume.size and not args["shrinkok"]:
+        raise invalid(
+            f"Going from existing size of {volume.size} to size of {size} would shrink the volume.Need to sign off by "
+            "supplying the shrinkok parameter with value of true."
+        )
+
+    async def run() -> dict[str, Any]:
+        host = state.hosts.get(state.vms[volume.vm].host) if volume.vm else None
+        if host and (host.state, host.resource_state) != ("Up", "Enabled"):
+            raise internal("The host of the VM is not Up and Enabled")
+        if offering:
+            volume.disk_offering = offering.db_id
+            volume.min_iops, volume.max_iops = offering.min_iops, offering.max_iops
+        pool = storpool_of(state, volume)
+        if pool:
+            await storage.resize_volume(state, pool, volume, size or volume.size, bool(args["shrinkok"]))
+        volume.size = size or volume.size
+        return {"volume": volume_row(state, volume)}
+
+    return Plan(run, instance_type="Volume", instance_id=volume.id)
+
+
+@command(
+    "migrateVolume",
+    JOB,
+    None,
+    Param("volumeid", "id", "volumes", required=True),
+    Param("storageid", "id", "pools", required=True),
+    Param("livemigrate", "bool"),
+)
+async def migrate_volume(context: Context) -> Plan:
+    state, args = context.state, context.args
+    volume, target = existing_volume(state, args["volumeid"]), state.pools.get(args["storageid"])
+    if target is None or target.removed:
+        raise invalid("Failed to find the destination storage pool")
+
+    async def run() -> dict[str, Any]:
+        await _migrate(state, volume, target, bool(args["livemigrate"]))
+        return {"volume": volume_row(state, volume)}
+
+    return Plan(run, instance_type="Volume", instance_id=volume.id)
+
+
+async def _migrate(state: State, volume: rows.Volume, target: rows.Pool, live: bool) -> None:
+    source = storpool_of(state, volume)
+    vm = state.vms.get(volume.vm)
+    running = vm is not None and vm.state == "Running"
+    if source is None:
+        raise invalid("Volume must be in ready state")
+    if target.state != "Up":
+        raise invalid(
+            f"Cannot migrate volume {volume.id} to the destination storage pool {target.name} as the storage "
+            "pool is in maintenance mode."
+        )
+    offering = state.disk_offerings.get(volume.disk_offering)
+    if not tags_of(offering.tags if offering else None) <= set(views.pool_tags(state, target)):
+        raise invalid("Migration target has no matching tags for volume")
+    if running and not live:
+        raise ApiError(PARAM_ERROR, "The volume is attached to a running VM: livemigrate must be true")
+    if not is_storpool(target):
+        raise internal("Only migrations to StorPool pools are simulated")
+    if running:
+        if not state.release.has("storpool_live_migration"):
+            raise invalid(
+                "KVM does not support volume live migration due to the limited possibility to refresh VM XML domain."
+            )
+        await storage.move_template(state, target, volume)
+    else:
+        await storage.copy_volume(state, source, target, volume)
+
+
+async def remove_volume(state: State, volume: rows.Volume) -> None:
+    """Deletes a volume here and on StorPool."""
+    pool = storpool_of(state, volume)
+    if pool:
+        await storage.delete_volume(state, pool, volume)
+    volume.state, volume.pool, volume.vm, volume.path = "Expunged", None, None, ""
+    state.volumes.remove(volume)
+
+
+def _refuse_attached(volume: rows.Volume) -> None:
+    if volume.vm is not None:
+        raise invalid("Please specify a volume that is not attached to any VM.")
+
+
+@command("deleteVolume", OBJECT, None, VOLUME_ID)
+async def delete_volume(context: Context) -> dict[str, Any]:
+    volume = existing_volume(context.state, context.args["id"])
+    _refuse_attached(volume)
+    await remove_volume(context.state, volume)
+    context.changed()
+    return {"success": True}
+
+
+@command("destroyVolume", JOB, None, VOLUME_ID, Param("expunge", "bool"), feature="destroy_volume")
+async def destroy_volume(context: Context) -> Plan:
+    volume = existing_volume(context.state, context.args["id"])
+
+    async def run() -> dict[str, Any]:
+        _refuse_attached(volume)
+        if context.args["expunge"]:
+            await remove_volume(context.state, volume)
+        else:
+            volume.state = "Destroy"
+        return {"volume": volume_row(context.state, volume)}
+
+    return Plan(run, instance_type="Volume", instance_id=volume.id)

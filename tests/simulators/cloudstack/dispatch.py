@@ -1,0 +1,43 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One command from its parameters to the body of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulators.cloudstack import jobs
+from simulators.cloudstack.arguments import arguments, page_of
+from simulators.cloudstack.envelopes import listing
+from simulators.cloudstack.errors import SERVICE_UNAVAILABLE, ApiError, DriverError, internal
+from simulators.cloudstack.registry import JOB, LIST, Command, Context
+from simulators.cloudstack.state import State
+
+_DRAINING = ("PreparingForMaintenance", "Maintenance", "PreparingForShutDown", "ReadyToShutDown", "ShuttingDown")
+
+
+async def run(state: State, command: Command, params: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
+    """The answer's body and whether the state was changed; raises ApiError."""
+    if command.kind == JOB and state.serving().state in _DRAINING:
+        raise ApiError(
+            SERVICE_UNAVAILABLE,
+            "Maintenance or Shutdown has been initiated on this management server. Can not accept new jobs",
+        )
+    context = Context(state, command, arguments(command, params, state))
+    try:
+        result = await command.handler(context)
+    except DriverError as error:
+        raise internal(str(error)) from error
+    if command.kind == JOB:
+        job = jobs.start(state, command, result)
+        body = {"jobid": job.id}
+        return ({"id": result.created_id, **body} if result.created_id else body), True
+    if command.kind == LIST:
+        size = state.switches["default_page_size"] if command.paged else len(result)
+        page, page_size = context.args["page"], context.args["pagesize"]
+        shown = page_of(result, page, page_size, size) if command.paged else result
+        return listing(command.key, shown, len(result)), False
+    return ({command.key: result} if command.key else result), context.effect

@@ -1,0 +1,175 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The whole state of the simulated cloud: tables, settings, clock, and the tasks that work in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from simulators.cloudstack import rows
+from simulators.cloudstack.versions import Release
+
+RowT = TypeVar("RowT", bound=rows.Row)
+
+
+class Table(Generic[RowT]):
+    """Rows with numbers from 1; lookups by number or uuid include removed rows, iteration does not."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._rows: dict[int, RowT] = {}
+        self._clock = clock
+
+    def add(self, row: RowT) -> RowT:
+        """Stores a row; gives it its number, creation time and, if it has none, a uuid."""
+        row.db_id = len(self._rows) + 1
+        row.id = row.id or str(uuid.uuid4())
+        row.created = row.created or self._clock.now()
+        self._rows[row.db_id] = row
+        return row
+
+    def get(self, db_id: int | None) -> RowT | None:
+        return self._rows.get(db_id) if db_id is not None else None
+
+    def __getitem__(self, db_id: int) -> RowT:
+        return self._rows[db_id]
+
+    def by_uuid(self, row_id: str) -> RowT | None:
+        return next((row for row in self._rows.values() if row.id == row_id), None)
+
+    def by_name(self, name: str) -> RowT | None:
+        return next((row for row in self if row.name == name), None)
+
+    def __iter__(self) -> Iterator[RowT]:
+        return iter([row for row in self._rows.values() if not row.removed])
+
+    def remove(self, row: RowT) -> None:
+        row.removed = True
+
+
+class Clock:
+    """The server's clock: the machine's, moved by `offset` seconds."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+
+    def now(self) -> float:
+        return time.time() + self.offset
+
+
+@dataclass(frozen=True)
+class LocalStorPool:
+    """What `storpool_confget` answers on the management server; None for what is not configured."""
+
+    host: str | None = None
+    port: int | None = None
+    token: str | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the simulator was started."""
+
+    release: Release
+    api_key: str
+    secret_key: str
+    hosts: int = 3
+    zones: int = 1
+    management_servers: int = 2
+    storpool: LocalStorPool = LocalStorPool()
+
+
+class State:
+    """Everything that a reset makes anew."""
+
+    def __init__(self, options: Options, switches: Mapping[str, Any]) -> None:
+        self.options = options
+        self.release = options.release
+        self.switches = switches
+        self.clock = Clock()
+        self.zones: Table[rows.Zone] = Table(self.clock)
+        self.pods: Table[rows.Pod] = Table(self.clock)
+        self.clusters: Table[rows.Cluster] = Table(self.clock)
+        self.hosts: Table[rows.Host] = Table(self.clock)
+        self.management_servers: Table[rows.ManagementServer] = Table(self.clock)
+        self.pools: Table[rows.Pool] = Table(self.clock)
+        self.disk_offerings: Table[rows.DiskOffering] = Table(self.clock)
+        self.service_offerings: Table[rows.ServiceOffering] = Table(self.clock)
+        self.volumes: Table[rows.Volume] = Table(self.clock)
+        self.snapshots: Table[rows.Snapshot] = Table(self.clock)
+        self.templates: Table[rows.Template] = Table(self.clock)
+        self.vms: Table[rows.VirtualMachine] = Table(self.clock)
+        self.jobs: Table[rows.Job] = Table(self.clock)
+        #: Settings that differ from their default: (scope, internal id or 0 for Global, name) to value.
+        self.settings: dict[tuple[str, int, str], str | None] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+        populate(self)
+
+    def table(self, name: str) -> Table[Any]:
+        """A table by its attribute name."""
+        return getattr(self, name)
+
+    def serving(self) -> rows.ManagementServer:
+        """The management server that answers: the first that has not been stopped, as behind a load balancer."""
+        servers = list(self.management_servers)
+        return next((server for server in servers if server.state not in ("Down", "ShuttingDown")), servers[0])
+
+    def dump(self) -> dict[str, Any]:
+        """All tables as JSON, removed rows included; tokens in pool details are left readable, tests look at them."""
+        tables = {name: table for name, table in vars(self).items() if isinstance(table, Table)}
+        return {
+            "version": self.release.text,
+            "now": self.clock.now(),
+            "settings": [[*key, value] for key, value in self.settings.items()],
+            **{name: [_plain(row) for row in table._rows.values()] for name, table in tables.items()},
+        }
+
+
+def _plain(row: rows.Row) -> dict[str, Any]:
+    values = dataclasses.asdict(row)
+    return {name: sorted(value) if isinstance(value, set) else value for name, value in values.items()}
+
+
+def populate(state: State) -> None:
+    """One pod and one cluster a zone, hosts spread over the zones, management servers, an offering each, a template."""
+    options = state.options
+    for number in range(1, options.zones + 1):
+        zone = state.zones.add(rows.Zone(name=f"zone{number}"))
+        pod = state.pods.add(rows.Pod(name=f"pod{number}", zone=zone.db_id))
+        state.clusters.add(rows.Cluster(name=f"cluster{number}", zone=zone.db_id, pod=pod.db_id))
+        state.templates.add(
+            rows.Template(name="debian-12", display_text="Debian 12", zone=zone.db_id, size=2 << 30, featured=True)
+        )
+    now = state.clock.now()
+    for number in range(1, options.management_servers + 1):
+        state.management_servers.add(
+            rows.ManagementServer(
+                name=f"ms{number}", version=options.release.text, ip_address=f"10.1.0.{number}", started=now
+            )
+        )
+    clusters = list(state.clusters)
+    for number in range(1, options.hosts + 1):
+        cluster = clusters[(number - 1) % len(clusters)]
+        state.hosts.add(
+            rows.Host(
+                name=f"host{number}",
+                zone=cluster.zone,
+                pod=cluster.pod,
+                cluster=cluster.db_id,
+                ip_address=f"10.1.1.{number}",
+                version=options.release.text,
+                management_server=(number - 1) % options.management_servers + 1,
+                last_pinged=now,
+                agent=rows.HostAgent(client_id=number),
+            )
+        )
+    state.disk_offerings.add(rows.DiskOffering(name="Custom", display_text="Custom disk", customized=True))
+    state.disk_offerings.add(rows.DiskOffering(name="Small", display_text="Small disk, 5 GB", disk_size=5))
+    state.service_offerings.add(rows.ServiceOffering(name="Small Instance", display_text="Small instance"))

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every switch of this simulator: what the facts leave open, and what a test wants to choose."""
+
+from __future__ import annotations
+
+from simulators.kit import Switch
+
+SWITCHES = (
+    Switch("job_delay_ms", 0, None, "an asynchronous job starts its work that many milliseconds after it was accepted"),
+    Switch("jobs_never_end", False, (False, True), "asynchronous jobs stay in progress until this is false again"),
+    Switch("job_expire_ms", 0, None, "a finished job is forgotten (431) that many milliseconds later; 0 keeps it"),
+    Switch(
+        "job_error_uuid_list",
+        False,
+        (False, True),
+        "whether the jobresult of a failed job also has an empty uuidList (the serialized class has one)",
+    ),
+    Switch("default_page_size", 500, None, "the setting default.page.size"),
+    Switch(
+        "enforce_post",
+        False,
+        (False, True),
+        "CloudStack 4.21: the setting enforce.post.requests.and.timestamps; ignored for older versions",
+    ),
+    Switch(
+        "unknown_command",
+        "auto",
+        ("auto", "401", "432"),
+        "answer to a command that does not exist: auto is 432 up to 4.16 and 401 from 4.17",
+    ),
+    Switch("host_name_match", "auto", ("auto", "exact", "like"), "listHosts name: auto is like up to 4.19, then exact"),
+    Switch("storpool_plugin_loaded", True, (False, True), "whether the management server has the StorPool driver"),
+    Switch(
+        "storpool_plugin",
+        "auto",
+        ("auto", "ext0", "ext2019", "ext2020"),
+        "the external StorPool driver of CloudStack up to 4.16: the one of 4.8.0 (ext0), of December 2019 (ext2019), "
+        "of November 2020 (ext2020); auto is ext0 up to 4.10, then ext2020; ignored from 4.17",
+    ),
+    Switch(
+        "capacity_drift",
+        "never",
+        ("never", "on_read"),
+        "CloudStack 4.18.1: when StorPool's template status replaces a pool's capacity: never (the collectors have not "
+        "run), or before every listStoragePools; POST /_sim/stats does it once",
+    ),
+    Switch(
+        "connection_details_shown",
+        "all_but_token",
+        ("all_but_token", "none"),
+        "CloudStack 4.22: which of the details with a StorPool pool's connection are shown in listings",
+    ),
+    Switch("host_connect_delay_ms", 0, None, "time that each host takes to connect a pool"),
+    Switch(
+        "maintenance_error",
+        "",
+        None,
+        "when not empty, enableStorageMaintenance fails with this text and the pool is left in ErrorInMaintenance",
+    ),
+    Switch(
+        "host_maintenance",
+        "immediate",
+        ("immediate", "manual"),
+        "prepareHostForMaintenance: the host reaches Maintenance at once, or stays in PrepareForMaintenance until told",
+    ),
+    Switch(
+        "empty_tags_clear",
+        True,
+        (True, False),
+        "updateStoragePool with tags= (an empty text): clears the tags, or is treated as not given",
+    ),
+    Switch(
+        "bare_uuid_since_filter",
+        "dropped",
+        ("dropped", "rejected"),
+        "a parameter introduced after 3.0 that is given an id which is no UUID (StorPool pools): silently dropped, "
+        "or refused with 431",
+    ),
+)

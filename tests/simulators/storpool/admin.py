@@ -1,0 +1,233 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The simulator's own paths under ``/_sim/``: what no API call can do to a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulators.kit import AdminError
+from simulators.storpool import names, policies, services, views
+from simulators.storpool.state import Client, Cluster, Context, Location, RemoteCluster, Volume, World, build_cluster
+
+Body = Mapping[str, Any]
+
+
+def _object(body: Any) -> Body:
+    if not isinstance(body, dict):
+        raise AdminError("the request is a JSON object")
+    return body
+
+
+def _cluster(world: World, body: Body) -> Cluster:
+    cluster = world.clusters.get(body.get("cluster", world.local.id))
+    if cluster is None:
+        raise AdminError(f"there is no cluster {body['cluster']!r}")
+    return cluster
+
+
+def _integer(body: Body, key: str) -> int:
+    value = body.get(key)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise AdminError(f"{key} is a whole number")
+    return value
+
+
+def _boolean(body: Body, key: str, default: bool) -> bool:
+    value = body.get(key, default)
+    if not isinstance(value, bool):
+        raise AdminError(f"{key} is true or false")
+    return value
+
+
+def _volume(cluster: Cluster, body: Body) -> Volume:
+    reference = body.get("volume")
+    if isinstance(reference, str):
+        found = cluster.by_name.get(reference)
+        if reference.startswith("~"):
+            found = cluster.by_global_id.get(reference[1:])
+        if found is not None:
+            return found
+    raise AdminError(f"there is no volume or snapshot {reference!r} in cluster {cluster.id}")
+
+
+def set_open(context: Context, method: str, body: Any) -> Any:
+    """GET: the devices that are open. POST ``{"volume", "client", "open"}``: a process opens or closes a device."""
+    if method == "POST":
+        given = _object(body)
+        cluster = _cluster(context.world, given)
+        volume, client = _volume(cluster, given), _integer(given, "client")
+        attachment = volume.attached.get((cluster.id, client))
+        if attachment is None:
+            raise AdminError(f"{names.listed(volume)} is not attached to client {client}")
+        attachment.open = _boolean(given, "open", True)
+    return [
+        {**views.attachment_view(each, context), "cluster": cluster.id, "open": True}
+        for cluster in context.world.clusters.values()
+        for each in cluster.attachments.values()
+        if each.open
+    ]
+
+
+def clients(context: Context, method: str, body: Any) -> Any:
+    """GET: the clients. POST ``{"id", "up"?, "lag"?, "registered"?}``: registers, changes or removes one.
+
+    ``lag``: seconds to apply a configuration, null for what the switch says.
+    """
+    if method == "POST":
+        given = _object(body)
+        cluster = _cluster(context.world, given)
+        _set_client(Context(context.world, cluster, context.switches, context.now), given)
+    return [
+        {
+            "id": client.id,
+            "cluster": cluster.id,
+            "up": client.up,
+            "lag": client.lag,
+            "generation": services.applied_generation(
+                client, Context(context.world, cluster, context.switches, context.now)
+            ),
+        }
+        for cluster in context.world.clusters.values()
+        for client in cluster.clients.values()
+    ]
+
+
+def _set_client(context: Context, given: Body) -> None:
+    number = _integer(given, "id")
+    if not 1 <= number <= 4095:
+        raise AdminError("a client's id is from 1 to 4095")
+    lag = given.get("lag")
+    if lag is not None and (isinstance(lag, bool) or not isinstance(lag, (int, float)) or lag < 0):
+        raise AdminError("lag is a number of seconds, not negative, or null")
+    up = given.get("up")
+    if up is not None and not isinstance(up, bool):
+        raise AdminError("up is true or false")
+    registered = context.cluster.clients
+    if not _boolean(given, "registered", True):
+        client = registered.get(number)
+        if client is not None and client.positions:
+            raise AdminError(f"client {number} has attachments")
+        registered.pop(number, None)
+        return
+    client = registered.setdefault(number, Client(number, generation=context.cluster.generation))
+    if "lag" in given:
+        client.lag = lag
+    if up is not None:
+        services.client_up(client, context, up)
+
+
+def set_disk(context: Context, method: str, body: Any) -> Any:
+    """POST ``{"id", "up"}``: a disk fails or comes back."""
+    given = _object(body)
+    cluster = _cluster(context.world, given)
+    disk = cluster.disks.get(_integer(given, "id"))
+    if disk is None:
+        raise AdminError(f"there is no disk {given['id']}")
+    disk.generation_left = -1 if _boolean(given, "up", True) else cluster.generation
+    cluster.disk_sets.clear()
+    return {"id": disk.id, "up": disk.up}
+
+
+def write(context: Context, method: str, body: Any) -> Any:
+    """POST ``{"volume", "bytes"}``: so much client data has been written to it, in all, since its last snapshot."""
+    given = _object(body)
+    volume = _volume(_cluster(context.world, given), given)
+    stored = _integer(given, "bytes")
+    if not 0 <= stored <= volume.size:
+        raise AdminError("bytes is from 0 to the volume's size")
+    volume.stored = stored
+    return {"volume": names.listed(volume), "storedSize": stored}
+
+
+def clusters(context: Context, method: str, body: Any) -> Any:
+    """GET: the clusters. POST ``{"id": "loc.sub", "name"?, "location"?, "clients"?, "disks"?, "connected"?}``.
+
+    A new cluster gets disks, clients and placement groups like the local one, and each of the two is registered with
+    the other. For a cluster that exists, only ``connected`` is set.
+    """
+    world = context.world
+    if method == "POST":
+        given = _object(body)
+        number = given.get("id")
+        if not isinstance(number, str) or not number.isascii() or number.count(".") != 1 or not number.islower():
+            raise AdminError('id is a cluster id, like "far.b"')
+        if number not in world.clusters:
+            _add_cluster(world, context.now, number, given)
+        if number != world.local.id:
+            world.clusters[number].connected = _boolean(given, "connected", True)
+    return [
+        {"id": each.id, "name": each.name, "connected": each.connected, "local": each is world.local}
+        for each in world.clusters.values()
+    ]
+
+
+def _add_cluster(world: World, now: float, number: str, given: Body) -> None:
+    name = given.get("name", f"cluster-{number.replace('.', '-')}")
+    numbers = given.get("clients", [1, 2, 3])
+    disks = given.get("disks", 9)
+    if not isinstance(name, str) or not isinstance(numbers, list) or not isinstance(disks, int) or disks < 1:
+        raise AdminError("name is a string, clients a list of numbers, disks a number from 1")
+    local = world.local
+    cluster = build_cluster(number, name, numbers, disks, int(now))
+    world.clusters[number] = cluster
+    location = given.get("location", f"location-{cluster.location_id}")
+    register(local, cluster, location)
+    register(cluster, local, f"location-{local.location_id}")
+
+
+def register(cluster: Cluster, other: Cluster, location_name: str) -> None:
+    """Makes ``other`` known to ``cluster``, as LocationAdd and ClusterAdd would."""
+    known = next((each for each in cluster.locations.values() if each.id == other.location_id), None)
+    location = known or Location(other.location_id, location_name)
+    cluster.locations[location.name] = location
+    cluster.remotes[other.name] = RemoteCluster(other.id.partition(".")[2], location, other.name)
+
+
+def dump(context: Context) -> dict[str, Any]:
+    """The whole state, whatever the switches that change listings say."""
+    return {"now": context.now, "clusters": {each.id: _dump(context, each) for each in context.world.clusters.values()}}
+
+
+def _dump(world: Context, cluster: Cluster) -> dict[str, Any]:
+    context = Context(world.world, cluster, world.switches, world.now)
+    return {
+        "id": cluster.id,
+        "name": cluster.name,
+        "generation": cluster.generation,
+        "connected": cluster.connected,
+        "volumes": [_dump_volume(each, context) for each in cluster.volumes.values()],
+        "snapshots": [_dump_volume(each, context) for each in cluster.snapshots.values()],
+        "attachments": [
+            {**views.attachment_view(each, context), "open": each.open} for each in cluster.attachments.values()
+        ],
+        "templates": [{**views.template_view(each, context), "tags": each.tags} for each in cluster.templates.values()],
+        "placementGroups": [views.group_view(each) for each in cluster.groups.values()],
+        "disks": [
+            {"id": each.id, "server": each.server, "ssd": each.ssd, "up": each.up, "size": each.size}
+            for each in cluster.disks.values()
+        ],
+        "clients": [
+            {"id": each.id, "up": each.up, "lag": each.lag, "generation": services.applied_generation(each, context)}
+            for each in cluster.clients.values()
+        ],
+        "locations": [{"id": each.id, "name": each.name} for each in cluster.locations.values()],
+        "remoteClusters": [
+            {"id": each.id, "location": each.location.name, "name": each.name} for each in cluster.remotes.values()
+        ],
+        "buckets": cluster.buckets,
+    }
+
+
+def _dump_volume(volume: Volume, context: Context) -> dict[str, Any]:
+    return {
+        **views.any_summary(volume, context),
+        "givenName": volume.name,
+        "storedSize": volume.stored,
+        "effectiveBw": policies.effective(volume.policy.bw, volume.policy, volume.size),
+        "effectiveIops": policies.effective(volume.policy.iops, volume.policy, volume.size),
+        "exports": list(volume.exports),
+    }
