@@ -1,0 +1,67 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """What every module promises. The tests hold the modules to it."""
+
+    # A module that manages an object
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return what it would do, and the object as it would be, without changing anything.
+    support: full
+  diff_mode:
+    description: Returns the object before and after, in C(diff) mode.
+    support: full
+  idempotent:
+    description: A second run with the same options changes nothing.
+    support: full
+"""
+
+    # A module that only reads
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode), where it does the same.
+    support: full
+    details:
+      - This module does not change anything.
+  diff_mode:
+    description: Returns the object before and after, in C(diff) mode.
+    support: N/A
+    details:
+      - This module does not change anything.
+  idempotent:
+    description: A second run with the same options changes nothing.
+    support: full
+    details:
+      - This module does not change anything.
+"""
+
+    # A module of the action group storpool
+    STORPOOL = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/storpool.cloudstack.storpool) in C(module_defaults) to set the connection once for all modules of the group.
+    support: full
+    membership:
+      - storpool.cloudstack.storpool
+"""
+
+    # A module of the action group cloudstack
+    CLOUDSTACK = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/storpool.cloudstack.cloudstack) in C(module_defaults) to set the connection once for all modules of the group.
+    support: full
+    membership:
+      - storpool.cloudstack.cloudstack
+"""

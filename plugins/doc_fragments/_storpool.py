@@ -1,0 +1,111 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options that several StorPool modules share."""
+
+    # How to reach the API
+    DOCUMENTATION = r"""
+requirements:
+  - requests
+notes:
+  - What the connection options leave open is taken from the environment, then from C(/etc/storpool.conf) and C(/etc/storpool.conf.d/*.conf) on the
+    host that runs the task, read as StorPool's own tools read them (the section that is named like the host included).
+options:
+  sp_api_http_host:
+    description:
+      - Host name or address of the StorPool management API.
+      - Without the option, E(SP_API_HTTP_HOST) or the configuration files say it, else it is V(127.0.0.1).
+    type: str
+    env:
+      - name: SP_API_HTTP_HOST
+  sp_api_http_port:
+    description:
+      - Port of the StorPool management API.
+      - Without the option, E(SP_API_HTTP_PORT) or the configuration files say it, else it is V(81).
+    type: int
+    env:
+      - name: SP_API_HTTP_PORT
+  sp_auth_token:
+    description:
+      - The token for the StorPool management API.
+      - Without the option, E(SP_AUTH_TOKEN) or the configuration files have to say it.
+    type: str
+    env:
+      - name: SP_AUTH_TOKEN
+  sp_api_timeout:
+    description:
+      - How many seconds the API may take to answer a call.
+    type: float
+    default: 300
+  sp_api_retries:
+    description:
+      - How often to try again when the API cannot be reached or says that an error is transient, after 1, 2, 4, 8, 16, 16, ... seconds.
+      - A change whose answer was lost is never sent again blindly. The module reads first, and does only what is left.
+    type: int
+    default: 5
+"""
+
+    # Where copies are kept, and limits
+    POLICY = r"""
+options:
+  replication:
+    description:
+      - How many copies of the data are kept.
+    type: int
+    choices: [1, 2, 3]
+  place_all:
+    description:
+      - Placement group with the disks for all copies but the last.
+    type: str
+  place_tail:
+    description:
+      - Placement group with the disks for the last copy, the one that is read from.
+      - If it is not said anywhere, it is that of O(place_all).
+    type: str
+  place_head:
+    description:
+      - Placement group with the disks for the first copy.
+      - If it is not said anywhere, it is that of O(place_all).
+    type: str
+  reuse_server:
+    description:
+      - Whether several copies may be on disks of one server.
+    type: bool
+  iops:
+    description:
+      - Limit of operations per second, a whole number or V(unlimited).
+      - Volumes with a C(qc) tag are governed by C(storpool_qos) where that service runs; it sets their limits anew about once a minute.
+    type: str
+  bw:
+    description:
+      - Limit of the bandwidth, a whole number in the unit in which the API of the cluster shows it, or V(unlimited).
+      - StorPool's Python client says that the unit is KB/s. Set a limit once with the C(storpool) command and read it with the info module to
+        be sure of the unit on your cluster.
+    type: str
+  limit_type:
+    description:
+      - Whether O(iops) and O(bw) are for the whole volume (V(total)) or for each GiB of it (V(perGiB)).
+    type: str
+    choices: [total, perGiB]
+"""
+
+    # Tags
+    TAGS = r"""
+options:
+  tags:
+    description:
+      - Tags that the object shall have, in addition to those that it has already.
+      - Names and values may have letters, digits, C(_), C(-), C(.) and C(:), nothing else. A tag with an empty value is removed.
+      - Without the option, tags are left alone.
+    type: dict
+  purge_tags:
+    description:
+      - Remove the tags that O(tags) does not name. Other software keeps its own tags on volumes, CloudStack for one, so think before setting it.
+    type: bool
+    default: false
+"""

@@ -1,0 +1,187 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans, and the one loop that carries them out.
+
+A plan is what a task would write, computed from what is there and what is wanted, without any I/O::
+
+    look ─▶ plan ─▶ apply each step ─▶ look ─▶ plan (now empty)
+
+Check mode plans and stops. Diff mode shows the plan's before and after.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from .errors import ApiError, Failure, NotConverged, Outdated, ReplyLost, TransientError, Unreachable
+
+Current = t.TypeVar("Current")
+
+#: StorPool's errors that say "what you read is no longer so": read and plan again, as after :class:`Outdated`.
+NEW_FACTS = frozenset(["objectExists", "objectDoesNotExist"])
+#: How often one task plans anew before it gives the error of the last attempt to the user.
+MOST_ROUNDS = 10
+
+
+class Step(t.NamedTuple):
+    """One API call of a plan.
+
+    ``action`` is an infinitive that names the object ("grow volume 'db-1' from 1 GiB to 2 GiB"); results list it and errors begin with it.
+    ``repeatable`` is false where doing it twice makes two of something, because the API keeps no name that would collide.
+    ``advice`` says what to do if the API refuses: pairs of an error's name, or a part of its description, and a sentence. The first that fits is
+    added to the error; an empty text fits every error.
+    """
+
+    call: str
+    target: t.Optional[str]
+    body: t.Any
+    action: str
+    method: str = "POST"
+    timeout: t.Optional[float] = None
+    repeatable: bool = True
+    advice: t.Tuple[t.Tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return "{0} {1}".format(self.method, "/".join(part for part in (self.call, self.target) if part))
+
+
+class Plan(t.NamedTuple):
+    """What to write, in order, and the object before and after it (``None`` where it does not exist).
+
+    ``later`` says in words what can only be planned once the steps were done, since it needs an id that the API gives out.
+    ``losses`` says in sentences what the steps destroy for good.
+    """
+
+    steps: t.Tuple[Step, ...]
+    before: t.Any
+    after: t.Any
+    later: t.Tuple[str, ...] = ()
+    losses: t.Tuple[str, ...] = ()
+
+
+class Managed(t.NamedTuple):
+    """What it takes to manage a kind of object: the options of its module, and three functions.
+
+    ``want`` makes the desired state of the options and raises :class:`InvalidOption`; ``look`` reads what the plan has to know, given a reader and
+    the desired state; ``plan`` is pure, given what was read and the desired state. ``key`` names the object in results.
+    ``settle``, given the desired state and what is there after all steps, waits for effects that the API does not show. Check mode leaves it out.
+    ``show`` makes the part of the result that describes the object, where it is more than the object under ``key``.
+    """
+
+    key: str
+    spec: t.Mapping[str, t.Any]
+    want: t.Callable[[t.Mapping[str, t.Any]], t.Any]
+    look: t.Callable[[t.Any, t.Any], t.Any]
+    plan: t.Callable[[t.Any, t.Any], Plan]
+    settle: t.Optional[t.Callable[[t.Any, t.Any], None]] = None
+    show: t.Optional[t.Callable[[Outcome], t.Mapping[str, t.Any]]] = None
+
+
+class Outcome(t.NamedTuple):
+    """What a task did, or in check mode would do."""
+
+    changed: bool
+    before: t.Any
+    after: t.Any
+    actions: t.Tuple[str, ...]
+    losses: t.Tuple[str, ...] = ()
+
+
+def backoff(retries: int) -> t.Tuple[float, ...]:
+    """Seconds to wait before each retry: 1, 2, 4, 8, 16, 16, ... (the vendor's client: 5 retries, doubling)."""
+    return tuple(float(min(2**n, 16)) for n in range(retries))
+
+
+def converge(
+    look: t.Callable[[], Current],
+    plan: t.Callable[[Current], Plan],
+    apply: t.Callable[[Step], t.Any],
+    check_mode: bool = False,
+    pauses: t.Sequence[float] = backoff(5),
+    sleep: t.Callable[[float], None] = time.sleep,
+) -> Outcome:
+    """Make what is there what is wanted.
+
+    After a lost reply, an error that will pass, or an error that says that the world has changed meanwhile, nothing is sent again blindly:
+    the state is read again, and what is still to be done is planned again. ``pauses`` are the waits between attempts when the API is
+    unreachable or says that an error is transient; after the last the error is raised.
+
+    Raises :class:`Failure` as ``look``, ``plan`` and ``apply`` do, and :class:`NotConverged` if an accepted change does not show.
+    """
+    waits = iter(pauses)
+    first: t.Optional[Plan] = None
+    done: t.List[Step] = []
+    lost: t.Optional[t.Tuple[Step, Failure]] = None
+    refused: t.List[t.Tuple[Step, str]] = []
+    for _round in range(MOST_ROUNDS):
+        todo = plan(look())
+        first = first or todo
+        if check_mode:
+            return Outcome(
+                _changes(todo.steps), todo.before, todo.after, _actions(todo.steps) + todo.later, todo.losses
+            )
+        if lost:
+            _account_for(lost, todo, done)
+            lost = None
+        if not todo.steps:
+            return Outcome(_changes(done), first.before, todo.after, _actions(done), first.losses)
+        _refuse_to_repeat(todo, done)
+        for step in todo.steps:
+            try:
+                apply(step)
+            except (Unreachable, TransientError, ReplyLost) as error:
+                error.while_doing(step.action)
+                pause = next(waits, None)
+                if pause is None or step.method == "GET":
+                    raise
+                lost = (step, error) if isinstance(error, ReplyLost) else None
+                sleep(pause)
+                break
+            except ApiError as error:
+                error.while_doing(step.action).advise(step.advice)
+                if not _is_news(error) or (step, error.name) in refused:
+                    raise
+                refused.append((step, error.name))
+                break
+            except Failure as error:
+                error.while_doing(step.action)
+                raise
+            done.append(step)
+    raise NotConverged(
+        "The object kept changing while the task worked on it. Run the task again when nothing else changes it."
+    )
+
+
+def _account_for(lost: t.Tuple[Step, Failure], todo: Plan, done: t.List[Step]) -> None:
+    """Whether a step whose reply was lost took effect shows in what is still to be done. If it did not, the step may be unsafe to repeat."""
+    step, failure = lost
+    if step not in todo.steps:
+        done.append(step)
+    elif not step.repeatable:
+        raise failure
+
+
+def _is_news(error: ApiError) -> bool:
+    return isinstance(error, Outdated) or error.name in NEW_FACTS
+
+
+def _changes(steps: t.Iterable[Step]) -> bool:
+    """Whether there is a change among the steps; those with GET only wait for something."""
+    return any(step.method != "GET" for step in steps)
+
+
+def _actions(steps: t.Iterable[Step]) -> t.Tuple[str, ...]:
+    return tuple(step.action for step in steps)
+
+
+def _refuse_to_repeat(todo: Plan, done: t.Sequence[Step]) -> None:
+    """A step that was accepted and is still wanted did not do what it says: say so, rather than send it for ever."""
+    for step in todo.steps:
+        if step in done:
+            raise NotConverged(
+                f"The API accepted the call to {step.action}, and the object still does not show it. Either something else changes the same object at the "
+                "same time, or the API stores another value than the one asked for; compare the task with what the info module shows.",
+                call=str(step),
+            )

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place where a module ends: well, with a result, or with one sentence."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .errors import Failure
+from .plan import Managed, Step, backoff, converge
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+def finish(module: AnsibleModule, work: t.Callable[[], t.Mapping[str, t.Any]]) -> None:
+    """Do the work and exit with what it returns; a :class:`Failure` becomes the module's failure."""
+    try:
+        result = work()
+    except Failure as failure:
+        module.fail_json(**failure.result())
+    module.exit_json(**result)
+
+
+def manage(
+    module: AnsibleModule, kind: Managed, connect: t.Callable[[], t.Tuple[t.Any, t.Callable[[Step], t.Any], int]]
+) -> None:
+    """Bring one object into the state that the module's options describe, and exit.
+
+    ``connect`` returns a reader, the function that applies a step, and how often to retry while the API is away. It is called after the options
+    have been checked. The result has ``changed``, the object under the kind's key (or what the kind shows), ``actions`` in words, and the diff if one
+    is wanted. What is lost for good by it is a warning as well.
+    """
+
+    def work() -> t.Mapping[str, t.Any]:
+        wanted = kind.want(module.params)
+        reader, apply, retries = connect()
+        outcome = converge(
+            look=lambda: kind.look(reader, wanted),
+            plan=lambda current: kind.plan(current, wanted),
+            apply=apply,
+            check_mode=module.check_mode,
+            pauses=backoff(retries),
+        )
+        if kind.settle and not module.check_mode:
+            kind.settle(wanted, outcome.after)
+        result: t.Dict[str, t.Any] = dict(kind.show(outcome) if kind.show else {kind.key: outcome.after})
+        result.update(changed=outcome.changed, actions=list(outcome.actions))
+        for loss in outcome.losses:
+            module.warn(loss)
+        if module._diff:
+            result["diff"] = {
+                "before": _shown(outcome.before, kind.key),
+                "after": _shown(outcome.after, kind.key),
+            }
+        return result
+
+    finish(module, work)
+
+
+def _shown(thing: t.Any, key: str) -> t.Mapping[str, t.Any]:
+    """One side of a diff, which Ansible shows only if it is a mapping."""
+    return {key: thing} if isinstance(thing, list) else thing or {}

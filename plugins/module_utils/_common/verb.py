@@ -1,0 +1,76 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Things that are done, such as a revert, rather than kept, such as a size.
+
+What is there does not always show whether a thing has been done. So the plan of a verb also gets a memory of this run. It is carried out by the same
+loop as any plan: look, plan, apply, until there is nothing left to do.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .plan import Managed, Outcome, Plan, Step
+from .run import manage
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+class History(t.NamedTuple):
+    """This run so far: what the first look saw, and the steps that the API has accepted. A step whose answer was lost is not among them."""
+
+    first: t.Any
+    done: t.Tuple[Step, ...]
+
+
+class Verb(t.NamedTuple):
+    """What it takes to do something: as for :class:`.plan.Managed`, but the plan gets the history of the run as well.
+
+    The plan leaves out what has been done, and puts right what the deed has changed and should not have.
+    """
+
+    key: str
+    spec: t.Mapping[str, t.Any]
+    want: t.Callable[[t.Mapping[str, t.Any]], t.Any]
+    look: t.Callable[[t.Any, t.Any], t.Any]
+    plan: t.Callable[[t.Any, t.Any, History], Plan]
+    show: t.Callable[[Outcome], t.Mapping[str, t.Any]]
+
+
+def perform(
+    module: AnsibleModule, verb: Verb, connect: t.Callable[[], t.Tuple[t.Any, t.Callable[[Step], t.Any], int]]
+) -> None:
+    """Do what the module's options describe, and exit. ``connect`` and the result are as for :func:`.run.manage`."""
+    plan, remember = with_memory(verb)
+
+    def connect_and_remember() -> t.Tuple[t.Any, t.Callable[[Step], t.Any], int]:
+        reader, apply, retries = connect()
+        return reader, remember(apply), retries
+
+    manage(module, Managed(verb.key, verb.spec, verb.want, verb.look, plan, show=verb.show), connect_and_remember)
+
+
+Apply = t.Callable[[Step], t.Any]
+
+
+def with_memory(verb: Verb) -> t.Tuple[t.Callable[[t.Any, t.Any], Plan], t.Callable[[Apply], Apply]]:
+    """The verb's plan for one run, with a memory; and what makes a function that applies steps fill that memory."""
+    seen: t.List[t.Any] = []
+    done: t.List[Step] = []
+
+    def plan(current: t.Any, wanted: t.Any) -> Plan:
+        if not seen:
+            seen.append(current)
+        return verb.plan(current, wanted, History(seen[0], tuple(done)))
+
+    def remember(apply: Apply) -> Apply:
+        def apply_and_remember(step: Step) -> t.Any:
+            answer = apply(step)
+            done.append(step)
+            return answer
+
+        return apply_and_remember
+
+    return plan, remember

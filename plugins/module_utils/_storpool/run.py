@@ -1,0 +1,57 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a StorPool module runs: options in, an :class:`Api` in between, a result or one sentence out."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from .._common.plan import Managed
+from .._common.run import finish, manage
+from .._common.verb import Verb, perform
+from . import api as http
+from .config import endpoint, read_files
+from .options import CONNECTION
+from .reader import Reader
+
+Result = t.Mapping[str, t.Any]
+
+
+def run_managed(kind: Managed) -> None:
+    """The body of a module that manages one object."""
+    module = _module(kind.spec)
+    manage(module, kind, lambda: _reader_and_writer(module))
+
+
+def run_verb(verb: Verb) -> None:
+    """The body of a module that does something, rather than keep something as it is wanted."""
+    module = _module(verb.spec)
+    perform(module, verb, lambda: _reader_and_writer(module))
+
+
+def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[http.Api, t.Mapping[str, t.Any]], Result]) -> None:
+    """The body of a module that only reads; ``read`` gets the API and the options and returns the result without ``changed``."""
+    module = _module(spec)
+    finish(module, lambda: dict(read(connect(module), module.params), changed=False))
+
+
+def _module(spec: t.Mapping[str, t.Any]) -> AnsibleModule:
+    options = dict(spec["argument_spec"], **CONNECTION)
+    return AnsibleModule(**dict(spec, argument_spec=options), supports_check_mode=True)
+
+
+def _reader_and_writer(module: AnsibleModule) -> t.Tuple[t.Any, ...]:
+    api = connect(module)
+    return Reader(api), api.apply, api.endpoint.retries
+
+
+def connect(module: AnsibleModule) -> http.Api:
+    """The API that the module's options describe. Ends the module if ``requests`` is missing; raises as :func:`.config.endpoint` does."""
+    if http.REQUESTS_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("requests"), exception=http.REQUESTS_IMPORT_ERROR)
+    place = endpoint(module.params, read_files)
+    module.no_log_values.add(place.token)  # it may come from a file, which AnsibleModule knows nothing of
+    return http.Api(place)
