@@ -149,13 +149,13 @@ class Admin:
         return [jobs.row(state, job) for job in jobs.live(state)]
 
     def _now(self, method: str, query: Mapping[str, str], body: Any) -> Any:
-        """GET: the server's time. POST: `{"offset": seconds}` moves it away from the machine's."""
+        """GET: the server's time. POST: `{"seconds": number}` moves its clock, negative numbers back."""
         clock = self._current().clock
         if method == "POST":
-            offset = (body or {}).get("offset")
-            if isinstance(offset, bool) or not isinstance(offset, (int, float)):
-                raise AdminError("offset is a number of seconds, negative for the past")
-            clock.offset = offset
+            seconds = (body or {}).get("seconds")
+            if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+                raise AdminError("seconds is a number, negative to move the clock back")
+            clock.offset += seconds
         return {"now": clock.now(), "offset": clock.offset}
 
     async def _objects(self, method: str, query: Mapping[str, str], body: Any) -> Any:

@@ -53,12 +53,13 @@ class HostAgent:
     `simulators.cloudstack.plugin.agents` is the only place that reads it.
 
     `answer` None means: really attach the check volume through the StorPool API; another text is the agent's failure
-    ("spNotFound", "objectDoesNotExist", anything else), and "none" is no answer at all.
+    ("spNotFound", "objectDoesNotExist", anything else), and "none" is no answer at all. `storpool_cluster_id` "auto" is
+    the cluster that the host really reaches, None a host without StorPool's configuration.
     """
 
     client_id: int = 0
     plugin_loaded: bool = True
-    storpool_cluster_id: str | None = "sim.a"
+    storpool_cluster_id: str | None = "auto"
     answer: str | None = None
 
 

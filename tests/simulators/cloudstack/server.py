@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from email.utils import formatdate
 from typing import Any
 
 import orjson
@@ -113,7 +114,7 @@ class Simulator:
         envelope = error_envelope(error, command.envelope if command else None)
         answer = self._encoded(received, envelope, error_body(error), error.status, f"error:{error.status}", False)
         text = error.text.replace("\r", " ").replace("\n", " ")
-        answer.headers = {"X-Description": text.encode("ascii", "replace").decode()}
+        answer.headers = {**answer.headers, "X-Description": text.encode("ascii", "replace").decode()}
         return answer
 
     def _encoded(
@@ -122,9 +123,12 @@ class Simulator:
         release = self._current.release
         wanted = next((value for key, value in received.params.items() if key.lower() == "response"), "xml")
         if wanted.lower() == "json":
-            return Answer(orjson.dumps({envelope: body}), status, outcome, effect, json_content_type(release))
-        text = xml(envelope or ERROR_ENVELOPE, body, release)
-        return Answer(text.encode(), status, outcome, effect, "text/xml; charset=UTF-8")
+            answer = Answer(orjson.dumps({envelope: body}), status, outcome, effect, json_content_type(release))
+        else:
+            text = xml(envelope or ERROR_ENVELOPE, body, release)
+            answer = Answer(text.encode(), status, outcome, effect, "text/xml; charset=UTF-8")
+        answer.headers = {"Date": formatdate(self._current.clock.now(), usegmt=True)}
+        return answer
 
 
 def _changes(name: str, params: Mapping[str, str]) -> bool:

@@ -115,5 +115,5 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "storpool_capabilities": ("4.21",),
     "storpool_location": ("4.21",),
     "storpool_device_tag": ("4.21",),
-    "storpool_keeps_check_volume": ("4.23",),
+    "storpool_keeps_check_volume": ("4.17",),
 }

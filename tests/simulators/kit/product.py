@@ -73,8 +73,11 @@ def json_answer(value: Any, status: int = 200, outcome: str = "ok", effect: bool
 class Product(Protocol):
     """What a simulator must have; the package docstring says what each member does."""
 
-    switches: tuple[Switch, ...]
-    admin: Mapping[str, Callable[[str, Mapping[str, str], Any], Any]]
+    @property
+    def switches(self) -> tuple[Switch, ...]: ...
+
+    @property
+    def admin(self) -> Mapping[str, Callable[[str, Mapping[str, str], Any], Any]]: ...
 
     def reset(self, switches: Mapping[str, Any]) -> None: ...
 

@@ -170,7 +170,7 @@ def dash(other: Convert) -> Convert:
 
 
 def limit(name: str, value: Any, switches: Mapping[str, Any]) -> float | str:
-    """bw and iops: a number, not negative, or "-"; 0 and "-" both mean unlimited and give "-".
+    """bw and iops: a number, not negative, or "-"; 0 and "-" both mean unlimited, and how 0 is listed is a switch.
 
     Fractions are let through: limits per GiB may have them.
     """
@@ -182,7 +182,7 @@ def limit(name: str, value: Any, switches: Mapping[str, Any]) -> float | str:
         errors.bad_json(f"{name} must be a number or '-'")
     if value < 0:
         errors.invalid(f"Invalid {name} {value}")
-    return value or "-"
+    return "-" if value == 0 and switches["limit_zero"] == "-" else value
 
 
 def tags(name: str, value: Any, switches: Mapping[str, Any]) -> dict[str, str]:

@@ -170,8 +170,8 @@ def schedule(cluster: Cluster, snapshot: Snapshot, delete_at: int) -> None:
 
 
 def delete_snapshot(context: Context, snapshot: Snapshot) -> None:
-    """Marks a snapshot deleted: its name is free at once, it vanishes later."""
-    if snapshot.name and context.cluster.by_name.get(snapshot.name) is snapshot:
+    """Marks a snapshot deleted: it vanishes later; whether its name is free at once is a switch."""
+    if snapshot.name and context.switches["deleted_name"] == "free":
         del context.cluster.by_name[snapshot.name]
     snapshot.starred = not names.listed(snapshot).startswith("~") or context.switches["deleted_unnamed"] == "star"
     snapshot.deleted = True

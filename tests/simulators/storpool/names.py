@@ -104,8 +104,9 @@ def get_snapshot(context: Context, reference: str, *, being_deleted: bool = Fals
 
 
 def readable_snapshot(context: Context, reference: str) -> Snapshot:
-    """The snapshot for a reading call; whether one being deleted is found by its id is a switch."""
-    return get_snapshot(context, reference, being_deleted=context.switches["deleted_by_id"] == "found")
+    """The snapshot for a reading call or a deletion; whether one being deleted is found by its id is a switch."""
+    being_deleted = context.switches["deleted_by_id"] == "found" and reference.startswith(("~", "*"))
+    return get_snapshot(context, reference, being_deleted=being_deleted)
 
 
 def get_template(context: Context, name: str) -> Template:

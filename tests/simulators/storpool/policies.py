@@ -93,7 +93,9 @@ def propagated(volume: Volume, before: Policy, after: Policy) -> Policy:
 
 def effective(limit: float | None, policy: Policy, size: int) -> float | None:
     """A limit as it is enforced: per GiB of ``size`` (bytes) if the type says so; None: unlimited."""
-    return limit if limit is None or policy.limit_type == "total" else limit * size / GIB
+    if not limit:
+        return None
+    return limit if policy.limit_type == "total" else limit * size / GIB
 
 
 def merge_tags(tags: dict[str, str], given: dict[str, str] | None) -> dict[str, str]:

@@ -18,7 +18,7 @@ from simulators.storpool.attachments import detach_everywhere, move, refuse_atta
 from simulators.storpool.calls import get, post
 from simulators.storpool.fields import Field, required
 from simulators.storpool.locations import location_by_name, name_of_location
-from simulators.storpool.state import Cluster, Context, Location, Snapshot, Volume
+from simulators.storpool.state import Cluster, Context, Location, Policy, Snapshot, Volume
 
 
 def _clusters_at(context: Context, location: Location) -> list[Cluster]:
@@ -115,7 +115,7 @@ def volume_acquire(context: Context, reference: str, args: dict[str, Any]) -> No
 
 
 def copy_snapshot(
-    context: Context, source: Snapshot, *, name: str, policy: policies.Policy, tags: dict[str, str], backup: bool
+    context: Context, source: Snapshot, *, name: str, policy: Policy, tags: dict[str, str], backup: bool
 ) -> Snapshot:
     """A copy of another cluster's snapshot in ``context.cluster``: the same global id, its data still on the way."""
     cluster = context.cluster
@@ -140,7 +140,7 @@ def copy_snapshot(
     return snapshot
 
 
-def _default_policy(context: Context, source: Volume) -> policies.Policy:
+def _default_policy(context: Context, source: Volume) -> Policy:
     """The source's limits and replication, in this cluster's own placement groups of the same names."""
     groups = context.cluster.groups
     places = {key: groups.get(getattr(source.policy, key).name) for key in ("place_all", "place_tail", "place_head")}

@@ -14,6 +14,7 @@ from typing import Any
 
 from simulators.kit import AdminError, Answer, Call, Request, json_answer
 from simulators.storpool import admin, dispatch, lifecycle, paths, services
+from simulators.storpool.calls import CALLS
 from simulators.storpool.errors import DOES_NOT_EXIST, ApiFailure
 from simulators.storpool.state import Context, World, build_cluster
 from simulators.storpool.switches import SWITCHES
@@ -130,7 +131,7 @@ class Simulator:
         raw = name if name.startswith(paths.PREFIX) else paths.PREFIX + name.lstrip("/")
         path = paths.parse(raw)
         method = spec.get("method", "POST")
-        if (method, path.name) not in dispatch.CALLS:
+        if (method, path.name) not in CALLS:
             raise AdminError(f"there is no call {method} {path.name}")
         body = spec.get("body")
         target = "/".join(path.targets) or None

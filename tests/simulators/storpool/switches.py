@@ -31,15 +31,31 @@ SWITCHES = (
     Switch("empty_tags", "object", ("object", "absent"), "tags of an object that has none, in listings"),
     Switch("reuse_server", "listed", ("listed", "absent"), "reuseServer in listings"),
     Switch("deleted_unnamed", "plain", ("plain", "star"), "name of an unnamed snapshot being deleted: ~id or *~id"),
+    Switch(
+        "deleted_name", "free", ("free", "taken"), "the name of a snapshot being deleted can be given again at once"
+    ),
     Switch("deleted_by_id", "found", ("found", "missing"), "reading a snapshot being deleted by its global id"),
     # values
     Switch("size_multiple", 512, (512, 4096), "sizes must be multiples of this many bytes"),
     Switch("smaller_than_parent", "refused", ("refused", "accepted"), "a new volume smaller than its parent"),
+    Switch("limit_zero", "-", ("-", "0"), "a limit set to 0, in listings; it means unlimited either way"),
     Switch("template_dash", "refused", ("refused", "unset"), '"-" for a template\'s size or replication in requests'),
     Switch("template_change_limits", "taken", ("taken", "kept"), "bw, iops and limitType when the template changes"),
     Switch("empty_placement_group", "created", ("created", "refused"), "PlacementGroupUpdate of a new group, no disks"),
     Switch("capacity_bytes", 0, None, "volumes' sizes may add up to this; 0: not limited (thin provisioning)"),
     # semantics
+    Switch(
+        "delete_attached",
+        "fail",
+        ("fail", "detach", "detachForce"),
+        "VolumeDelete of an attached volume, no onAttached",
+    ),
+    Switch(
+        "clone_tags",
+        "given",
+        ("given", "copied"),
+        "tags of a volume with parent or baseOn: only those given, or the source's too",
+    ),
     Switch("revert_attached", "refused", ("refused", "accepted"), "VolumeRevert of an attached volume"),
     Switch("revert_limits", "kept", ("kept", "restored"), "bw, iops, limitType after VolumeRevert: the snapshot's?"),
     Switch("revert_tags", "kept", ("kept", "restored"), "tags after VolumeRevert: the snapshot's?"),

@@ -12,7 +12,7 @@ from simulators.storpool import errors, fields, lifecycle, names, placement, pol
 from simulators.storpool.attachments import detach_everywhere, refuse_attached
 from simulators.storpool.calls import get, post
 from simulators.storpool.fields import Field, required
-from simulators.storpool.state import Context, Snapshot, Volume
+from simulators.storpool.state import Context, Policy, Snapshot, Volume
 
 
 @get("VolumesList", listing=True)
@@ -155,6 +155,7 @@ def volume_create(context: Context, args: dict[str, Any]) -> dict[str, Any]:
     size = _new_size(context, args, source, template.size if template is not None else None)
     lifecycle.check_capacity(context, size)
     extra = {}
+    copied = source.tags if source is not None and context.switches["clone_tags"] == "copied" else {}
     if base is not None:
         parent = lifecycle.create_snapshot(context, base, transient=True)
         extra = auto_name(parent)
@@ -165,7 +166,7 @@ def volume_create(context: Context, args: dict[str, Any]) -> dict[str, Any]:
         policy=policy,
         template=template or (source.template if source is not None else None),
         parent=parent,
-        tags=policies.merge_tags({}, args.get("tags")),
+        tags=policies.merge_tags(copied, args.get("tags")),
     )
     return {"name": names.listed(volume), "globalId": volume.global_id, **extra}
 
@@ -241,14 +242,14 @@ def update_common(context: Context, volume: Volume, args: dict[str, Any]) -> Non
         context.changed = True
 
 
-def _placement(policy: policies.Policy) -> tuple[object, ...]:
+def _placement(policy: Policy) -> tuple[object, ...]:
     return policy.place_all, policy.place_tail, policy.place_head, policy.replication
 
 
 @post("VolumeDelete", Field("onAttached", fields.on_attached), targets=1, locate="volume")
 def volume_delete(context: Context, reference: str, args: dict[str, Any]) -> None:
     volume = names.get_volume(context, reference)
-    how = args.get("onAttached", "fail")
+    how = args.get("onAttached", context.switches["delete_attached"])
     if how == "export":
         errors.invalid("A volume that is deleted can not be exported")
     refuse_attached(volume, how)

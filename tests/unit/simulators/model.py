@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulators.storpool import admin, dispatch, lifecycle, paths
+from simulators.storpool.calls import CALLS
 from simulators.storpool.dispatch import Done
 from simulators.storpool.errors import ApiFailure
 from simulators.storpool.server import DEFAULTS
@@ -30,7 +31,7 @@ class Model:
     def done(self, query: str, body: Any = None, method: str | None = None) -> Done:
         """The call ``query`` (what follows ``/ctrl/1.0/``): GET if there is no body and such a call."""
         path = paths.parse(paths.PREFIX + query)
-        method = method or ("GET" if body is None and ("GET", path.name) in dispatch.CALLS else "POST")
+        method = method or ("GET" if body is None and ("GET", path.name) in CALLS else "POST")
         return dispatch.execute(self.world, self.switches, self.now, method, path, body)
 
     def get(self, query: str) -> Any:

@@ -352,7 +352,7 @@ def test_admin_requests_are_checked(cloud: Make) -> None:
         ("hosts", {"name": "nobody"}),
         ("hosts", {"name": "host1", "state": "Happy"}),
         ("hosts", {"name": "host1", "client_id": "one"}),
-        ("now", {"offset": "late"}),
+        ("now", {"seconds": "late"}),
         ("jobs", {"expire": "nothing"}),
         ("pools", {"name": "pool1", "state": "Gone"}),
         ("managementservers", {"name": "ms1"}),

@@ -193,6 +193,27 @@ def test_hosts_connect_one_check_volume_a_cluster(cloud: Make) -> None:
     assert here.call("listConfigurations", name="sp.cluster.id", clusterid=1)["configuration"][0]["value"] == "sim.a"
 
 
+@pytest.mark.parametrize(
+    ("version", "answer", "volumes"),
+    [
+        ("4.12", "cannot attach", 2),
+        ("4.19.1", "cannot attach", 1),
+        ("4.23", "cannot attach", 1),
+        ("4.23", "none", 2),
+        ("4.23", "objectDoesNotExist", 2),
+    ],
+)
+def test_what_becomes_of_the_check_volume_when_a_host_refuses(
+    cloud: Make, version: str, answer: str, volumes: int
+) -> None:
+    here = cloud(version)
+    here.admin("hosts", {"name": "host1", "answer": answer})
+    here.create()
+    assert here.storpool.queries().count("MultiCluster/VolumeCreate") == volumes
+    deleted = here.storpool.queries().count("MultiCluster/VolumeDelete/~sim.a.2")
+    assert deleted == volumes - 1
+
+
 def test_a_client_that_storpool_does_not_know_stays_unconnected(cloud: Make) -> None:
     here = cloud("4.19.1")
     here.storpool.failures['"rw": [2]'] = api.StorPoolError("invalidParam", "no client 2")

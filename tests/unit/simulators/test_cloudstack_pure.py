@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
+from pathlib import Path
 
 import pytest
 
-from simulators.cloudstack import signature
+from simulators.cloudstack import signature, switches
 from simulators.cloudstack.arguments import like, map_values, page_of
 from simulators.cloudstack.calls import masked, parse
 from simulators.cloudstack.envelopes import date, xml
@@ -245,3 +247,11 @@ def test_the_journal_never_sees_a_secret() -> None:
     call = parse(Request("GET", f"/client/api?{query}", b"", lambda name: None))
     assert "canary" not in f"{call.path}{call.body}{call.target}"
     assert call.write
+
+
+def test_the_readme_has_every_switch_with_its_choices() -> None:
+    readme = (Path(switches.__file__).parent.parent / "README.md").read_text()
+    for switch in switches.SWITCHES:
+        choices = ", ".join(f"`{json.dumps(choice)}`" for choice in switch.choices or ())
+        assert f"| `{switch.name}` | `{json.dumps(switch.default)}` | {choices}" in readme
+        assert switch.help in readme

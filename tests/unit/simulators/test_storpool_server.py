@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import requests
 
+from simulators import client
 from simulators.client import SimulatorError, start, storpool_call
+from simulators.storpool.__main__ import main
 
 GIB = 1024**3
 VOLUME = {"name": "a", "size": GIB, "replication": 3}
@@ -268,17 +272,25 @@ def test_state_shows_everything_and_reset_forgets_it(sim):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"cluster_id": "ABC"}, "a cluster id has two parts"),
-        ({"clients": "0"}, "client ids are from 1 to 4095"),
-        ({"disks": 0}, "the number of disks is from 1 to 900"),
-        ({"port": 99999}, "a port is a number"),
+        (["--token", "1", "--cluster-id", "ABC"], "a cluster id has two parts"),
+        (["--token", "1", "--clients", "0"], "client ids are from 1 to 4095"),
+        (["--token", "1", "--disks", "0"], "the number of disks is from 1 to 900"),
+        (["--token", "1", "--port", "99999"], "a port is a number"),
+        ([], "the following arguments are required: --token"),
     ],
 )
-def test_a_bad_command_line_says_why(options, sentence):
-    with pytest.raises(SimulatorError, match=sentence):
-        start("storpool", **options)
+def test_a_bad_command_line_says_why(options, sentence, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["simulators.storpool", *options])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert sentence in capsys.readouterr().err
 
 
 def test_a_port_in_use_is_a_sentence(sim):
     with pytest.raises(SimulatorError, match=f"cannot listen on 127.0.0.1:{sim.port}"):
         start("storpool", port=sim.port)
+
+
+def test_every_switch_is_in_the_readme(sim):
+    readme = (Path(client.__file__).parent / "README.md").read_text()
+    assert [name for name in sim.switches() if f"| `{name}` |" not in readme] == []

@@ -82,6 +82,17 @@ def test_reading_a_snapshot_being_deleted_by_id_is_a_switch(switch, found):
     assert (model.refused(f"Snapshot/~{gid}") == "nothing") is found
 
 
+def test_a_name_may_be_taken_until_the_snapshot_is_gone():
+    model = Model(deleted_name="taken")
+    model.create("a")
+    model.post("VolumeSnapshot/a", {"name": "s"})
+    model.post("SnapshotDelete/s")
+    assert model.refused("Snapshot/s") == "objectDoesNotExist"
+    assert model.refused("VolumeSnapshot/a", {"name": "s"}) == "objectExists"
+    model.now += 2
+    model.post("VolumeSnapshot/a", {"name": "s"})
+
+
 @pytest.mark.parametrize(("switch", "name"), [("plain", "~abc.b.{}"), ("star", "*~abc.b.{}")])
 def test_the_name_of_an_unnamed_snapshot_being_deleted_is_a_switch(switch, name):
     model = Model(deleted_unnamed=switch)

@@ -186,6 +186,31 @@ def test_deleting_an_attached_volume_needs_to_be_told_how():
     assert model.refused("VolumeDelete/a") == "objectDoesNotExist"
 
 
+def test_what_a_deletion_does_when_not_told_how_is_a_switch():
+    model = Model(delete_attached="detach")
+    model.create("a")
+    model.attach("a", 1)
+    model.post("VolumeDelete/a")
+    assert model.get("VolumesList") == []
+
+
+@pytest.mark.parametrize(("switch", "listed"), [("-", "-"), ("0", 0)])
+def test_how_a_limit_of_zero_is_listed_is_a_switch(switch, listed):
+    model = Model(limit_zero=switch)
+    model.create("a", iops=0, limitType="perGiB")
+    assert model.volume("a")["iops"] == listed
+    [volume] = model.dump()["clusters"]["abc.b"]["volumes"]
+    assert volume["effectiveIops"] is None
+
+
+@pytest.mark.parametrize(("switch", "tags"), [("given", {"own": "1"}), ("copied", {"own": "1", "k": "v"})])
+def test_whether_copies_take_tags_over_is_a_switch(switch, tags):
+    model = Model(clone_tags=switch)
+    model.create("a", tags={"k": "v"})
+    model.post("VolumeCreate", {"name": "copy", "baseOn": "a", "tags": {"own": "1"}})
+    assert model.volume("copy")["tags"] == tags
+
+
 def test_capacity_can_be_bounded():
     model = Model(capacity_bytes=3 * GIB)
     model.create("a", size=2 * GIB)

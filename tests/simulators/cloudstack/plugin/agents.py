@@ -47,7 +47,7 @@ async def connect(state: State, pool: rows.Pool, host: rows.Host) -> bool:
     failure = await _agent(host, where, reference, driver(state).prefix)
     if failure is None:
         pool.connected_hosts.add(host.db_id)
-        _note_cluster(state, pool, host)
+        _note_cluster(state, pool, host, reference)
         return True
     pool.connected_hosts.discard(host.db_id)
     known_reason = failure in MISSING_STORPOOL
@@ -130,9 +130,11 @@ async def _agent(host: rows.Host, where: Connection, reference: str, prefix: str
     return None
 
 
-def _note_cluster(state: State, pool: rows.Pool, host: rows.Host) -> None:
-    """What the management server keeps of the agent's answer."""
+def _note_cluster(state: State, pool: rows.Pool, host: rows.Host, reference: str) -> None:
+    """What the management server keeps of the agent's answer; a global id begins with the id of its cluster."""
     cluster_id = host.agent.storpool_cluster_id
+    if cluster_id == "auto":
+        cluster_id = ".".join(reference.removeprefix("~").split(".")[:2])
     setting = settings.find(state, "sp.cluster.id")
     if setting and cluster_id and settings.effective(state, setting, settings.CLUSTER, host.cluster) == setting.default:
         settings.store(state, setting, cluster_id, settings.CLUSTER, host.cluster)
