@@ -237,7 +237,7 @@ actions:
   type: list
   elements: str
   sample:
-    - "update volume 'db-1': grow it from 10 GiB to 20 GiB"
+    - update volume 'db-1' (grow it from 10 GiB to 20 GiB)
 error:
   description: What kind of failure it was (C(kind)), and where the API gave an error, its C(name), C(descr), C(transient) and HTTP C(status).
   returned: failure

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from . import report
-from .processes import run
+from .processes import end_with_us, run
 from .stage import stage
 from .workspace import BUILD, COLLECTION, ROOT, VENV, env_bin, environment, python_version
 
@@ -126,4 +126,5 @@ def _playbook(modules: list[str]) -> Path:
 
 
 if __name__ == "__main__":
+    end_with_us()
     sys.exit(main())

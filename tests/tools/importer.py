@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-from .processes import run
+from .processes import end_with_us, run
 from .workspace import BUILD, NAME, NAMESPACE, STAGE, env_bin, environment
 
 DIST = BUILD / "dist"
@@ -53,4 +53,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    end_with_us()
     sys.exit(main())

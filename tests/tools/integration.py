@@ -15,7 +15,7 @@ import sys
 import threading
 
 from . import report
-from .processes import Finished, run
+from .processes import Finished, end_with_us, run
 from .stage import stage
 from .workspace import BUILD, ROOT, env_bin, environment
 
@@ -100,4 +100,5 @@ def _tail(output: str, lines: int = 60) -> str:
 
 
 if __name__ == "__main__":
+    end_with_us()
     sys.exit(main())

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import houserules, report
-from .processes import Finished, run
+from .processes import Finished, end_with_us, run
 from .stage import stage
 from .workspace import BUILD, COLLECTION, NAME, NAMESPACE, ROOT, STAGE, env_bin, environment
 
@@ -95,4 +95,5 @@ def _relative(output: str) -> str:
 
 
 if __name__ == "__main__":
+    end_with_us()
     sys.exit(main())

@@ -10,7 +10,10 @@ import dataclasses
 import os
 import signal
 import subprocess
+import sys
+import threading
 import time
+import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +21,10 @@ from .workspace import LOGS, ROOT
 
 # What a program that ran out of time is said to have ended with, as timeout(1) has it.
 OUT_OF_TIME = 124
+STOPPED = 128 + signal.SIGTERM
+
+_running: set[subprocess.Popen[bytes]] = set()
+_stopping = threading.Event()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,8 +43,11 @@ class Finished:
 def run(command: Sequence[str | Path], log: str, timeout: float, env: Mapping[str, str], cwd: Path = ROOT) -> Finished:
     """Run a command to its end, or for ``timeout`` seconds; its output is kept in ``.build/logs/<log>.log``.
 
-    It gets a process group of its own, all of which ends with it: a test that hangs leaves nothing behind.
+    It gets a process group of its own, all of which ends with it: a test that hangs leaves nothing behind. Once this
+    process was told to end (see :func:`end_with_us`), nothing new is started.
     """
+    if _stopping.is_set():
+        return Finished(STOPPED, "", 0.0)
     path = LOGS / f"{log}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
@@ -51,14 +61,30 @@ def run(command: Sequence[str | Path], log: str, timeout: float, env: Mapping[st
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        _running.add(process)
         try:
             status = process.wait(timeout)
         except subprocess.TimeoutExpired:
             status = OUT_OF_TIME
             sink.write(f"\nended after {timeout:.0f} s, the time it was given\n".encode())
         finally:
+            _running.discard(process)
             _end_group(process)
     return Finished(status, path.read_text(encoding="utf-8", errors="replace"), time.monotonic() - start)
+
+
+def end_with_us() -> None:
+    """When this process is told to end, by Ctrl-C or SIGTERM, end what it started: that is in other process groups."""
+
+    def stop(number: int, _frame: types.FrameType | None) -> None:
+        _stopping.set()
+        for process in list(_running):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from . import report
-from .processes import run
+from .processes import end_with_us, run
 from .stage import stage
 from .workspace import env_bin, environment, python_version
 
@@ -110,4 +110,5 @@ def _errors(output: str) -> str:
 
 
 if __name__ == "__main__":
+    end_with_us()
     sys.exit(main())

@@ -16,10 +16,11 @@ def never_sent(error: BaseException) -> bool:
 
 def words(error: BaseException) -> str:
     """The last and shortest words of a chain of errors, for instance "Connection refused"."""
-    text = str(error)
+    deepest = _chain(error)[-1]
+    text = getattr(deepest, "strerror", None) or str(error)
     for mark in ("] ", ": "):
         text = text.rsplit(mark, 1)[-1]
-    return text.strip("()'\" .,") or type(error).__name__
+    return text.partition(" (_ssl")[0].strip("()'\" .,") or type(error).__name__
 
 
 def excerpt(response: t.Any) -> str:
@@ -30,15 +31,16 @@ def excerpt(response: t.Any) -> str:
 
 
 def _causes(error: BaseException) -> str:
-    """The class names of an error and of the reasons inside it."""
-    names: t.List[str] = []
-    inner: t.Optional[BaseException] = error
-    while inner is not None and len(names) < 10:
-        names.append(type(inner).__name__)
-        reason = getattr(inner, "reason", None)
-        inner = (
-            reason
-            if isinstance(reason, BaseException)
-            else next((arg for arg in inner.args if isinstance(arg, BaseException)), None)
-        )
-    return " ".join(names)
+    return " ".join(type(cause).__name__ for cause in _chain(error))
+
+
+def _chain(error: BaseException) -> t.List[BaseException]:
+    """An error, the reason inside it, the reason inside that, and so on."""
+    chain = [error]
+    while len(chain) < 10:
+        inside = [getattr(chain[-1], "reason", None), *chain[-1].args]
+        reason = next((inner for inner in inside if isinstance(inner, BaseException)), None)
+        if reason is None:
+            break
+        chain.append(reason)
+    return chain

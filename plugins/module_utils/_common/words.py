@@ -11,10 +11,10 @@ import typing as t
 def sentence(text: str) -> str:
     """The text with a capital first letter, the rest as it is (names keep their case).
 
-    A text that begins with the name of an option (``size: ...``, ``wait_timeout is ...``) keeps that as it is spelled.
+    What is spelled in its own way at the beginning stays so: an option (``size: ...``, ``wait_timeout is ...``), an address.
     """
     first = text.split(" ", 1)[0]
-    return text if first.endswith(":") or "_" in first else text[:1].upper() + text[1:]
+    return text if any(mark in first for mark in ":_/") else text[:1].upper() + text[1:]
 
 
 def listing(things: t.Iterable[t.Any], most: int = 10) -> str:

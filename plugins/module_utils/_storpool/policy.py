@@ -13,6 +13,8 @@ from .options import POLICY_FIELDS
 from .reader import Raw, Reader
 
 PLACES = ("placeAll", "placeTail", "placeHead")
+#: The placement group that StorPool falls back to where nothing names one (StorPool's knowledge base).
+DEFAULT_GROUP = "default"
 
 
 def wanted(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:

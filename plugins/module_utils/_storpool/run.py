@@ -48,10 +48,13 @@ def _reader_and_writer(module: AnsibleModule) -> t.Tuple[t.Any, ...]:
     return Reader(api), api.apply, api.endpoint.retries
 
 
-def connect(module: AnsibleModule) -> http.Api:
-    """The API that the module's options describe. Ends the module if ``requests`` is missing; raises as :func:`.config.endpoint` does."""
+def connect(module: AnsibleModule, params: t.Optional[t.Mapping[str, t.Any]] = None) -> http.Api:
+    """The API that the module's options describe (or ``params`` in their place).
+
+    Ends the module if ``requests`` is missing; raises as :func:`.config.endpoint` does.
+    """
     if http.REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=http.REQUESTS_IMPORT_ERROR)
-    place = endpoint(module.params, read_files)
+    place = endpoint(module.params if params is None else params, read_files)
     module.no_log_values.add(place.token)  # it may come from a file, which AnsibleModule knows nothing of
     return http.Api(place)

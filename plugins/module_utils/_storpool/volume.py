@@ -215,8 +215,8 @@ def _plan_create(current: Current, wanted: Want) -> Plan:
         tags=tags,
     )
     after.update(wanted.policy)
-    for place in ("placeTail", "placeHead"):
-        after[place] = after.get(place) or after.get("placeAll")
+    for place in policy.PLACES:
+        after[place] = after.get(place) or after.get("placeAll") or policy.DEFAULT_GROUP
     return Plan(
         (Step("VolumeCreate", None, body, action, repeatable=bool(wanted.which.name)),), None, results.volume(after)
     )
@@ -257,7 +257,7 @@ def _plan_update(current: Current, volume: Raw, wanted: Want) -> Plan:
             "VolumeUpdate",
             objects.reference(volume),
             body,
-            "update {0}: {1}".format(objects.label("volume", volume), ", ".join(words)),
+            "update {0} ({1})".format(objects.label("volume", volume), ", ".join(words)),
         )
     ]
     steps += [

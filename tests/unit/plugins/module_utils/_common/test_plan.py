@@ -62,7 +62,7 @@ def test_each_step_is_taken_once_and_the_result_says_so():
     shelf = Shelf()
     outcome = shelf.converge()
     assert shelf.calls == ["cup", "plate"]
-    assert outcome == (True, [], ["cup", "plate"], ("put the cup", "put the plate"))
+    assert outcome[:4] == (True, [], ["cup", "plate"], ("put the cup", "put the plate"))
 
 
 def test_check_mode_tells_the_same_and_writes_nothing():
@@ -75,7 +75,7 @@ def test_check_mode_tells_the_same_and_writes_nothing():
 def test_nothing_to_do_is_no_change():
     shelf = Shelf()
     shelf.converge()
-    assert shelf.converge() == (False, ["cup", "plate"], ["cup", "plate"], ())
+    assert shelf.converge()[:4] == (False, ["cup", "plate"], ["cup", "plate"], ())
 
 
 def test_a_lost_reply_after_the_effect_is_not_sent_again_and_counts_as_changed():

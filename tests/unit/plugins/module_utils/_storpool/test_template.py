@@ -117,7 +117,7 @@ def test_a_template_whose_snapshots_are_still_being_deleted_says_to_try_again(na
     cluster.post("VolumeSnapshot/db-1", {"name": "nightly"})
     cluster.post("VolumeDelete/db-1")
     cluster.post("SnapshotDelete/nightly")
-    with pytest.raises(ApiError, match="delete StorPool template 'hybrid': .* try again in a few seconds"):
+    with pytest.raises(ApiError, match=r"delete StorPool template 'hybrid': .* try again in a few seconds"):
         cluster.run(TEMPLATE, name="hybrid", state="absent")
 
 

@@ -192,10 +192,7 @@ def keeps_the_promises(cluster, task):
         assert {key: outcome.before[key] for key in untouched} == {key: outcome.after[key] for key in untouched}
         for option in SETS - task.keys() if "template" not in task else ():
             assert outcome.before[option] == outcome.after[option] or option.startswith("place")
-    again = run(
-        cluster,
-        **{key: value for key, value in task.items() if key != "previous_name" or task.get("state") != "absent"},
-    )
+    again = run(cluster, **task)
     assert not again.changed
     assert cluster.written == []
     assert {name: raw for name, raw in everything(cluster).items() if name in others} == others

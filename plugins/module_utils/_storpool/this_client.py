@@ -1,0 +1,71 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The machine that runs the task, as a StorPool client: its id, and the block devices that it has."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+import typing as t
+
+from .._common.errors import NotConfigured, NotConverged
+from .._common.words import listing
+from . import config, names
+
+#: Seconds between two looks for a device link (the CloudStack driver's agents look as often).
+PAUSE = 0.1
+
+Files = t.Callable[[], t.Mapping[str, str]]
+
+
+def client_id(files: Files = config.read_files, environ: t.Mapping[str, str] = os.environ) -> t.Optional[int]:
+    """The id that this machine has as a StorPool client, ``SP_OURID`` in the environment or else in StorPool's configuration files.
+
+    ``None`` if neither says it. Raises :class:`NotConfigured` for an id that cannot be one, or for files that cannot be read.
+    """
+    value = environ.get("SP_OURID") or files().get("SP_OURID")
+    if not value:
+        return None
+    if not value.isdigit() or not 1 <= int(value) <= names.LAST_CLIENT:
+        raise NotConfigured(
+            f"SP_OURID is {value!r} on this host, which cannot be the id of a StorPool client (1 to {names.LAST_CLIENT})."
+        )
+    return int(value)
+
+
+def required_client_id(files: Files = config.read_files, environ: t.Mapping[str, str] = os.environ) -> int:
+    """As :func:`client_id`; :class:`NotConfigured` if this machine has none."""
+    value = client_id(files, environ)
+    if value is None:
+        raise NotConfigured(
+            "The task names the client 'here', but the host that runs it does not know its StorPool client id. Set SP_OURID in /etc/storpool.conf on it (in "
+            f"the section [{platform.node()}] if the file is the same on all hosts) or in the environment of the task, or give the client's number."
+        )
+    return value
+
+
+def wait_for_links(
+    links: t.Iterable[str],
+    seconds: float,
+    root: str = config.ROOT,
+    clock: t.Callable[[], float] = time.monotonic,
+    sleep: t.Callable[[float], None] = time.sleep,
+) -> None:
+    """Wait until all these device links (such as ``/dev/storpool/db-1``) lead to something on this machine.
+
+    Raises :class:`NotConverged` if that takes longer than ``seconds``.
+    """
+    end = clock() + seconds
+    missing = sorted(links)
+    while True:
+        missing = [link for link in missing if not os.path.exists(os.path.join(root, link.lstrip("/")))]
+        if not missing:
+            return
+        if clock() >= end:
+            raise NotConverged(
+                f"StorPool says that it is attached to this host, but {listing(missing)} did not appear within {seconds:g} s. See whether the StorPool client "
+                "service (storpool_block) runs here; the attachment stays, so running the task again waits again."
+            )
+        sleep(PAUSE)
