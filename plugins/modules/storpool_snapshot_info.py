@@ -1,0 +1,364 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: storpool_snapshot_info
+short_description: Get StorPool snapshots
+version_added: 0.1.0
+author:
+  - StorPool CloudStack collection contributors (@storpool)
+description:
+  - Returns the snapshots of the cluster that meet all the given conditions, or all of them, but for those that are being deleted.
+  - All are read with one call, however many there are; some options need one more call.
+options:
+  name:
+    description:
+      - Only snapshots whose names are these, or match them as shell patterns (V(*), V(?), V([abc])).
+    type: list
+    elements: str
+  global_id:
+    description:
+      - Only snapshots with these global ids, with or without the C(~) in front.
+    type: list
+    elements: str
+  tags:
+    description:
+      - Only snapshots that have all these tags.
+    type: dict
+  template:
+    description:
+      - Only snapshots of this StorPool template.
+    type: str
+  volume:
+    description:
+      - Only snapshots that were taken of this volume, by name or C(~) and global id. No snapshots if there is no such volume.
+      - Servers that do not say of which volume a snapshot was taken are asked for the volume that is directly based on it instead.
+    type: str
+  client:
+    description:
+      - Only snapshots that are attached to the client with this id. One more call.
+    type: int
+  attachments:
+    description:
+      - Return also where each snapshot is attached. One more call.
+    type: bool
+    default: false
+  chain:
+    description:
+      - Return also the snapshots that each snapshot is based on, directly and through others.
+    type: bool
+    default: false
+  space:
+    description:
+      - Return also how much data each snapshot holds. StorPool has to count, which takes long on large clusters.
+    type: bool
+    default: false
+  status:
+    description:
+      - Return also in what state the data of each snapshot is. One more call, which takes long on large clusters.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - storpool.cloudstack._storpool
+  - storpool.cloudstack._attributes.info
+  - storpool.cloudstack._attributes.storpool
+seealso:
+  - module: storpool.cloudstack.storpool_snapshot
+"""
+
+EXAMPLES = r"""
+- name: All snapshots
+  storpool.cloudstack.storpool_snapshot_info:
+  register: everything
+
+- name: The snapshots of a volume
+  storpool.cloudstack.storpool_snapshot_info:
+    volume: db-1
+
+- name: The nightly snapshots, and what would be freed without each of them
+  storpool.cloudstack.storpool_snapshot_info:
+    name: "*-nightly"
+    space: true
+
+- name: Snapshots by tag, with where they are attached
+  storpool.cloudstack.storpool_snapshot_info:
+    tags:
+      set: friday
+    attachments: true
+"""
+
+RETURN = r"""
+snapshots:
+  description: The snapshots, by name; those without a name come last.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: db-1-nightly
+      global_id: abcd.b.13
+      device: /dev/storpool/db-1-nightly
+      size: 10737418240
+      parent: null
+      template: hybrid
+      replication: 3
+      place_all: hdd
+      place_tail: ssd
+      place_head: hdd
+      reuse_server: false
+      iops: null
+      bw: null
+      limit_type: total
+      tags:
+        owner: billing
+      creation_timestamp: 1767225600
+      volume: db-1
+      auto_name: false
+      bound: false
+      transient: false
+      recovering_from_remote: false
+      created_from: abcd.b.12
+      delete_at: null
+  contains:
+    name:
+      description: Name of the snapshot. One without a name of its own is listed as C(VOLUME@NUMBER), or V(null) if its volume has none either.
+      type: str
+      returned: success
+    global_id:
+      description: Global id of the snapshot, without C(~).
+      type: str
+      returned: success
+    device:
+      description: The block device on a client that has the snapshot attached.
+      type: str
+      returned: success
+    size:
+      description: Size in bytes.
+      type: int
+      returned: success
+    parent:
+      description: The snapshot that the snapshot is based on.
+      type: str
+      returned: success
+    template:
+      description: The StorPool template of the snapshot, V(null) if it has none.
+      type: str
+      returned: success
+    replication:
+      description: How many copies of the data are kept.
+      type: int
+      returned: success
+    place_all:
+      description: Placement group for all copies but the last.
+      type: str
+      returned: success
+    place_tail:
+      description: Placement group for the last copy.
+      type: str
+      returned: success
+    place_head:
+      description: Placement group for the first copy.
+      type: str
+      returned: success
+    reuse_server:
+      description: Whether several copies may be on one server.
+      type: bool
+      returned: success
+    iops:
+      description: Limit of operations per second, V(null) if there is none.
+      type: int
+      returned: success
+    bw:
+      description: Limit of the bandwidth as the API shows it, V(null) if there is none.
+      type: int
+      returned: success
+    limit_type:
+      description: Whether the limits are for the snapshot (V(total)) or for each GiB of it (V(perGiB)).
+      type: str
+      returned: success
+    tags:
+      description: Tags of the snapshot.
+      type: dict
+      returned: success
+    creation_timestamp:
+      description: When the snapshot was created, as unix time.
+      type: int
+      returned: success
+    volume:
+      description: The volume that is directly based on the snapshot, V(null) if there is none.
+      type: str
+      returned: success
+    auto_name:
+      description: Whether StorPool made the name.
+      type: bool
+      returned: success
+    bound:
+      description: Whether the snapshot is deleted as soon as nothing is based on it or has it attached.
+      type: bool
+      returned: success
+    transient:
+      description: Whether StorPool made the snapshot for itself, when a volume was copied.
+      type: bool
+      returned: success
+    recovering_from_remote:
+      description: Whether data of the snapshot is still on its way from another location.
+      type: bool
+      returned: success
+    created_from:
+      description: Global id of the volume that the snapshot was taken of, V(null) if StorPool does not say it.
+      type: str
+      returned: success
+    delete_at:
+      description: When the snapshot will be deleted, as unix time, V(null) if never.
+      type: int
+      returned: success
+    attachments:
+      description: Where the snapshot is attached, by client.
+      type: list
+      elements: dict
+      returned: O(attachments)
+      sample:
+        - client: 1
+          rights: rw
+          device: /dev/storpool/db-1
+      contains:
+        client:
+          description: The id of the client.
+          type: int
+          returned: success
+        rights:
+          description: V(rw) or V(ro).
+          type: str
+          returned: success
+        device:
+          description: The block device on the client.
+          type: str
+          returned: success
+    chain:
+      description: The snapshots that the snapshot is based on, the direct parent first. Those that are being deleted are among them until they are gone.
+      type: list
+      elements: dict
+      returned: O(chain)
+      sample:
+        - name: golden
+          global_id: abcd.b.7
+          deleted: false
+      contains:
+        name:
+          description: Name of the snapshot, as it is listed.
+          type: str
+          returned: success
+        global_id:
+          description: Global id of the snapshot, without C(~).
+          type: str
+          returned: success
+        deleted:
+          description: Whether the snapshot is being deleted.
+          type: bool
+          returned: success
+    space:
+      description: How much data the snapshot holds, before replication.
+      type: dict
+      returned: O(space)
+      sample:
+        stored: 1048576
+        used: 2097152
+      contains:
+        stored:
+          description: Bytes of client data in the snapshot itself.
+          type: int
+          returned: success
+        used:
+          description: Bytes that would be freed if the snapshot were deleted.
+          type: int
+          returned: success
+    status:
+      description: In what state the data of the snapshot is. V(null) if StorPool did not list it.
+      type: dict
+      returned: O(status)
+      sample:
+        state: up
+        migrating: false
+        decreased_redundancy: false
+        balancer_blocked: false
+        syncing_bytes: 0
+        syncing_objects: 0
+        down_bytes: 0
+        down_drives: []
+        missing_drives: []
+        missing_target_drives: []
+        soft_ejecting_drives: []
+      contains:
+        state:
+          description: V(up), V(up soon), V(data lost) or V(down).
+          type: str
+          returned: success
+        migrating:
+          description: Whether data is being moved to other disks.
+          type: bool
+          returned: success
+        decreased_redundancy:
+          description: Whether copies are missing.
+          type: bool
+          returned: success
+        balancer_blocked:
+          description: Whether the data cannot be balanced now.
+          type: bool
+          returned: success
+        syncing_bytes:
+          description: Bytes of the objects that are being brought up to date.
+          type: int
+          returned: success
+        syncing_objects:
+          description: How many objects are being brought up to date.
+          type: int
+          returned: success
+        down_bytes:
+          description: Bytes that cannot be reached.
+          type: int
+          returned: success
+        down_drives:
+          description: Ids of the disks that are away and needed.
+          type: list
+          elements: int
+          returned: success
+        missing_drives:
+          description: Ids of the disks that are away while other disks have all the data.
+          type: list
+          elements: int
+          returned: success
+        missing_target_drives:
+          description: Ids of the disks that are away and where data shall be.
+          type: list
+          elements: int
+          returned: success
+        soft_ejecting_drives:
+          description: Ids of the disks with data that are being emptied.
+          type: list
+          elements: int
+          returned: success
+error:
+  description: What kind of failure it was (C(kind)), and where the API gave an error, its C(name), C(descr), C(transient) and HTTP C(status).
+  returned: failure
+  type: dict
+  sample:
+    kind: unreachable
+call:
+  description: The API call that failed.
+  returned: failure, if an API call failed
+  type: str
+  sample: GET SnapshotsList
+"""
+
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info import SPEC_SNAPSHOTS, snapshots
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_info
+
+
+def main() -> None:
+    run_info(SPEC_SNAPSHOTS, snapshots)
+
+
+if __name__ == "__main__":
+    main()
