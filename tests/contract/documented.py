@@ -1,0 +1,184 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the modules' documentation says, and plays made of their examples.
+
+Each example of a module is run three times in a row in one play: in check mode, for real, and once more. What each run
+returned, and what the simulators received meanwhile, is written to a file for the tests.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from simulators.client import Simulator
+from tools.workspace import BUILD, COLLECTION, STAGE
+
+ACTIONS = STAGE / "tests/integration/targets/setup_simulator/action_plugins"
+PLAY_SECONDS = 240
+NOT_THE_MODULE = {"name", "register", "when", "loop", "loop_control", "vars", "environment", "delegate_to", "run_once"}
+
+#: What the examples of every module may start from.
+FIXTURES = yaml.safe_load("""
+- storpool.cloudstack.storpool_template: {name: hybrid, replication: 3, place_all: hdd, place_tail: ssd, place_head: hdd}
+- storpool.cloudstack.storpool_template: {name: ssd, replication: 3, place_all: ssd}
+- storpool.cloudstack.storpool_volume: {name: db-1, size: 10GiB, template: hybrid}
+- storpool.cloudstack.storpool_snapshot: {name: db-1-nightly, volume: db-1}
+""")
+#: Modules whose examples make the fixtures' objects themselves.
+MAKES = {"storpool_volume": {"db-1", "db-1-nightly"}, "storpool_template": {"hybrid", "ssd", "db-1", "db-1-nightly"}}
+
+
+def programs(name: str) -> str:
+    """A program of the Python environment that runs the tests."""
+    return str(Path(sys.executable).parent / name)
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Environment variables for Ansible's programs: the staged collection, and nothing of the user's own."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "SP_", "CLOUDSTACK_"))}
+    return kept | {
+        "HOME": str(home),
+        "ANSIBLE_COLLECTIONS_PATH": str(BUILD),
+        "ANSIBLE_ACTION_PLUGINS": str(ACTIONS),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+    }
+
+
+@functools.lru_cache
+def modules() -> dict[str, dict[str, Any]]:
+    """ansible-doc's data of every module of the collection, by short name."""
+    names = sorted(path.stem for path in (STAGE / "plugins/modules").glob("*.py"))
+    answer = subprocess.run(
+        [programs("ansible-doc"), "--json", "-t", "module", *(f"{COLLECTION}.{name}" for name in names)],
+        check=True,
+        capture_output=True,
+        env=environment(BUILD),
+        timeout=120,
+    )
+    return {full.rpartition(".")[2]: data for full, data in json.loads(answer.stdout).items()}
+
+
+def examples(module: str) -> list[dict[str, Any]]:
+    """The tasks of a module's EXAMPLES."""
+    return yaml.safe_load(modules()[module]["examples"])
+
+
+def promises(module: str, attribute: str) -> bool:
+    """Whether the documentation promises an attribute in full."""
+    return modules()[module]["doc"]["attributes"][attribute]["support"] == "full"
+
+
+def module_of(task: dict[str, Any]) -> str:
+    """The short name of the module that a task calls."""
+    return next(key for key in task if key not in NOT_THE_MODULE).rpartition(".")[2]
+
+
+def connections(storpool: Simulator, cloudstack: Simulator) -> dict[str, Any]:
+    """``module_defaults`` with the connections of both action groups."""
+    return {
+        f"group/{COLLECTION}.storpool": {
+            "sp_api_http_host": storpool.host,
+            "sp_api_http_port": storpool.port,
+            "sp_auth_token": "{{ token }}",
+        },
+        f"group/{COLLECTION}.cloudstack": {
+            "api_url": f"{cloudstack.url}/client/api",
+            "api_key": "{{ api_key }}",
+            "api_secret": "{{ api_secret }}",
+        },
+    }
+
+
+def start_of(module: str) -> list[dict[str, Any]]:
+    """The tasks that make what a module's examples start from."""
+    return [task for task in FIXTURES if task[next(iter(task))]["name"] not in MAKES.get(module, ())]
+
+
+def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, directory: Path) -> list[dict[str, Any]]:
+    """Run the examples of a module; for each ``{task, check, apply, again}``, each ``{result, writes}``."""
+    tasks = [*start_of(module), _forget("storpool"), _forget("cloudstack")]
+    found = examples(module)
+    for number, example in enumerate(found):
+        for kind in ("check", "apply", "again"):
+            tasks += _observed(copy.deepcopy(example), kind, f"{kind}_{number}")
+    output = directory / "results.json"
+    names = [f"{kind}_{number}" for number in range(len(found)) for kind in ("check", "apply", "again")]
+    content = {name: {"result": f"{{{{ {name} }}}}", "writes": f"{{{{ {name}_writes }}}}"} for name in names}
+    tasks.append({"ansible.builtin.copy": {"dest": str(output), "content": content, "mode": "0600"}})
+    ended = play(tasks, storpool, cloudstack, directory)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    results = json.loads(output.read_text())
+    return [
+        {"task": example, **{kind: results[f"{kind}_{number}"] for kind in ("check", "apply", "again")}}
+        for number, example in enumerate(found)
+    ]
+
+
+def _observed(task: dict[str, Any], kind: str, register: str) -> list[dict[str, Any]]:
+    own = task.get("register")
+    task.update(register=register, diff=True)
+    if kind == "check":
+        task["check_mode"] = True
+    tasks = [task, {"ansible.builtin.set_fact": {own: f"{{{{ {register} }}}}"}}] if own else [task]
+    for product in ("storpool", "cloudstack"):
+        tasks.append({"written": {"to": product}, "register": f"{register}_{product}"})
+    seen = f"{{{{ {register}_storpool.seen + {register}_cloudstack.seen }}}}"
+    return [*tasks, {"ansible.builtin.set_fact": {f"{register}_writes": seen}}]
+
+
+def _forget(product: str) -> dict[str, Any]:
+    return {"written": {"to": product}}
+
+
+def secrets(storpool: Simulator, cloudstack: Simulator) -> dict[str, str]:
+    """The variables that a user would keep in a vault: Ansible shows excerpts of a play that fails."""
+    return {
+        "token": storpool.args["token"],
+        "api_key": cloudstack.args["api_key"],
+        "api_secret": cloudstack.args["secret_key"],
+    }
+
+
+def play(
+    tasks: list[dict[str, Any]],
+    storpool: Simulator,
+    cloudstack: Simulator,
+    directory: Path,
+    *options: str,
+    more_secrets: dict[str, str] | None = None,
+    **env: str,
+) -> subprocess.CompletedProcess[str]:
+    """Run tasks as a play on this machine against the simulators, with these options of ansible-playbook."""
+    content = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "module_defaults": connections(storpool, cloudstack),
+        "vars": {"sim": {"storpool": {"url": storpool.url}, "cloudstack": {"url": cloudstack.url}}},
+        "environment": {"SP_OURID": "1"},
+        "tasks": tasks,
+    }
+    path = directory / "play.yml"
+    path.write_text(yaml.safe_dump([content], sort_keys=False))
+    variables = directory / "secrets.yml"
+    variables.write_text(yaml.safe_dump(secrets(storpool, cloudstack) | (more_secrets or {})))
+    return subprocess.run(
+        [programs("ansible-playbook"), "--extra-vars", f"@{variables}", *options, str(path)],
+        capture_output=True,
+        text=True,
+        env=environment(directory) | env,
+        timeout=PLAY_SECONDS,
+        check=False,
+    )
