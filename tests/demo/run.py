@@ -165,7 +165,9 @@ def demonstrate(storpool: Simulator, cloudstack: Simulator) -> None:
     first = play("Declare", "declare.yml", variables, both)
     second = play("Declare again", "declare.yml", variables, both)
     if second.changed or second.writes:
-        raise DemoError(f"The second run changed {second.changed} tasks and wrote {second.writes} times; both must be 0")
+        raise DemoError(
+            f"The second run changed {second.changed} tasks and wrote {second.writes} times; both must be 0"
+        )
     third = play("Operate", "operate.yml", variables, both)
     check_the_end(storpool)
     table("What exists", ("kind", "name", "size", "template", "limit", "tags", "clients"), rows(storpool))

@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     Failure,
     NameTaken,
@@ -14,8 +17,6 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     NotFound,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.volume import VOLUME
-from hypothesis import given
-from hypothesis import strategies as st
 from unit.cluster import Cluster
 
 GIB = 2**30

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Steps: commands once, jobs to their end, waiting until a deadline."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.waiting import Connected, Settled, Worker
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
+    ApiError,
+    BadAnswer,
+    NotConverged,
+    Outdated,
+)
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import Step
+
+MAINTAIN = Step("enableStorageMaintenance", None, {"id": "p"}, "put it into maintenance", timeout=10)
+
+
+class Server:
+    """An Api and a Reader whose time is that of the pauses; ``answers`` are those of queryAsyncJobResult in turn, the last for ever."""
+
+    def __init__(self, *answers, accepted=None, pools=(), connected=()):
+        self.answers, self.accepted = list(answers), accepted if accepted is not None else {"jobid": "j-1"}
+        self.pools, self.connected = list(pools), list(connected)
+        self.now, self.sent, self.reads = 0.0, [], []
+
+    def sleep(self, seconds):
+        assert 0 < seconds <= 2
+        self.now += seconds
+
+    def change(self, command, params, timeout=None):
+        self.sent.append((command, params, timeout))
+        return self.accepted
+
+    def read(self, command, **params):
+        self.reads.append((command, params))
+        return self._next(self.answers)
+
+    def scrub(self, text):
+        return text.replace("canary", "***")
+
+    def pool(self, pool_id):
+        state = self._next(self.pools)
+        return state and {"id": pool_id, "state": state}
+
+    def has_connected(self, host_id, pool_id):
+        return host_id in self._next(self.connected)
+
+    @staticmethod
+    def _next(values):
+        return values.pop(0) if len(values) > 1 else values[0]
+
+    def worker(self):
+        return Worker(self, self, clock=lambda: self.now)
+
+
+RUNNING, DONE = {"jobstatus": 0}, {"jobstatus": 1, "jobresult": {"storagepool": {}}}
+
+
+def test_a_job_is_asked_about_until_it_has_succeeded():
+    server = Server(RUNNING, RUNNING, DONE)
+    server.worker().apply(MAINTAIN)
+    assert server.sent == [("enableStorageMaintenance", {"id": "p"}, None)]
+    assert server.reads == [("queryAsyncJobResult", {"jobid": "j-1"})] * 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (
+            {"jobstatus": 2, "jobresultcode": 530, "jobresult": {"errorcode": 530, "errortext": "no canary"}},
+            ApiError,
+            "530: no [*]{3}",
+        ),
+        (
+            {
+                "jobstatus": 2,
+                "jobresultcode": 431,
+                "jobresult": {"errorcode": 431, "errortext": "entity does not exist"},
+            },
+            Outdated,
+            "431",
+        ),
+        ({"jobstatus": 2, "jobresultcode": 533, "jobresult": "odd"}, ApiError, "533: odd"),
+        ({"jobstatus": 3}, ApiError, "failed"),
+    ],
+)
+def test_a_job_that_fails_is_the_command_that_fails(answer, kind, words):
+    with pytest.raises(kind, match=words) as failure:
+        Server(RUNNING, answer).worker().apply(MAINTAIN)
+    assert failure.type is kind
+    assert failure.value.call == "POST enableStorageMaintenance"
+
+
+def test_a_job_that_never_ends_is_left_at_the_deadline():
+    server = Server(RUNNING)
+    with pytest.raises(NotConverged, match="10 s"):
+        server.worker().apply(MAINTAIN)
+    assert server.now == pytest.approx(10)
+    assert len(server.reads) < 20
+
+
+def test_a_job_without_a_number_is_no_answer():
+    with pytest.raises(BadAnswer, match="job"):
+        Server(DONE, accepted={"success": True}).worker().apply(MAINTAIN)
+
+
+def test_ordinary_commands_get_the_time_of_their_step():
+    server = Server(accepted={"storagepool": {"id": "p"}})
+    server.worker().apply(Step("createStoragePool", None, {"name": "p"}, "create it", timeout=900))
+    assert (server.sent, server.reads) == ([("createStoragePool", {"name": "p"}, 900)], [])
+
+
+def step(body):
+    return Step("listStoragePools", None, body, "wait for it", method="GET", timeout=5)
+
+
+@pytest.mark.parametrize("last", ["Maintenance", "ErrorInMaintenance", "Up", None])
+def test_a_state_that_passes_is_waited_for(last):
+    server = Server(pools=["PrepareForMaintenance", "PrepareForMaintenance", last])
+    server.worker().apply(step(Settled("p")))
+    assert len(server.pools) == 1
+    assert server.sent == []
+
+
+def test_a_state_that_does_not_pass_is_told():
+    with pytest.raises(NotConverged, match="5 s"):
+        Server(pools=["Initialized"]).worker().apply(step(Settled("p")))
+
+
+def test_hosts_are_waited_for_and_those_that_did_not_come_are_named():
+    hosts = (("h-1", "host1"), ("h-2", "host2"))
+    Server(connected=[(), (), ("h-1",), (), ("h-2",)]).worker().apply(step(Connected("p", hosts)))
+    with pytest.raises(NotConverged, match="not connected: host2"):
+        Server(connected=[("h-1",)]).worker().apply(step(Connected("p", hosts)))
