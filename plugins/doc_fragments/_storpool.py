@@ -21,22 +21,16 @@ options:
       - Host name or address of the StorPool management API.
       - Without the option, E(SP_API_HTTP_HOST) or the configuration files say it, else it is V(127.0.0.1).
     type: str
-    env:
-      - name: SP_API_HTTP_HOST
   sp_api_http_port:
     description:
       - Port of the StorPool management API.
       - Without the option, E(SP_API_HTTP_PORT) or the configuration files say it, else it is V(81).
     type: int
-    env:
-      - name: SP_API_HTTP_PORT
   sp_auth_token:
     description:
       - The token for the StorPool management API.
       - Without the option, E(SP_AUTH_TOKEN) or the configuration files have to say it.
     type: str
-    env:
-      - name: SP_AUTH_TOKEN
   sp_api_timeout:
     description:
       - How many seconds the API may take to answer a call.

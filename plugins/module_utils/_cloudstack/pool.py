@@ -1,0 +1,131 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""StorPool pools: what a task may want of one, what it has to know first, and the plan from the one to the other."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._common import sizes
+from .._common.errors import InvalidOption
+from .._common.plan import Managed
+from . import contents, identity, states, url, versions
+from .pool_plan import FROM_TEMPLATE, Current, Want, plan
+from .reader import Reader
+
+_DEFAULTS_OFF = (
+    "stop_vms",
+    "delete_volumes",
+    "delete_snapshots",
+    "expunge_destroyed_volumes",
+    "allow_same_template_name",
+)
+
+#: Without the options for StorPool's address and token, which are the StorPool side's; the module puts them in.
+SPEC: t.Dict[str, t.Any] = {
+    "argument_spec": dict(
+        state={"type": "str", "choices": ["present", "absent"], "default": "present"},
+        name={"type": "str", "required": True},
+        previous_name={"type": "str"},
+        zone={"type": "str", "required": True},
+        template={"type": "str"},
+        url_form={"type": "str", "choices": list(url.FORMS), "default": "auto"},
+        verify_template={"type": "bool", "default": True},
+        capacity={"type": "str"},
+        tags={"type": "list", "elements": "str"},
+        allocation_state={"type": "str", "choices": list(states.GOALS)},
+        connected_hosts={"type": "str", "choices": ["ignore", "report", "all"], "default": "report"},
+        wait_timeout={"type": "int", "default": 1800},
+        **{option: {"type": "bool", "default": False} for option in _DEFAULTS_OFF},
+    )
+}
+
+
+def want(params: t.Mapping[str, t.Any]) -> Want:
+    """The desired pool that the options describe. Raises :class:`InvalidOption`."""
+    present = params["state"] == "present"
+    previous = params["previous_name"]
+    if previous is not None and not present:
+        raise InvalidOption("previous_name is for a rename; with state absent, give the name that the pool has.")
+    if previous == params["name"]:
+        raise InvalidOption(
+            f"name and previous_name are both {previous!r}; previous_name is for a pool that still has its old name."
+        )
+    if not present and params["allocation_state"]:
+        raise InvalidOption("allocation_state is for a pool that shall exist; leave it out with state absent.")
+    if params["wait_timeout"] <= 0:
+        raise InvalidOption(f"wait_timeout is {params['wait_timeout']}: give a number of seconds above 0.")
+    return Want(
+        present=present,
+        name=_name(params["name"], "name"),
+        previous_name=None if previous is None else _name(previous, "previous_name"),
+        zone=_name(params["zone"], "zone"),
+        template=url.template_name(params["template"]),
+        place=url.place(params),
+        url_form=params["url_form"],
+        capacity=_capacity(params),
+        tags=_tags(params["tags"]),
+        allocation_state=params["allocation_state"],
+        allow_same_template_name=params["allow_same_template_name"],
+        verify_template=params["verify_template"],
+        consent=contents.Consent(*(params[option] for option in contents.Consent._fields)),
+        connected_hosts=params["connected_hosts"],
+        wait_timeout=params["wait_timeout"],
+    )
+
+
+def look(reader: Reader, wanted: Want) -> Current:
+    """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several pools answer to the description."""
+    version, pools = reader.version(), reader.pools()
+    pool = identity.find(pools, wanted.zone, wanted.name, wanted.previous_name, wanted.template)
+    current = Current(version, pool, tuple(row for row in pools if row is not pool))
+    if pool is None:
+        current = current._replace(zone=reader.zone(wanted.zone))
+        if not wanted.present or current.zone is None:
+            return current
+        current = current._replace(providers=reader.providers())
+        if wanted.template and wanted.capacity == FROM_TEMPLATE:
+            return current._replace(capacity=reader.template_capacity(wanted.template))
+        asks = wanted.template and wanted.place and wanted.verify_template
+        return current._replace(
+            template_problem=reader.template_problem(t.cast(str, wanted.template)) if asks else None
+        )
+    moves = states.moves(pool["state"], wanted.goal)
+    if not wanted.present or states.MAINTAIN in moves:
+        current = current._replace(contents=contents.read(reader, pool, removing=not wanted.present))
+    return current._replace(hosts=reader.connections(pool) if _asks_hosts(version, wanted) else None)
+
+
+def _asks_hosts(version: versions.Version, wanted: Want) -> bool:
+    return wanted.present and wanted.connected_hosts != "ignore" and version >= versions.SHOWS_CONNECTED_HOSTS
+
+
+def _name(value: str, option: str) -> str:
+    if not value.strip() or value != value.strip() or len(value) > 255:
+        raise InvalidOption(
+            f"{option} is {value!r}: give 1 to 255 characters, with no space at the beginning or the end."
+        )
+    return value
+
+
+def _capacity(params: t.Mapping[str, t.Any]) -> t.Union[int, str, None]:
+    if params["capacity"] != FROM_TEMPLATE:
+        return sizes.size(params["capacity"], "capacity", 1, "CloudStack")
+    if params["state"] == "present" and params["template"] is None:
+        raise InvalidOption(f"capacity is {FROM_TEMPLATE!r}: say which StorPool template, with template.")
+    return FROM_TEMPLATE
+
+
+def _tags(tags: t.Optional[t.Sequence[str]]) -> t.Optional[t.Tuple[str, ...]]:
+    if tags is None:
+        return None
+    for tag in tags:
+        if not tag.strip() or tag != tag.strip() or "," in tag:
+            raise InvalidOption(
+                f"tags: {tag!r} cannot be a storage tag. A tag is not empty, has no comma, and no space at its beginning or end."
+            )
+    return tuple(sorted(set(tags)))
+
+
+POOL = Managed("pool", SPEC, want, look, plan)
