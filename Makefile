@@ -72,7 +72,7 @@ totals:
 
 .PHONY: coverage
 coverage: $(TEST_READY) ## the unit tests, with line and branch coverage of the plugins
-	@$(RUN) -m tools.pytests unit --cov=.build/ansible_collections --cov-branch --cov-report=term-missing:skip-covered $(ARGS)
+	@COVERAGE_FILE=$(CURDIR)/.build/coverage $(RUN) -m tools.pytests unit --cov=.build/ansible_collections --cov-branch --cov-report=term-missing:skip-covered $(ARGS)
 
 .PHONY: format
 format: $(LINT_READY) ## let ruff rewrite what it can

@@ -24,50 +24,36 @@ options:
       - Address of the CloudStack API, for instance V(https://cloud.example.com:8443/client/api).
       - Without the option, E(CLOUDSTACK_ENDPOINT) or the configuration file has to say it.
     type: str
-    env:
-      - name: CLOUDSTACK_ENDPOINT
   api_key:
     description:
       - API key of the account.
       - Without the option, E(CLOUDSTACK_KEY) or the configuration file has to say it.
     type: str
-    env:
-      - name: CLOUDSTACK_KEY
   api_secret:
     description:
       - Secret key of the account.
       - Without the option, E(CLOUDSTACK_SECRET) or the configuration file has to say it.
     type: str
-    env:
-      - name: CLOUDSTACK_SECRET
   api_timeout:
     description:
       - How many seconds the API may take to answer an ordinary call. Calls that take long have a time-out of their own.
     type: float
     default: 60
-    env:
-      - name: CLOUDSTACK_TIMEOUT
   api_retries:
     description:
       - How often to try again when the API cannot be reached, after 1, 2, 4, 8, 16, 16, ... seconds.
       - A change whose answer was lost is never sent again blindly. The module reads first, and does only what is left.
     type: int
     default: 5
-    env:
-      - name: CLOUDSTACK_RETRY
   api_verify_ssl_cert:
     description:
       - A file with the certificates of the authorities to trust, or a directory of such files.
       - Without it, those that the C(requests) library trusts.
     type: path
-    env:
-      - name: CLOUDSTACK_VERIFY
   validate_certs:
     description:
       - Whether the certificate of the API must be valid.
       - Without the option, E(CLOUDSTACK_DANGEROUS_NO_TLS_VERIFY) being V(true) means V(false).
     type: bool
     default: true
-    env:
-      - name: CLOUDSTACK_DANGEROUS_NO_TLS_VERIFY
 """

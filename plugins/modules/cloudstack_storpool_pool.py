@@ -141,22 +141,16 @@ options:
       - Host name or address of the StorPool management API, as the management server reaches it.
       - Without the option, E(SP_API_HTTP_HOST) says it. The configuration files of the host that runs the task count only for O(capacity=from_template).
     type: str
-    env:
-      - name: SP_API_HTTP_HOST
   sp_api_http_port:
     description:
       - Port of the StorPool management API.
       - Without the option, E(SP_API_HTTP_PORT) says it, else it is V(81).
     type: int
-    env:
-      - name: SP_API_HTTP_PORT
   sp_auth_token:
     description:
       - The token for the StorPool management API. CloudStack keeps it in its database.
       - Without the option, E(SP_AUTH_TOKEN) says it.
     type: str
-    env:
-      - name: SP_AUTH_TOKEN
   sp_api_timeout:
     description:
       - How many seconds StorPool may take to answer, for O(capacity=from_template).

@@ -54,7 +54,7 @@ options:
     default: fail
   safety_snapshot:
     description:
-      - The name of a snapshot that is taken of the volume first, after it has been detached.
+      - The name of a snapshot that is taken of the volume first, after it has been detached. It gets the tags of the volume, too.
       - If there is such a snapshot already, and the volume has been reverted to O(snapshot) after it was taken, then nothing is done. So choose a new
         name for every revert that you mean.
       - If there is one and the volume has not been reverted after it, the task fails, unless nothing has been written to the volume after it.
@@ -73,6 +73,8 @@ attributes:
     details:
       - With O(safety_snapshot), a second run finds that snapshot and changes nothing.
       - Without it every run reverts the volume, since nothing shows whether it was reverted before.
+      - StorPool may give a reverted volume the limits and tags of the snapshot, and the module then gives it back its own. If the task is ended in between,
+        the next run does that, but only with O(safety_snapshot), which remembers them. Without it the error says what the volume had.
 seealso:
   - module: storpool.cloudstack.storpool_snapshot
   - module: storpool.cloudstack.storpool_volume

@@ -21,6 +21,7 @@ from typing import Any
 
 import yaml
 
+from contract import hosts
 from simulators.client import Simulator
 from tools.workspace import BUILD, COLLECTION, STAGE
 
@@ -81,6 +82,11 @@ def promises(module: str, attribute: str) -> bool:
     return modules()[module]["doc"]["attributes"][attribute]["support"] == "full"
 
 
+def has_connection(module: str) -> bool:
+    """Whether a module calls an API, and so gets secrets."""
+    return not {"sp_auth_token", "api_secret"}.isdisjoint(modules()[module]["doc"]["options"])
+
+
 def module_of(task: dict[str, Any]) -> str:
     """The short name of the module that a task calls."""
     return next(key for key in task if key not in NOT_THE_MODULE).rpartition(".")[2]
@@ -104,6 +110,8 @@ def connections(storpool: Simulator, cloudstack: Simulator) -> dict[str, Any]:
 
 def start_of(module: str) -> list[dict[str, Any]]:
     """The tasks that make what a module's examples start from."""
+    if module in hosts.HOSTS:
+        return []
     return [task for task in FIXTURES if task[next(iter(task))]["name"] not in MAKES.get(module, ())]
 
 
@@ -111,9 +119,16 @@ def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, direct
     """Run the examples of a module; for each ``{task, check, apply, again}``, each ``{result, writes}``."""
     tasks = [*start_of(module), _forget("storpool"), _forget("cloudstack")]
     found = examples(module)
+    root = None
+    if module in hosts.HOSTS:
+        root = directory / "host"
+        hosts.HOSTS[module](root)
+        options, name = modules()[module]["doc"]["options"], f"{COLLECTION}.{module}"
+        found = [hosts.moved(task, name, options, root) if name in task else task for task in found]
+        tasks.append(hosts.look(root, "host"))
     for number, example in enumerate(found):
         for kind in ("check", "apply", "again"):
-            tasks += _observed(copy.deepcopy(example), kind, f"{kind}_{number}")
+            tasks += _observed(copy.deepcopy(example), kind, f"{kind}_{number}", root)
     output = directory / "results.json"
     names = [f"{kind}_{number}" for number in range(len(found)) for kind in ("check", "apply", "again")]
     content = {name: {"result": f"{{{{ {name} }}}}", "writes": f"{{{{ {name}_writes }}}}"} for name in names}
@@ -127,7 +142,7 @@ def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, direct
     ]
 
 
-def _observed(task: dict[str, Any], kind: str, register: str) -> list[dict[str, Any]]:
+def _observed(task: dict[str, Any], kind: str, register: str, root: Path | None) -> list[dict[str, Any]]:
     own = task.get("register")
     task.update(register=register, diff=True)
     if kind == "check":
@@ -135,8 +150,14 @@ def _observed(task: dict[str, Any], kind: str, register: str) -> list[dict[str, 
     tasks = [task, {"ansible.builtin.set_fact": {own: f"{{{{ {register} }}}}"}}] if own else [task]
     for product in ("storpool", "cloudstack"):
         tasks.append({"written": {"to": product}, "register": f"{register}_{product}"})
-    seen = f"{{{{ {register}_storpool.seen + {register}_cloudstack.seen }}}}"
-    return [*tasks, {"ansible.builtin.set_fact": {f"{register}_writes": seen}}]
+    seen = f"{register}_storpool.seen + {register}_cloudstack.seen"
+    if root:
+        tasks.append(hosts.look(root, "host_now"))
+        seen += f" + {hosts.differences('host', 'host_now')}"
+    tasks.append({"ansible.builtin.set_fact": {f"{register}_writes": f"{{{{ {seen} }}}}"}})
+    if root:
+        tasks.append({"ansible.builtin.set_fact": {"host": "{{ host_now }}"}})
+    return tasks
 
 
 def _forget(product: str) -> dict[str, Any]:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
-from .workspace import ROOT, STAGE
+from .workspace import COLLECTION, ROOT, STAGE
 
 HEADER = """\
 # Copyright (c) 2026, StorPool CloudStack collection contributors
@@ -79,17 +80,17 @@ def _imports(path: Path) -> Iterator[str]:
 
 
 def _action_groups() -> Iterator[str]:
-    """Each module is in the action group of its product, and the groups name no module that is not there."""
+    """A module that shares a product's connection options is in that product's group, and groups name real modules."""
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-    modules = {path.stem for path in (STAGE / "plugins" / "modules").glob("*.py")}
-    groups = {name: set(members) for name, members in runtime["action_groups"].items()}
-    for module in sorted(modules):
-        group = module.split("_", 1)[0]
-        if module not in groups.get(group, set()):
-            yield f"meta/runtime.yml: {module} is not in the action group {group}"
-    for name, members in groups.items():
-        for module in sorted(members - modules):
-            yield f"meta/runtime.yml: the action group {name} names {module}, and there is no such module"
+    paths = {path.stem: path for path in _sources("plugins/modules")}
+    for group, members in runtime["action_groups"].items():
+        fragment = re.compile(rf"(?m)^\s*- {re.escape(COLLECTION)}\._{group}(\.\w+)?$")
+        for module, path in paths.items():
+            if module not in members and fragment.search(path.read_text(encoding="utf-8")):
+                yield f"meta/runtime.yml: {module} is not in the action group {group}, whose options it has"
+        for module in members:
+            if module not in paths:
+                yield f"meta/runtime.yml: the action group {group} names {module}, and there is no such module"
 
 
 def _changelog() -> Iterator[str]:

@@ -15,7 +15,7 @@ import sys
 import threading
 
 from . import report
-from .processes import Finished, end_with_us, run
+from .processes import STOPPED, Finished, end_with_us, run
 from .stage import stage
 from .workspace import BUILD, ROOT, env_bin, environment
 
@@ -88,6 +88,8 @@ def _work(
         except queue.Empty:
             return
         ended = run([*command, target], f"integration/{target}", TIMEOUT, env, cwd=collection)
+        if ended.status == STOPPED:
+            return
         outcomes[target] = ended
         if not ended.ok:
             print(_tail(ended.output), flush=True)

@@ -240,7 +240,7 @@ def _refusal(response: requests.Response, answer: t.Mapping[str, t.Any]) -> ApiE
             error=told,
         )
     kind: t.Type[ApiError] = TransientError if code == 503 else Outdated if is_outdated(text) else ApiError
-    return kind(f"CloudStack answered with {code}: {text}", error=told)
+    return kind(f"CloudStack at {response.url} answered with {code}: {text}", error=told)
 
 
 def _clocks(response: requests.Response) -> str:

@@ -30,12 +30,13 @@ class Endpoint(t.NamedTuple):
     verify: t.Union[bool, str]
 
 
-def read_files(environ: t.Mapping[str, str] = os.environ) -> t.Dict[str, str]:
+def read_files(environ: t.Optional[t.Mapping[str, str]] = None) -> t.Dict[str, str]:
     """The values of the ``cs`` library's configuration files, as far as they are there.
 
     They are ``~/.cloudstack.ini``, ``cloudstack.ini`` in the working directory, and the file that CLOUDSTACK_CONFIG names; the later wins.
     CLOUDSTACK_REGION chooses the section, by default ``cloudstack``. Raises :class:`NotConfigured` for a file that cannot be read.
     """
+    environ = os.environ if environ is None else environ
     paths = [os.path.expanduser("~/.cloudstack.ini"), os.path.abspath("cloudstack.ini")]
     if environ.get("CLOUDSTACK_CONFIG"):
         paths.append(os.path.expanduser(environ["CLOUDSTACK_CONFIG"]))

@@ -95,11 +95,25 @@ def clear(what: str, contents: Contents, consent: Consent, timeout: float) -> t.
         "CloudStack expunges them by and by; to do it now it expunges the destroyed volumes of the whole cloud, on every pool and of every account",
     )
     snapshots = (
-        Step("deleteSnapshot", None, {"id": row["id"]}, f"delete volume snapshot {row['name']!r}", timeout=timeout)
+        Step(
+            "deleteSnapshot",
+            None,
+            {"id": row["id"]},
+            f"delete volume snapshot {row['name']!r}",
+            timeout=timeout,
+            destroys=row["id"],
+        )
         for row in contents.snapshots
     )
     volumes = (
-        Step("deleteVolume", None, {"id": row["id"]}, f"delete volume {row['name']!r}", timeout=timeout)
+        Step(
+            "deleteVolume",
+            None,
+            {"id": row["id"]},
+            f"delete volume {row['name']!r}",
+            timeout=timeout,
+            destroys=row["id"],
+        )
         for row in contents.volumes
     )
     return (*snapshots, *volumes)

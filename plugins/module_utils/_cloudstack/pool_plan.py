@@ -194,7 +194,8 @@ def _plan_update(current: Current, pool: Raw, wanted: Want) -> Plan:
     _check_fixed(pool, wanted)
     _check_can_tell_hosts(current, wanted)
     after = dict(pool)
-    steps = _wait_for_settling(pool, wanted)
+    waiting = _wait_for_settling(pool, wanted)
+    steps = list(waiting)
     body: t.Dict[str, t.Any] = {}
     words: t.List[str] = []
     if wanted.name != pool["name"]:
@@ -218,7 +219,7 @@ def _plan_update(current: Current, pool: Raw, wanted: Want) -> Plan:
     if states.MAINTAIN in moves:
         contents.check_vms(who, current.contents, wanted.consent)
     steps += [_move(move, pool, who, wanted) for move in moves]
-    after["state"] = wanted.goal or (states.settled(pool["state"]) if steps else pool["state"])
+    after["state"] = wanted.goal or (states.settled(pool["state"]) if waiting else pool["state"])
     steps += _wait_for_hosts(current, pool, str(after["state"]), wanted)
     hosts = current.hosts.names() if current.hosts else None
     return Plan(tuple(steps), results.pool(pool, hosts), results.pool(after, hosts))
@@ -233,7 +234,15 @@ def _plan_absent(current: Current, pool: Raw, wanted: Want) -> Plan:
     body = {"id": pool["id"]}
     if current.contents.going:
         body["forced"] = True
-    removal = Step("deleteStoragePool", None, body, f"remove {who}", timeout=wanted.wait_timeout, advice=_DELETE_ADVICE)
+    removal = Step(
+        "deleteStoragePool",
+        None,
+        body,
+        f"remove {who}",
+        timeout=wanted.wait_timeout,
+        advice=_DELETE_ADVICE,
+        destroys=pool["id"],
+    )
     steps = [*_wait_for_settling(pool, wanted), *clearing, *(_move(move, pool, who, wanted) for move in moves), removal]
     return Plan(tuple(steps), results.pool(pool), None, losses=contents.losses(current.contents))
 

@@ -46,7 +46,8 @@ class Failure(Exception):
 
     def result(self) -> t.Dict[str, t.Any]:
         """The arguments of ``fail_json``: ``msg``, ``error`` (always with ``kind``) and, after an API call, ``call``."""
-        result: t.Dict[str, t.Any] = {"msg": sentence(self.message), "error": dict(self.error, kind=self.kind)}
+        told = self.message if self.message.endswith((".", "!", "?")) else self.message + "."
+        result: t.Dict[str, t.Any] = {"msg": sentence(told), "error": dict(self.error, kind=self.kind)}
         if self.call:
             result["call"] = self.call
         return result

@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .errors import ApiError, Failure, NotConverged, Outdated, ReplyLost, TransientError, Unreachable
+from .errors import ApiError, Failure, NotAllowed, NotConverged, Outdated, ReplyLost, TransientError, Unreachable
 
 Current = t.TypeVar("Current")
 
@@ -29,9 +29,11 @@ class Step(t.NamedTuple):
     """One API call of a plan.
 
     ``action`` is an infinitive that names the object ("grow volume 'db-1' from 1 GiB to 2 GiB"); results list it and errors begin with it.
+    ``timeout`` is for calls that wait for something: the seconds that this may take.
     ``repeatable`` is false where doing it twice makes two of something, because the API keeps no name that would collide.
     ``advice`` says what to do if the API refuses: pairs of an error's name, or a part of its description, and a sentence. The first that fits is
     added to the error; an empty text fits every error.
+    ``destroys`` is the id of what the step destroys for good, if it does. Only what the first look of a task saw is destroyed.
     """
 
     call: str
@@ -42,6 +44,7 @@ class Step(t.NamedTuple):
     timeout: t.Optional[float] = None
     repeatable: bool = True
     advice: t.Tuple[t.Tuple[str, str], ...] = ()
+    destroys: t.Optional[str] = None
 
     def __str__(self) -> str:
         return "{0} {1}".format(self.method, "/".join(part for part in (self.call, self.target) if part))
@@ -94,6 +97,92 @@ def backoff(retries: int) -> t.Tuple[float, ...]:
     return tuple(float(min(2**n, 16)) for n in range(retries))
 
 
+class Course:
+    """The way of one object from what is there to what is wanted: which steps were done, and whether and when to try again.
+
+    After a lost reply, an error that will pass, or an error that says that the world has changed meanwhile, nothing is sent again blindly: the state is
+    read again, and what is still to be done is planned again. Whoever steers the course looks, plans, applies and waits; the course decides.
+    ``pauses`` are the waits in seconds before the next attempts when the API is unreachable or says that an error is transient.
+    """
+
+    def __init__(self, pauses: t.Sequence[float] = backoff(5)) -> None:
+        self.done: t.List[Step] = []
+        self.first: t.Optional[Plan] = None
+        self._waits = iter(pauses)
+        self._rounds = 0
+        self._lost: t.Optional[t.Tuple[Step, Failure]] = None
+        self._refused: t.List[t.Tuple[Step, str]] = []
+
+    def ends_with(self, todo: Plan) -> bool:
+        """Take note of a plan made of a fresh look; whether nothing is left to do.
+
+        Raises :class:`NotConverged` if an accepted change does not show or the object changes all the time, :class:`NotAllowed` if something else would
+        be destroyed than what was seen first, and the error of a lost step that may not be repeated.
+        """
+        self.first = self.first or todo
+        _spare_newcomers(todo, self.first)
+        if self._lost:
+            _account_for(self._lost, todo, self.done)
+            self._lost = None
+        if not todo.steps:
+            return True
+        _refuse_to_repeat(todo, self.done)
+        self._rounds += 1
+        if self._rounds > MOST_ROUNDS:
+            raise NotConverged(
+                "The object kept changing while the task worked on it. Run the task again when nothing else changes it."
+            )
+        return False
+
+    def advance(self, done: t.Iterable[Step], stopped: t.Optional[t.Tuple[Step, Failure]]) -> float:
+        """Take note of the steps that were done and of the one that failed, as :func:`carry_out` returns them.
+
+        Returns the seconds to wait before the next look. Raises the failure if looking again would not help.
+        """
+        self.done.extend(done)
+        if stopped is None:
+            return 0.0
+        step, error = stopped
+        error.while_doing(step.action)
+        if isinstance(error, (Unreachable, TransientError, ReplyLost)):
+            pause = next(self._waits, None)
+            if pause is None or step.method == "GET":
+                raise error
+            self._lost = (step, error) if isinstance(error, ReplyLost) else None
+            return pause
+        if not isinstance(error, ApiError):
+            raise error
+        error.advise(step.advice)
+        if not _is_news(error) or (step, error.name) in self._refused:
+            raise error
+        self._refused.append((step, error.name))
+        return 0.0
+
+    def outcome(self, todo: Plan) -> Outcome:
+        """What was done, once nothing is left to do."""
+        first = self.first or todo
+        return Outcome(_changes(self.done), first.before, todo.after, _actions(self.done), first.losses)
+
+
+def carry_out(
+    steps: t.Iterable[Step], apply: t.Callable[[Step], t.Any]
+) -> t.Tuple[t.List[Step], t.Optional[t.Tuple[Step, Failure]]]:
+    """Apply steps in order until one fails: those that were done, and the one that was not, with its error."""
+    done: t.List[Step] = []
+    for step in steps:
+        try:
+            apply(step)
+        except Failure as error:
+            return done, (step, error)
+        done.append(step)
+    return done, None
+
+
+def predicted(todo: Plan) -> Outcome:
+    """What carrying out a plan would do: the result of check mode."""
+    return Outcome(_changes(todo.steps), todo.before, todo.after, _actions(todo.steps) + todo.later, todo.losses)
+
+
 def converge(
     look: t.Callable[[], Current],
     plan: t.Callable[[Current], Plan],
@@ -102,65 +191,41 @@ def converge(
     pauses: t.Sequence[float] = backoff(5),
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> Outcome:
-    """Make what is there what is wanted.
+    """Make what is there what is wanted, on one :class:`Course`.
 
-    After a lost reply, an error that will pass, or an error that says that the world has changed meanwhile, nothing is sent again blindly:
-    the state is read again, and what is still to be done is planned again. ``pauses`` are the waits between attempts when the API is
-    unreachable or says that an error is transient; after the last the error is raised.
-
-    Raises :class:`Failure` as ``look``, ``plan`` and ``apply`` do, and :class:`NotConverged` if an accepted change does not show.
+    Raises :class:`Failure` as ``look``, ``plan`` and ``apply`` do, and as the course does. After the last of the ``pauses`` the error is raised.
     """
-    waits = iter(pauses)
-    first: t.Optional[Plan] = None
-    done: t.List[Step] = []
-    lost: t.Optional[t.Tuple[Step, Failure]] = None
-    refused: t.List[t.Tuple[Step, str]] = []
-    for _round in range(MOST_ROUNDS):
+    course = Course(pauses)
+    while True:
         todo = plan(look())
-        first = first or todo
         if check_mode:
-            return Outcome(
-                _changes(todo.steps), todo.before, todo.after, _actions(todo.steps) + todo.later, todo.losses
-            )
-        if lost:
-            _account_for(lost, todo, done)
-            lost = None
-        if not todo.steps:
-            return Outcome(_changes(done), first.before, todo.after, _actions(done), first.losses)
-        _refuse_to_repeat(todo, done)
-        for step in todo.steps:
-            try:
-                apply(step)
-            except (Unreachable, TransientError, ReplyLost) as error:
-                error.while_doing(step.action)
-                pause = next(waits, None)
-                if pause is None or step.method == "GET":
-                    raise
-                lost = (step, error) if isinstance(error, ReplyLost) else None
-                sleep(pause)
-                break
-            except ApiError as error:
-                error.while_doing(step.action).advise(step.advice)
-                if not _is_news(error) or (step, error.name) in refused:
-                    raise
-                refused.append((step, error.name))
-                break
-            except Failure as error:
-                error.while_doing(step.action)
-                raise
-            done.append(step)
-    raise NotConverged(
-        "The object kept changing while the task worked on it. Run the task again when nothing else changes it."
-    )
+            return predicted(todo)
+        if course.ends_with(todo):
+            return course.outcome(todo)
+        pause = course.advance(*carry_out(todo.steps, apply))
+        if pause:
+            sleep(pause)
 
 
 def _account_for(lost: t.Tuple[Step, Failure], todo: Plan, done: t.List[Step]) -> None:
     """Whether a step whose reply was lost took effect shows in what is still to be done. If it did not, the step may be unsafe to repeat."""
     step, failure = lost
+    if not step.repeatable and any(other.call == step.call and not other.repeatable for other in todo.steps):
+        raise failure  # even if it would be sent with another body by now
     if step not in todo.steps:
         done.append(step)
-    elif not step.repeatable:
-        raise failure
+
+
+def _spare_newcomers(todo: Plan, first: Plan) -> None:
+    """What has come in the place of something while the task worked on it is not destroyed: nobody has seen what it holds."""
+    seen = {step.destroys for step in first.steps}
+    for step in todo.steps:
+        if step.destroys and step.destroys not in seen:
+            raise NotAllowed(
+                f"Could not {step.action}: it is not what was there when the task began, something else has come in its place. Run the task again if it is "
+                "meant all the same.",
+                call=str(step),
+            )
 
 
 def _is_news(error: ApiError) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .errors import Failure
 from .plan import Managed, Outcome, Plan, Step
 from .run import manage
 
@@ -28,7 +29,8 @@ class History(t.NamedTuple):
 class Verb(t.NamedTuple):
     """What it takes to do something: as for :class:`.plan.Managed`, but the plan gets the history of the run as well.
 
-    The plan leaves out what has been done, and puts right what the deed has changed and should not have.
+    The plan leaves out what has been done, and puts right what the deed has changed and should not have. ``at_stake``, given the history and the step
+    that failed (``None`` for a look), says in a sentence what a person has to put right if the task ends there and no later run can.
     """
 
     key: str
@@ -37,28 +39,42 @@ class Verb(t.NamedTuple):
     look: t.Callable[[t.Any, t.Any], t.Any]
     plan: t.Callable[[t.Any, t.Any, History], Plan]
     show: t.Callable[[Outcome], t.Mapping[str, t.Any]]
+    at_stake: t.Optional[t.Callable[[History, t.Optional[Step]], t.Optional[str]]] = None
 
 
 def perform(
     module: AnsibleModule, verb: Verb, connect: t.Callable[[], t.Tuple[t.Any, t.Callable[[Step], t.Any], int]]
 ) -> None:
     """Do what the module's options describe, and exit. ``connect`` and the result are as for :func:`.run.manage`."""
-    plan, remember = with_memory(verb)
+    look, plan, remember = with_memory(verb)
 
     def connect_and_remember() -> t.Tuple[t.Any, t.Callable[[Step], t.Any], int]:
         reader, apply, retries = connect()
         return reader, remember(apply), retries
 
-    manage(module, Managed(verb.key, verb.spec, verb.want, verb.look, plan, show=verb.show), connect_and_remember)
+    manage(module, Managed(verb.key, verb.spec, verb.want, look, plan, show=verb.show), connect_and_remember)
 
 
 Apply = t.Callable[[Step], t.Any]
+Look = t.Callable[[t.Any, t.Any], t.Any]
 
 
-def with_memory(verb: Verb) -> t.Tuple[t.Callable[[t.Any, t.Any], Plan], t.Callable[[Apply], Apply]]:
-    """The verb's plan for one run, with a memory; and what makes a function that applies steps fill that memory."""
+def with_memory(verb: Verb) -> t.Tuple[Look, t.Callable[[t.Any, t.Any], Plan], t.Callable[[Apply], Apply]]:
+    """The verb's look and plan for one run, with a memory; and what makes a function that applies steps fill that memory."""
     seen: t.List[t.Any] = []
     done: t.List[Step] = []
+
+    def tell(failure: Failure, step: t.Optional[Step]) -> Failure:
+        words = verb.at_stake(History(seen[0], tuple(done)), step) if verb.at_stake and seen else None
+        if words:
+            failure.message = "{0}. {1}".format(failure.message.rstrip("."), words)
+        return failure
+
+    def look(reader: t.Any, wanted: t.Any) -> t.Any:
+        try:
+            return verb.look(reader, wanted)
+        except Failure as failure:
+            raise tell(failure, None) from None
 
     def plan(current: t.Any, wanted: t.Any) -> Plan:
         if not seen:
@@ -67,10 +83,13 @@ def with_memory(verb: Verb) -> t.Tuple[t.Callable[[t.Any, t.Any], Plan], t.Calla
 
     def remember(apply: Apply) -> Apply:
         def apply_and_remember(step: Step) -> t.Any:
-            answer = apply(step)
+            try:
+                answer = apply(step)
+            except Failure as failure:
+                raise tell(failure, step) from None
             done.append(step)
             return answer
 
         return apply_and_remember
 
-    return plan, remember
+    return look, plan, remember

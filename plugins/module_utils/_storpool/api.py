@@ -79,10 +79,14 @@ class Api:
             raise
 
     def apply(self, step: Step) -> t.Any:
-        """Carry out one step of a plan, once. Returns the ``data`` of the answer; raises as :meth:`get` does."""
+        """Carry out one step of a plan, once. Returns the ``data`` of the answer; raises as :meth:`get` does.
+
+        A change that waits for something for up to ``step.timeout`` seconds may take its usual time after that.
+        """
         if step.method == "GET":
             return self.get(step.call, step.target, step.timeout)
-        return self._request("POST", step.call, step.target, step.body, step.timeout)
+        timeout = step.timeout and step.timeout + self.endpoint.timeout
+        return self._request("POST", step.call, step.target, step.body, timeout)
 
     def _request(
         self, method: str, call: str, target: t.Optional[str], body: t.Any, timeout: t.Optional[float]
@@ -113,8 +117,8 @@ class Api:
         if isinstance(error, requests.exceptions.ReadTimeout):
             return ReplyLost(f"{where} did not answer within {seconds:g} s; the call may still take effect.", call=name)
         return ReplyLost(
-            f"the connection to {where} broke before its answer was complete ({words(error)}); the call may have taken effect. Run the task again: it reads "
-            "first and does only what is left.",
+            f"the connection to {where} broke before its answer was complete ({words(error)}); the call may have taken effect. "
+            "Look at the object before you repeat what cannot be repeated; other tasks can be run again, since they read first.",
             call=name,
         )
 
@@ -153,5 +157,9 @@ class Api:
             )
         kind = TransientError if told["transient"] else ApiError
         return kind(
-            "StorPool answered {0} with {1}: {2}".format(name, told["name"], told["descr"]), call=name, error=told
+            "StorPool at {0} answered {1} with {2}: {3}".format(
+                self.endpoint.address, name, told["name"], told["descr"]
+            ),
+            call=name,
+            error=told,
         )

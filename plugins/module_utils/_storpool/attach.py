@@ -15,8 +15,6 @@ from .reader import Raw, Reader
 
 #: From this many volumes (or snapshots) on, one list call is cheaper than a call for each.
 MANY = 4
-#: How much longer than it waits for clients the API may take for its answer, in seconds.
-GRACE = 60
 #: Of how many objects a step speaks by name.
 MOST_WORDS = 10
 
@@ -143,11 +141,11 @@ def _find(reader: Reader, items: t.Sequence[Item]) -> t.Dict[Reference, t.Option
     return found
 
 
-def _attachments(reader: Reader, things: t.Iterable[Raw]) -> t.Dict[str, Rights]:
+def _attachments(reader: Reader, things: t.Sequence[Raw]) -> t.Dict[str, Rights]:
     """The rights that clients have to each of these objects, by ``~globalId``. Old servers say only the name of what is attached."""
     by_name = {key: objects.reference(raw) for raw in things for key in (raw["name"], objects.reference(raw))}
     found: t.Dict[str, Rights] = {reference: {} for reference in by_name.values()}
-    for row in reader.attachments():
+    for row in reader.attachments_of_any(things):
         owner = "~" + row["globalId"] if row.get("globalId") else by_name.get(row["volume"])
         if owner in found:
             found[owner][int(row["client"])] = str(row["rights"])
@@ -242,7 +240,7 @@ def _step(
         None,
         {"reassign": items, "attachTimeout": wanted.attach_timeout},
         _in_words(words),
-        timeout=wanted.attach_timeout + GRACE,
+        timeout=wanted.attach_timeout or None,
         advice=_advice(wanted, targets, current),
     )
 

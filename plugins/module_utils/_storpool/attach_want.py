@@ -66,7 +66,7 @@ class Want(t.NamedTuple):
 
     def links(self, attachments: t.Iterable[t.Mapping[str, t.Any]]) -> t.List[str]:
         """The device links that this machine has to have when the task is done, given the attachments that there are by then."""
-        mine = {item.reference for item in self.items if item.present and self.here in (item.clients or ())}
+        mine = {item.reference for item in self.items if self.here in (item.clients or ())}
         return [
             row["device"]
             for row in attachments

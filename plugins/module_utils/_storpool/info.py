@@ -11,7 +11,7 @@ import typing as t
 from .._common.errors import InvalidOption
 from . import names, objects, origin, policy, results
 from .api import Api
-from .reader import Raw, Reader, is_living
+from .reader import Raw, Reader, has_tags, is_living
 
 _OPTIONS: t.Dict[str, t.Any] = {
     "name": {"type": "list", "elements": "str"},
@@ -42,7 +42,7 @@ class Filter(t.NamedTuple):
         return (
             (self.patterns is None or self._matches(str(raw["name"])))
             and (self.ids is None or raw["globalId"] in self.ids)
-            and (self.tags is None or policy.has_tags(raw, self.tags))
+            and (self.tags is None or has_tags(raw, self.tags))
             and (self.template is None or raw.get("templateName") == self.template)
         )
 

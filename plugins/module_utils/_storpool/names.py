@@ -9,6 +9,7 @@ the value as the API wants it, or raises :class:`InvalidOption` naming the optio
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -98,6 +99,7 @@ def limit(value: t.Optional[str], option: str) -> t.Any:
     return int(text)
 
 
+@functools.lru_cache(maxsize=10_000)
 def _tag_part(text: str, option: str, what: str) -> str:
     pattern, longest, _reserved, words = _RULES[what]
     if not re.fullmatch(pattern, text) or len(text) > longest:

@@ -67,17 +67,19 @@ def _new_name(what: str, params: t.Mapping[str, t.Any]) -> t.Optional[str]:
 
 
 def find(
-    wanted: Which, one: t.Callable[[str], t.Optional[Raw]], every: t.Callable[[], t.Sequence[Raw]]
+    wanted: Which,
+    one: t.Callable[[str], t.Optional[Raw]],
+    tagged: t.Callable[[t.Mapping[str, str]], t.Sequence[Raw]],
 ) -> t.Optional[Raw]:
     """The object that is meant: by global id, else by tags, else by name or previous name; ``None`` if there is none.
 
-    ``one`` reads an object by reference, ``every`` all of them (called only to compare tags).
+    ``one`` reads an object by reference, ``tagged`` all that carry some tags.
     Raises :class:`Ambiguous` if several objects answer to the description.
     """
     if wanted.global_id:
         return one("~" + wanted.global_id)
     if wanted.match_tags:
-        found = [raw for raw in every() if policy.has_tags(raw, wanted.match_tags)]
+        found = tagged(wanted.match_tags)
         if len(found) > 1:
             raise Ambiguous(
                 f"{len(found)} {wanted.what}s match match_tags: {listing(sorted(label(wanted.what, raw) for raw in found))}. "

@@ -76,12 +76,6 @@ def merged_tags(current: t.Mapping[str, str], sent: t.Mapping[str, str]) -> t.Di
     return {key: value for key, value in dict(current, **sent).items() if value != ""}
 
 
-def has_tags(raw: Raw, tags: t.Mapping[str, str]) -> bool:
-    """Whether an object carries all these tags."""
-    own = raw.get("tags") or {}
-    return all(own.get(key) == value for key, value in tags.items())
-
-
 def match_tags(value: t.Optional[t.Mapping[t.Any, t.Any]], option: str = "match_tags") -> t.Optional[t.Dict[str, str]]:
     """Tags that identify an object: at least one, and none of them empty, since every object would match."""
     tags = names.tags(value, option)

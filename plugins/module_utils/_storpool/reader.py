@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._common.errors import Failure
 from .api import Api
 
 Raw = t.Dict[str, t.Any]
@@ -41,6 +42,14 @@ class Reader:
     def snapshots(self) -> t.List[Raw]:
         """All snapshots but those being deleted."""
         return [snapshot for snapshot in self._api.get("SnapshotsList") if is_living(snapshot)]
+
+    def volumes_with(self, tags: t.Mapping[str, str]) -> t.List[Raw]:
+        """The volumes that carry all these tags."""
+        return [volume for volume in self.volumes() if has_tags(volume, tags)]
+
+    def snapshots_with(self, tags: t.Mapping[str, str]) -> t.List[Raw]:
+        """The snapshots that carry all these tags."""
+        return [snapshot for snapshot in self.snapshots() if has_tags(snapshot, tags)]
 
     def every_snapshot(self) -> t.List[Raw]:
         """All snapshots, those being deleted too: they are links of parent chains until they are gone."""
@@ -86,6 +95,11 @@ class Reader:
         """The attachments of one volume or snapshot, by client id."""
         return sorted((row for row in self.attachments() if is_of(row, thing)), key=lambda row: int(row["client"]))
 
+    def attachments_of_any(self, things: t.Iterable[Raw]) -> t.List[Raw]:
+        """The attachments of these volumes and snapshots."""
+        keys = {key for thing in things for key in keys_of(thing)}
+        return [row for row in self.attachments() if owner_of(row) in keys]
+
     def clients(self) -> t.Dict[int, Raw]:
         """The clients that the cluster knows, by id, whether they run or not: ``configStatus`` is "ok", "updating" or "down"."""
         return {int(client["id"]): client for client in self._api.get("ClientsConfigDump")}
@@ -104,12 +118,14 @@ class Reader:
 
 
 class Lists(Reader):
-    """A reader for many volumes and snapshots at once: it answers about each from one list call for its kind."""
+    """A reader for many objects at once: it answers about each from one list call for its kind, as of the first question about that kind.
+
+    A list that could not be read is not asked for again: the error is the answer to every question about it.
+    """
 
     def __init__(self, api: Api) -> None:
         super().__init__(api)
-        self._rows: t.Dict[str, t.List[Raw]] = {}
-        self._by_reference: t.Dict[str, t.Dict[str, Raw]] = {}
+        self._read: t.Dict[str, t.Any] = {}
 
     @classmethod
     def of(cls, reader: Reader) -> Lists:
@@ -117,29 +133,86 @@ class Lists(Reader):
         return reader if isinstance(reader, cls) else cls(reader._api)
 
     def volume(self, reference: str) -> t.Optional[Raw]:
-        return self._one("volume", reference)
+        return t.cast(t.Optional[Raw], self._index("volume", self.volumes, keys_of).get(reference))
 
     def snapshot(self, reference: str) -> t.Optional[Raw]:
-        return self._one("snapshot", reference)
+        return t.cast(t.Optional[Raw], self._index("snapshot", self.snapshots, keys_of).get(reference))
+
+    def template(self, name: str) -> t.Optional[Raw]:
+        return t.cast(t.Optional[Raw], self._index("template", self.templates, _name_only).get(name))
 
     def volumes(self) -> t.List[Raw]:
-        return self._every("volume", super().volumes)
+        return t.cast(t.List[Raw], self._once("volumes", super().volumes))
 
     def snapshots(self) -> t.List[Raw]:
-        return self._every("snapshot", super().snapshots)
+        return t.cast(t.List[Raw], self._once("snapshots", super().snapshots))
 
-    def _every(self, what: str, read: t.Callable[[], t.List[Raw]]) -> t.List[Raw]:
-        if what not in self._rows:
-            self._rows[what] = read()
-        return self._rows[what]
+    def templates(self) -> t.List[Raw]:
+        return t.cast(t.List[Raw], self._once("templates", super().templates))
 
-    def _one(self, what: str, reference: str) -> t.Optional[Raw]:
-        if what not in self._by_reference:
-            rows = self.volumes() if what == "volume" else self.snapshots()
-            index = {str(row["name"]): row for row in rows}
-            index.update({"~" + str(row["globalId"]): row for row in rows})
-            self._by_reference[what] = index
-        return self._by_reference[what].get(reference)
+    def attachments(self) -> t.List[Raw]:
+        return t.cast(t.List[Raw], self._once("attachments", super().attachments))
+
+    def placement_groups(self) -> t.Dict[str, Raw]:
+        return t.cast(t.Dict[str, Raw], self._once("placement groups", super().placement_groups))
+
+    def clients(self) -> t.Dict[int, Raw]:
+        return t.cast(t.Dict[int, Raw], self._once("clients", super().clients))
+
+    def exports(self) -> t.List[Raw]:
+        return t.cast(t.List[Raw], self._once("exports", super().exports))
+
+    def volumes_with(self, tags: t.Mapping[str, str]) -> t.List[Raw]:
+        return self._tagged("volumes by tag", self.volumes, tags)
+
+    def snapshots_with(self, tags: t.Mapping[str, str]) -> t.List[Raw]:
+        return self._tagged("snapshots by tag", self.snapshots, tags)
+
+    def attachments_of(self, thing: Raw) -> t.List[Raw]:
+        return sorted(self.attachments_of_any([thing]), key=lambda row: int(row["client"]))
+
+    def attachments_of_any(self, things: t.Iterable[Raw]) -> t.List[Raw]:
+        by_owner = self._groups("attachments by owner", self.attachments, lambda row: (owner_of(row),))
+        owners = dict.fromkeys(key for thing in things for key in keys_of(thing))
+        return [row for owner in owners for row in by_owner.get(owner, ())]
+
+    def _once(self, what: str, read: t.Callable[[], t.Any]) -> t.Any:
+        if what not in self._read:
+            try:
+                self._read[what] = read()
+            except Failure as error:
+                self._read[what] = error
+        if isinstance(self._read[what], Failure):
+            raise self._read[what]
+        return self._read[what]
+
+    def _index(self, what: str, rows: t.Callable[[], t.List[Raw]], keys: _Keys) -> t.Dict[t.Any, t.Any]:
+        return t.cast(t.Dict[t.Any, t.Any], self._once(what, lambda: {key: row for row in rows() for key in keys(row)}))
+
+    def _groups(self, what: str, rows: t.Callable[[], t.List[Raw]], keys: _Keys) -> t.Dict[t.Any, t.List[Raw]]:
+        def grouped() -> t.Dict[t.Any, t.List[Raw]]:
+            groups: t.Dict[t.Any, t.List[Raw]] = {}
+            for row in rows():
+                for key in keys(row):
+                    groups.setdefault(key, []).append(row)
+            return groups
+
+        return t.cast(t.Dict[t.Any, t.List[Raw]], self._once(what, grouped))
+
+    def _tagged(self, what: str, rows: t.Callable[[], t.List[Raw]], tags: t.Mapping[str, str]) -> t.List[Raw]:
+        """What carries all these tags, looked for among what carries the rarest of them."""
+        by_tag = self._groups(what, rows, lambda row: (row.get("tags") or {}).items())
+        rarest = min((by_tag.get(tag, []) for tag in tags.items()), key=len)
+        return [row for row in rarest if has_tags(row, tags)]
+
+
+_Keys = t.Callable[[Raw], t.Iterable[t.Any]]
+
+
+def has_tags(raw: Raw, tags: t.Mapping[str, str]) -> bool:
+    """Whether an object carries all these tags."""
+    own = raw.get("tags") or {}
+    return all(own.get(key) == value for key, value in tags.items())
 
 
 def is_of(attachment: Raw, thing: Raw) -> bool:
@@ -147,6 +220,20 @@ def is_of(attachment: Raw, thing: Raw) -> bool:
     if attachment.get("globalId"):
         return bool(attachment["globalId"] == thing["globalId"])
     return bool(attachment["volume"] in (thing["name"], "~" + thing["globalId"]))
+
+
+def keys_of(thing: Raw) -> t.Tuple[str, str]:
+    """What a volume or snapshot can be referred to by."""
+    return str(thing["name"]), "~" + str(thing["globalId"])
+
+
+def _name_only(thing: Raw) -> t.Tuple[str]:
+    return (str(thing["name"]),)
+
+
+def owner_of(attachment: Raw) -> str:
+    """Which of its keys an attachment has of its volume or snapshot."""
+    return "~" + str(attachment["globalId"]) if attachment.get("globalId") else str(attachment["volume"])
 
 
 def _first(rows: t.Optional[t.Sequence[Raw]]) -> t.Optional[Raw]:

@@ -81,7 +81,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
 
 def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several volumes answer to the description."""
-    volume = objects.find(wanted.which, reader.volume, reader.volumes)
+    volume = objects.find(wanted.which, reader.volume, reader.volumes_with)
     if volume is None:
         return Current(None)
     snapshot = reader.snapshot(wanted.snapshot)
@@ -108,10 +108,17 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
     if first.safety and first.snapshot and first.safety["globalId"] == first.snapshot["globalId"]:
         raise InvalidOption(f"snapshot and safety_snapshot are both {wanted.safety!r}: a safety snapshot is a new one.")
     if _was_reverted_before(first):
+        if _is_left_as_reverted(first):
+            safety = t.cast(Raw, first.safety)
+            before = dict(
+                safety, tags=safety.get("tags") or volume.get("tags")
+            )  # one that was taken by hand may have no tags
+            return _plan_to_put_right(current, volume, before, volume["size"])
         there = _shown(volume, current.safety, _as_of(current.snapshot))
         return Plan((), there, there)
     if _is_reverted(current, volume, first, history):
-        return _plan_to_put_right(current, volume, wanted, first)
+        before = t.cast(Raw, first.volume)
+        return _plan_to_put_right(current, volume, before, _size(before, t.cast(Raw, first.snapshot), wanted))
     snapshot = _checked_snapshot(current, volume, wanted)
     _check_safety(current, wanted, first)
     if current.clients and (history.done or not first.clients):
@@ -139,6 +146,18 @@ def show(outcome: Outcome) -> t.Dict[str, t.Any]:
     return dict(shown, lost=list(outcome.losses))
 
 
+def at_stake(history: History, step: t.Optional[Step]) -> t.Optional[str]:
+    """What the volume had and may have lost, if the task ends between the revert and what puts that right. A safety snapshot remembers it."""
+    tried = [each.call for each in (*history.done, *([step] if step else ()))]
+    volume, snapshot = history.first.volume, history.first.snapshot
+    if "VolumeRevert" not in tried or tried[-1] == "VolumeUpdate" or "VolumeSnapshot" in tried or history.first.safety:
+        return None
+    body, words = _to_put_right(dict(volume, **_own(snapshot)), volume)
+    if not body:
+        return None
+    return f"Before the revert {_label(volume)} had {listing(words, most=100)}; if it no longer has, give it that back (storpool_volume)."
+
+
 def _same_volume(current: Current, wanted: Want, first: Current) -> Raw:
     if current.volume is None or first.volume is None:
         raise NotFound(f"There is no {wanted.which}, so it cannot be reverted.")
@@ -157,6 +176,17 @@ def _was_reverted_before(first: Current) -> bool:
     """
     volume, safety = t.cast(Raw, first.volume), first.safety
     return safety is not None and origin.is_of(safety, volume) is not False and _is_on(volume, first.snapshot)
+
+
+def _is_left_as_reverted(first: Current) -> bool:
+    """Whether the volume has all that a revert may bring from the snapshot, as if the run that reverted it had ended before it could put that right."""
+    volume, snapshot = t.cast(Raw, first.volume), t.cast(Raw, first.snapshot)
+    return _own(volume) == _own(snapshot)
+
+
+def _own(raw: Raw) -> t.Dict[str, t.Any]:
+    """What a volume or a snapshot has of its own beside its name, its size and its data."""
+    return dict(policy.settings_of(raw), templateName=raw.get("templateName"), tags=raw.get("tags") or {})
 
 
 def _is_reverted(current: Current, volume: Raw, first: Current, history: History) -> bool:
@@ -214,6 +244,10 @@ def _check_safety(current: Current, wanted: Want, first: Current) -> None:
 
 def _safety_step(volume: Raw, wanted: Want) -> Step:
     body: t.Dict[str, t.Any] = {"name": wanted.safety}
+    if volume.get("tags"):
+        body["tags"] = dict(
+            volume["tags"]
+        )  # with the policy, which it gets by itself, it remembers all that a revert may change
     if wanted.safety_delete_after:
         body["deleteAfter"] = wanted.safety_delete_after
     action = f"take snapshot {wanted.safety!r} of {_label(volume)} as it is now"
@@ -230,9 +264,27 @@ def _revert_step(volume: Raw, snapshot: Raw, wanted: Want) -> Step:
     return Step("VolumeRevert", objects.reference(volume), body, words)
 
 
-def _plan_to_put_right(current: Current, volume: Raw, wanted: Want, first: Current) -> Plan:
-    """Give the volume its own limits, tags and the rest of its policy back, where the revert has brought those of the snapshot."""
-    before, snapshot = t.cast(Raw, first.volume), t.cast(Raw, first.snapshot)
+def _plan_to_put_right(current: Current, volume: Raw, before: Raw, size: int) -> Plan:
+    """Give the volume its own limits, tags and the rest of its policy back, where the revert has brought those of the snapshot.
+
+    ``before`` is the volume as it was, or the safety snapshot, which was taken with all of that.
+    """
+    body, words = _to_put_right(volume, before)
+    if volume["size"] != size:
+        body["size"] = size
+        if size < volume["size"]:
+            body["shrinkOk"] = True
+        words.append(f"size {names.human(size)}")
+    steps: t.Tuple[Step, ...] = ()
+    if body:
+        action = f"give {_label(volume)} what it had before the revert: {listing(words, most=100)}"
+        steps = (Step("VolumeUpdate", objects.reference(volume), body, action),)
+    there = _shown(volume, current.safety, _as_of(current.snapshot))
+    return Plan(steps, there, there)
+
+
+def _to_put_right(volume: Raw, before: Raw) -> t.Tuple[t.Dict[str, t.Any], t.List[str]]:
+    """The policy and the tags that a volume has to be given to have those that it had before; also in words."""
     body = policy.changes(volume, policy.settings_of(before))
     template = before.get("templateName")
     if template and volume.get("templateName") != template:
@@ -245,18 +297,7 @@ def _plan_to_put_right(current: Current, volume: Raw, wanted: Want, first: Curre
     if tags:
         body["tags"] = tags
         words += [f"tag {key}={value}" if value else f"no tag {key}" for key, value in sorted(tags.items())]
-    size = _size(before, snapshot, wanted)
-    if volume["size"] != size:
-        body["size"] = size
-        if size < volume["size"]:
-            body["shrinkOk"] = True
-        words.append(f"size {names.human(size)}")
-    steps: t.Tuple[Step, ...] = ()
-    if body:
-        action = f"give {_label(volume)} what it had before the revert: {listing(words, most=100)}"
-        steps = (Step("VolumeUpdate", objects.reference(volume), body, action),)
-    there = _shown(volume, current.safety, _as_of(snapshot))
-    return Plan(steps, there, there)
+    return body, words
 
 
 def _size(volume: Raw, snapshot: Raw, wanted: Want) -> int:
@@ -279,6 +320,7 @@ def _predicted_safety(volume: Raw, wanted: Want) -> Raw:
         templateName=volume.get("templateName"),
         parentName=volume.get("parentName"),
         createdFromGlobalId=volume["globalId"],
+        tags=dict(volume.get("tags") or {}),
     )
 
 
@@ -306,4 +348,4 @@ def _taken(snapshot: Raw) -> str:
     return f" of {times.utc(moment)}" if moment else ""
 
 
-REVERT = Verb("volume", SPEC, want, look, plan, show)
+REVERT = Verb("volume", SPEC, want, look, plan, show, at_stake)

@@ -12,7 +12,7 @@ from .._common.errors import InvalidOption
 from .._common.plan import Managed, Outcome
 from . import detach, names, objects, policy, snapshot_plan, times
 from .options import POLICY, TAGS
-from .reader import Lists, Raw, Reader, is_of
+from .reader import Lists, Raw, Reader
 from .snapshot_plan import Current, Found, Item, Want
 
 SPEC: t.Dict[str, t.Any] = {
@@ -131,7 +131,7 @@ def _refuse_repeated_names(items: t.Sequence[Item]) -> None:
 
 
 def _found(reader: Reader, item: Item) -> Found:
-    snapshot = objects.find(item.which, reader.snapshot, reader.snapshots)
+    snapshot = objects.find(item.which, reader.snapshot, reader.snapshots_with)
     renamed = item.which.name is not None and (snapshot is None or snapshot["name"] != item.which.name)
     return Found(
         snapshot,
@@ -141,9 +141,8 @@ def _found(reader: Reader, item: Item) -> Found:
 
 
 def _found_to_delete(reader: Reader, one_by_one: Reader, wanted: Want) -> t.Tuple[Found, ...]:
-    snapshots = [objects.find(item.which, one_by_one.snapshot, one_by_one.snapshots) for item in wanted.items]
+    snapshots = [objects.find(item.which, one_by_one.snapshot, one_by_one.snapshots_with) for item in wanted.items]
     there = [snapshot for snapshot in snapshots if snapshot]
-    attachments = reader.attachments() if there else []
     exports = reader.exports() if any(_looks_exported(snapshot) for snapshot in there) else []
     found = []
     for item, snapshot in zip(wanted.items, snapshots):
@@ -154,7 +153,7 @@ def _found_to_delete(reader: Reader, one_by_one: Reader, wanted: Want) -> t.Tupl
             Found(
                 snapshot,
                 volume=one_by_one.volume(item.volume) if item.volume else None,
-                clients=detach.clients_of(row for row in attachments if is_of(row, snapshot)),
+                clients=detach.clients_of(one_by_one.attachments_of(snapshot)),
                 locations=tuple(sorted(str(row["location"]) for row in exports if _is_export_of(row, snapshot))),
             )
         )

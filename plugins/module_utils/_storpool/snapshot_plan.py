@@ -149,6 +149,7 @@ def _plan_absent(current: Current, wanted: Want) -> Plan:
             None,
             f"delete {_label(found)}",
             advice=(("still exported", _UNEXPORT),),
+            destroys=objects.reference(t.cast(Raw, found.snapshot)),
         )
         for found in there
     ]

@@ -20,12 +20,12 @@ PAUSE = 0.1
 Files = t.Callable[[], t.Mapping[str, str]]
 
 
-def client_id(files: Files = config.read_files, environ: t.Mapping[str, str] = os.environ) -> t.Optional[int]:
+def client_id(files: Files = config.read_files, environ: t.Optional[t.Mapping[str, str]] = None) -> t.Optional[int]:
     """The id that this machine has as a StorPool client, ``SP_OURID`` in the environment or else in StorPool's configuration files.
 
     ``None`` if neither says it. Raises :class:`NotConfigured` for an id that cannot be one, or for files that cannot be read.
     """
-    value = environ.get("SP_OURID") or files().get("SP_OURID")
+    value = (os.environ if environ is None else environ).get("SP_OURID") or files().get("SP_OURID")
     if not value:
         return None
     if not value.isdigit() or not 1 <= int(value) <= names.LAST_CLIENT:
@@ -35,7 +35,7 @@ def client_id(files: Files = config.read_files, environ: t.Mapping[str, str] = o
     return int(value)
 
 
-def required_client_id(files: Files = config.read_files, environ: t.Mapping[str, str] = os.environ) -> int:
+def required_client_id(files: Files = config.read_files, environ: t.Optional[t.Mapping[str, str]] = None) -> int:
     """As :func:`client_id`; :class:`NotConfigured` if this machine has none."""
     value = client_id(files, environ)
     if value is None:

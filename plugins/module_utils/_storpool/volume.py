@@ -88,7 +88,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
 
 def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several volumes answer to the description."""
-    volume = objects.find(wanted.which, reader.volume, reader.volumes)
+    volume = objects.find(wanted.which, reader.volume, reader.volumes_with)
     if not wanted.present:
         return Current(volume, clients=_clients(reader, volume)) if volume else Current()
     renamed = wanted.which.name is not None and (volume is None or volume["name"] != wanted.which.name)
@@ -135,7 +135,7 @@ def _plan_absent(current: Current, wanted: Want) -> Plan:
                 "if it may be taken away from programs that have it open."
             )
         body = {"onAttached": wanted.on_attached}
-    step = Step("VolumeDelete", objects.reference(volume), body, f"delete {what}")
+    step = Step("VolumeDelete", objects.reference(volume), body, f"delete {what}", destroys=objects.reference(volume))
     return Plan((step,), results.volume(volume), None)
 
 
@@ -258,6 +258,7 @@ def _plan_update(current: Current, volume: Raw, wanted: Want) -> Plan:
             objects.reference(volume),
             body,
             "update {0} ({1})".format(objects.label("volume", volume), ", ".join(words)),
+            destroys=objects.reference(volume) if "shrinkOk" in body else None,
         )
     ]
     steps += [

@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     ApiError,
+    NotAllowed,
     NotConverged,
     ReplyLost,
     TransientError,
@@ -142,3 +143,53 @@ def test_the_same_refusal_twice_is_the_answer():
 def test_the_pauses_double_up_to_16_seconds():
     assert backoff(7) == (1, 2, 4, 8, 16, 16, 16)
     assert backoff(0) == ()
+
+
+def test_a_step_that_must_not_be_repeated_is_not_sent_with_another_body_either():
+    """What a step sends may depend on what is read, so after a lost answer it need not be equal to what it was."""
+    sent = []
+
+    def plan(number):
+        step = Step("Make", None, {"size": number}, "make a thing", repeatable=False)
+        return Plan((step,), None, "a thing")
+
+    def lose(step):
+        sent.append(step.body)
+        raise ReplyLost("the connection broke")
+
+    numbers = iter(range(9))
+    with pytest.raises(ReplyLost, match="Could not make a thing"):
+        converge(lambda: next(numbers), plan, lose, sleep=lambda _seconds: None)
+    assert sent == [{"size": 0}]
+
+
+def test_what_comes_in_the_place_of_something_is_not_destroyed_with_it():
+    there = ["old"]
+    sent = []
+
+    def plan(found):
+        return Plan(tuple(Step("Drop", each, None, f"drop the {each} cup", destroys=each) for each in found), found, [])
+
+    def replace(step):
+        sent.append(step.target)
+        there[:] = ["new"]
+        raise ApiError("it is gone", error={"name": "objectDoesNotExist"})
+
+    with pytest.raises(NotAllowed, match="Could not drop the new cup: it is not what was there"):
+        converge(lambda: list(there), plan, replace)
+    assert sent == ["old"]
+
+
+def test_what_is_left_to_destroy_is_destroyed():
+    there = ["a", "b"]
+
+    def plan(found):
+        return Plan(tuple(Step("Drop", each, None, f"drop {each}", destroys=each) for each in found), found, [])
+
+    def drop(step):
+        there.remove(step.target)
+        if step.target == "a":
+            raise ReplyLost("the connection broke")
+
+    assert converge(lambda: list(there), plan, drop, sleep=lambda _seconds: None).changed
+    assert there == []

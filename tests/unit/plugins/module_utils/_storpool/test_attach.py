@@ -17,7 +17,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     NotConfigured,
     NotFound,
 )
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import attach, attach_info, attach_want
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import attach_info, attach_want
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.attach import ATTACHMENTS
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.reader import Reader
 from unit.plugins.module_utils._storpool.in_process import Cluster, options
@@ -206,7 +206,7 @@ def test_a_client_that_is_down_is_named(cluster):
     cluster.client(id=3, up=False)
     [step] = cluster.plan(ATTACHMENTS, volume="db-1", clients=[1, 3], attach_timeout=5).steps
     assert step.body["attachTimeout"] == 5
-    assert step.timeout == 5 + attach.GRACE
+    assert step.timeout == 5
     told = ApiError("no", error={"name": "whatever", "descr": "time is up"}).advise(step.advice).message
     assert "Client 3 is down: start StorPool there, or set attach_timeout to 0" in told
     [step] = cluster.plan(ATTACHMENTS, volume="db-1", clients=[1, 3], attach_timeout=0).steps
@@ -284,6 +284,28 @@ def test_one_call_may_attach_to_one_client_and_detach_from_another(cluster):
     cluster.settled(ATTACHMENTS, attachments=items)
     assert sent(cluster) == [[{"volume": "~" + cluster.id, "rw": [2], "detach": [1]}]]
     assert cluster.clients_of("db-1") == {2: "rw", 3: "rw"}
+
+
+def test_what_is_exclusive_beside_the_entries_is_not_for_those_that_detach(cluster):
+    cluster.attach("db-1", 1)
+    cluster.attach("db-2", 1)
+    cluster.attach("db-2", 2)
+    items = [{"volume": "db-1"}, {"volume": "db-2", "state": "absent"}]
+    cluster.settled(ATTACHMENTS, client="2", exclusive=True, attachments=items)
+    assert (cluster.clients_of("db-1"), cluster.clients_of("db-2")) == ({2: "rw"}, {1: "rw"})
+
+
+def test_an_attachment_belongs_to_its_global_id_whatever_its_name_is_by_now():
+    cluster = make()
+    cluster.attach("db-1", 1)
+    wanted = ATTACHMENTS.want(options(ATTACHMENTS.spec, {"volume": "~" + cluster.id, "client": "1"}))
+
+    class RenamedMeanwhile(Reader):
+        def attachments(self):
+            cluster.post("VolumeUpdate/db-1", {"rename": "db-one"})
+            return super().attachments()
+
+    assert ATTACHMENTS.plan(ATTACHMENTS.look(RenamedMeanwhile(cluster), wanted), wanted).steps == ()
 
 
 def test_a_transient_snapshot_is_not_attached():

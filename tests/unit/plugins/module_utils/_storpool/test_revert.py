@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     ApiError,
+    BadAnswer,
     InvalidOption,
     NameTaken,
     NotAllowed,
@@ -48,9 +49,9 @@ class Reverting(Cluster):
     def revert(self, check_mode=False, pauses=(0, 0, 0), **given):
         given = {"name": "db-1", "snapshot": "night", **given}
         wanted = REVERT.want(options(REVERT.spec, given))
-        plan, remember = with_memory(REVERT)
+        look, plan, remember = with_memory(REVERT)
         return converge(
-            lambda: REVERT.look(Reader(self), wanted),
+            lambda: look(Reader(self), wanted),
             lambda current: plan(current, wanted),
             remember(self.apply),
             check_mode=check_mode,
@@ -134,7 +135,7 @@ def test_a_safety_snapshot_is_taken_first_and_makes_the_task_idempotent(cluster)
     foretold = cluster.revert(check_mode=True, **given)
     outcome = cluster.revert(**given)
     assert cluster.calls() == ["VolumeSnapshot", "VolumeRevert"]
-    assert cluster.writes[0][2] == {"name": "safe", "deleteAfter": 86400}
+    assert cluster.writes[0][2] == {"name": "safe", "deleteAfter": 86400, "tags": cluster.volume("db-1")["tags"]}
     assert known(outcome.after)["volume"] == foretold.after["volume"]
     assert known(outcome.after)["safety_snapshot"] == known(foretold.after)["safety_snapshot"] | {
         "parent": "night",
@@ -282,3 +283,35 @@ def test_a_volume_that_is_replaced_meanwhile_is_not_reverted(cluster):
     cluster.before["VolumeRevert"] = replace_and_lose
     with pytest.raises(NotAllowed, match="became another volume"):
         cluster.revert()
+
+
+def break_down():
+    raise BadAnswer("gibberish")
+
+
+def test_a_safety_snapshot_remembers_what_the_volume_had_if_the_task_ends_right_after_the_revert():
+    cluster = Reverting(revert_limits="restored", revert_tags="restored")
+    had = cluster.volume("db-1")
+    cluster.before["VolumeUpdate"] = break_down
+    with pytest.raises(BadAnswer, match="what it had before the revert: iops 2000"):
+        cluster.revert(safety_snapshot="safe")
+    assert cluster.volume("db-1")["iops"] != had["iops"]
+    assert cluster.revert(safety_snapshot="safe").changed
+    assert {key: cluster.volume("db-1")[key] for key in ("iops", "tags")} == {key: had[key] for key in ("iops", "tags")}
+    assert cluster.calls().count("VolumeRevert") == 1
+    assert not cluster.revert(safety_snapshot="safe").changed
+
+
+def test_what_is_changed_long_after_the_revert_stays_as_it_is():
+    cluster = Reverting(revert_limits="restored", revert_tags="restored")
+    cluster.revert(safety_snapshot="safe")
+    cluster.post("VolumeUpdate/db-1", {"iops": 7000, "size": 1 << 40, "tags": {"qc": "other"}})
+    assert not cluster.revert(safety_snapshot="safe").changed
+
+
+def test_without_a_safety_snapshot_the_error_says_what_the_volume_had():
+    cluster = Reverting(revert_limits="restored", revert_tags="restored")
+    cluster.after["VolumeRevert"] = break_down
+    with pytest.raises(BadAnswer, match=r"had iops 2000.*tag qc=t1; if it no longer has"):
+        cluster.revert()
+    assert cluster.calls() == ["VolumeRevert"]
