@@ -2,7 +2,7 @@
 # `make help` lists the targets.
 
 PYTHON ?= python3
-STAGES ?= lint sanity unit contract integration compat
+STAGES ?= lint sanity unit contract faults integration compat
 
 VENV := .venv
 LINT := $(VENV)/envs/lint
@@ -55,6 +55,10 @@ unit: $(TEST_READY) ## pytest tests/unit; ARGS="-k name" goes to pytest
 .PHONY: contract
 contract: $(TEST_READY) ## simulators and modules against other people's clients; ARGS as above
 	@$(RUN) -m tools.pytests contract $(ARGS)
+
+.PHONY: faults
+faults: $(TEST_READY) ## every module, every call that it makes, everything that can go wrong with a call; ARGS as above
+	@$(RUN) -m tools.faults $(ARGS)
 
 .PHONY: integration
 integration: $(TEST_READY) ## every module through ansible-playbook; TARGETS="storpool_volume", ARGS="-vvv" or "--core 2.18"

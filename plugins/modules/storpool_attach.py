@@ -149,11 +149,11 @@ EXAMPLES = r"""
         exclusive: true
       - snapshot: db-1-nightly
 
-- name: A snapshot on each of the KVM hosts of the play, and wait until they have the block device
+- name: A snapshot on the host that runs the task, without waiting for its block device
   storpool.cloudstack.storpool_attach:
     snapshot: db-1-nightly
     client: here
-  when: "'kvm' in group_names"
+    wait: false
 
 - name: Detach it from one client
   storpool.cloudstack.storpool_attach:

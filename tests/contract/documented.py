@@ -27,6 +27,7 @@ from tools.workspace import BUILD, COLLECTION, STAGE
 
 ACTIONS = STAGE / "tests/integration/targets/setup_simulator/action_plugins"
 PLAY_SECONDS = 240
+THIS_CLIENT = 4  # the machine that runs the tests, which has no block devices
 NOT_THE_MODULE = {"name", "register", "when", "loop", "loop_control", "vars", "environment", "delegate_to", "run_once"}
 
 #: What the examples of every module may start from.
@@ -143,11 +144,13 @@ def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, direct
 
 
 def _observed(task: dict[str, Any], kind: str, register: str, root: Path | None) -> list[dict[str, Any]]:
-    own = task.get("register")
-    task.update(register=register, diff=True)
+    own = task.setdefault("register", register)  # until, failed_when and the like call the result by that name
+    task["diff"] = True
     if kind == "check":
         task["check_mode"] = True
-    tasks = [task, {"ansible.builtin.set_fact": {own: f"{{{{ {register} }}}}"}}] if own else [task]
+    tasks = [task]
+    if own != register:
+        tasks.append({"ansible.builtin.set_fact": {register: f"{{{{ {own} }}}}"}})
     for product in ("storpool", "cloudstack"):
         tasks.append({"written": {"to": product}, "register": f"{register}_{product}"})
     seen = f"{register}_storpool.seen + {register}_cloudstack.seen"
@@ -183,12 +186,13 @@ def play(
     **env: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run tasks as a play on this machine against the simulators, with these options of ansible-playbook."""
+    storpool.admin("POST", "clients", {"id": THIS_CLIENT})
     content = {
         "hosts": "localhost",
         "gather_facts": False,
         "module_defaults": connections(storpool, cloudstack),
         "vars": {"sim": {"storpool": {"url": storpool.url}, "cloudstack": {"url": cloudstack.url}}},
-        "environment": {"SP_OURID": "1"},
+        "environment": {"SP_OURID": str(THIS_CLIENT)},
         "tasks": tasks,
     }
     path = directory / "play.yml"

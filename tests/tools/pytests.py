@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,18 +18,23 @@ from .workspace import BUILD, ROOT, environment
 
 def main() -> int:
     name, *extra = sys.argv[1:]
+    return report.finish(run(name, extra))
+
+
+def run(name: str, extra: Sequence[str] = ()) -> report.Result:
+    """Run the tests below ``tests/<name>``, on all processors, with more arguments for pytest."""
     watch = report.Stopwatch()
     directory = ROOT / "tests" / name
     if not any(directory.rglob("test_*.py")):
         print(f"tests/{name} holds no tests")
-        return report.finish(report.Result(name, "tests", 0, 1, 0, watch.seconds()))
+        return report.Result(name, "tests", 0, 1, 0, watch.seconds())
     stage()
     junit = BUILD / "results" / f"{name}.xml"
     junit.parent.mkdir(parents=True, exist_ok=True)
     junit.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", f"tests/{name}", "-q", "-n", "auto", f"--junit-xml={junit}", *extra]
     status = subprocess.run(command, cwd=ROOT, env={**environment(), "PYTHONPATH": "tests"}, check=False).returncode
-    return report.finish(_result(name, junit, status, watch.seconds()))
+    return _result(name, junit, status, watch.seconds())
 
 
 def _result(name: str, junit: Path, status: int, seconds: float) -> report.Result:

@@ -43,9 +43,10 @@ def which(what: str, params: t.Mapping[str, t.Any]) -> Which:
 
 def find(wanted: Which, one: t.Callable[[str], t.Optional[Raw]]) -> t.Optional[Raw]:
     """The object with the name or the previous name, ``None`` if there is none; ``one`` reads by name. Raises :class:`Ambiguous` if there are both."""
-    found = one(wanted.name)
+    # In this order, a rename by somebody else between the two reads hides the object from neither; it may show it to both.
     previous = one(wanted.previous_name) if wanted.previous_name else None
-    if found and previous:
+    found = one(wanted.name)
+    if found and previous and found.get("id", found["name"]) != previous.get("id", previous["name"]):
         old = label(wanted.what, str(wanted.previous_name))
         raise Ambiguous(
             f"There is a {wanted} and a {old}, so it is not clear which one is meant. Delete or rename one of them, or leave out previous_name."

@@ -86,9 +86,10 @@ def find(
                 "Add a tag that only one of them has, or use global_id."
             )
         return found[0] if found else None
-    named = one(t.cast(str, wanted.name))
+    # In this order, a rename by somebody else between the two reads hides the object from neither; it may show it to both.
     previous = one(wanted.previous_name) if wanted.previous_name else None
-    if named and previous:
+    named = one(t.cast(str, wanted.name))
+    if named and previous and named["globalId"] != previous["globalId"]:
         raise Ambiguous(
             f"There is a {wanted.what} {wanted.name!r} (~{named['globalId']}) and a {wanted.what} {wanted.previous_name!r} "
             f"(~{previous['globalId']}), so it is not clear which one is meant. Delete or rename one of them, or leave "
@@ -97,11 +98,26 @@ def find(
     return named or previous
 
 
-def holder(reader: Reader, name: str) -> t.Optional[str]:
-    """What has this name: "volume", "snapshot" or nothing. The two share one name space."""
-    if reader.volume(name):
-        return "volume"
-    return "snapshot" if reader.snapshot(name) else None
+def holder(reader: Reader, wanted: Which, found: t.Optional[Raw]) -> t.Optional[str]:
+    """What has the wanted name: "volume", "snapshot" or nothing. The two share one name space.
+
+    It is asked after :func:`find`, which found ``found``. What the description means and has come to have the name since then is not in the way.
+    """
+    name = t.cast(str, wanted.name)
+    for what, one in (("volume", reader.volume), ("snapshot", reader.snapshot)):
+        if what == wanted.what and not (wanted.global_id or wanted.match_tags):
+            continue  # there was none, or it would have been found
+        raw = one(name)
+        if raw and not (what == wanted.what and _is_meant(raw, wanted, found)):
+            return what
+    return None
+
+
+def _is_meant(raw: Raw, wanted: Which, found: t.Optional[Raw]) -> bool:
+    tags = raw.get("tags") or {}
+    if wanted.match_tags and all(tags.get(key) == value for key, value in wanted.match_tags.items()):
+        return True
+    return bool(found and found.get("globalId") and found["globalId"] == raw.get("globalId"))
 
 
 def reference(raw: Raw) -> str:

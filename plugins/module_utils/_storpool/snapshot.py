@@ -136,7 +136,7 @@ def _found(reader: Reader, item: Item) -> Found:
     return Found(
         snapshot,
         volume=reader.volume(item.volume) if item.volume else None,
-        holder=objects.holder(reader, t.cast(str, item.which.name)) if renamed else None,
+        holder=objects.holder(reader, item.which, snapshot) if renamed else None,
     )
 
 

@@ -58,14 +58,22 @@ def wait_for_links(
     Raises :class:`NotConverged` if that takes longer than ``seconds``.
     """
     end = clock() + seconds
-    missing = sorted(links)
-    while True:
-        missing = [link for link in missing if not os.path.exists(os.path.join(root, link.lstrip("/")))]
-        if not missing:
-            return
+    missing = missing_links(links, root)
+    while missing:
         if clock() >= end:
-            raise NotConverged(
-                f"StorPool says that it is attached to this host, but {listing(missing)} did not appear within {seconds:g} s. See whether the StorPool client "
-                "service (storpool_block) runs here; the attachment stays, so running the task again waits again."
-            )
+            raise did_not_appear(missing, seconds)
         sleep(PAUSE)
+        missing = missing_links(missing, root)
+
+
+def missing_links(links: t.Iterable[str], root: str = config.ROOT) -> t.List[str]:
+    """Those of the device links that lead to nothing on this machine, sorted."""
+    return sorted(link for link in links if not os.path.exists(os.path.join(root, link.lstrip("/"))))
+
+
+def did_not_appear(missing: t.Iterable[str], seconds: float) -> NotConverged:
+    """The failure of a wait of so many seconds for device links."""
+    return NotConverged(
+        f"StorPool says that it is attached to this host, but {listing(missing)} did not appear within {seconds:g} s. See whether the StorPool client "
+        "service (storpool_block) runs here; the attachment stays, so running the task again waits again."
+    )

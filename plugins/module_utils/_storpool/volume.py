@@ -94,7 +94,7 @@ def look(reader: Reader, wanted: Want) -> Current:
     renamed = wanted.which.name is not None and (volume is None or volume["name"] != wanted.which.name)
     current = Current(
         volume,
-        holder=objects.holder(reader, t.cast(str, wanted.which.name)) if renamed else None,
+        holder=objects.holder(reader, wanted.which, volume) if renamed else None,
         unknown_groups=policy.unknown_groups(reader, policy.changes(volume or {}, wanted.policy)),
     )
     if wanted.template and (volume is None or volume.get("templateName") != wanted.template):
