@@ -1,0 +1,60 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Killing a process before each of the calls that it makes to the operating system, one after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+
+#: Calls that change files, or decide how.
+CALLS = ("open", "mkdir", "ftruncate", "write", "lstat", "chown", "utime", "fsync", "rename", "unlink", "close")
+
+
+def number_of_calls(work: Callable[[], object]) -> int:
+    """How many of them some work makes. The work is done."""
+    with _counted(lambda number: None) as calls:
+        work()
+    return len(calls)
+
+
+def kill_before(number: int, work: Callable[[], object]) -> None:
+    """Do the work in a process of its own, which is killed before the call of this number (the first is 1)."""
+
+    def kill(reached: int) -> None:
+        if reached == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if not child:
+        try:
+            with _counted(kill):
+                work()
+        finally:
+            os._exit(0)
+    _pid, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), f"the work ended before call {number}"
+
+
+@contextlib.contextmanager
+def _counted(before: Callable[[int], None]) -> Iterator[list[str]]:
+    calls: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name in CALLS:
+            patch.setattr(os, name, _counting(getattr(os, name), name, calls, before))
+        yield calls
+
+
+def _counting(function: Callable, name: str, calls: list[str], before: Callable[[int], None]) -> Callable:
+    def call(*args, **kwargs):
+        calls.append(name)
+        before(len(calls))
+        return function(*args, **kwargs)
+
+    return call
