@@ -78,6 +78,10 @@ totals:
 coverage: $(TEST_READY) ## the unit tests, with line and branch coverage of the plugins
 	@COVERAGE_FILE=$(CURDIR)/.build/coverage $(RUN) -m tools.pytests unit --cov=.build/ansible_collections --cov-branch --cov-report=term-missing:skip-covered $(ARGS)
 
+.PHONY: bench
+bench: $(TEST_READY) ## how fast it is, against the raw API and against loops of tasks; ARGS="--repeats 5", or some of the measures
+	@$(RUN) -m benchmarks $(ARGS)
+
 .PHONY: format
 format: $(LINT_READY) ## let ruff rewrite what it can
 	$(LINT)/bin/ruff check --fix-only --quiet .

@@ -59,7 +59,7 @@ class Cluster:
 
     def _answer(self, method: str, call: str, target: str | None, body: Any) -> Any:
         try:
-            return self.model.done(f"{call}/{target}" if target else call, body, method).envelope["data"]
+            return self.model.done(f"{call}/{target}" if target else call, body, method).envelope.get("data")
         except ApiFailure as failure:
             kind = TransientError if failure.transient else ApiError
             told = {"name": failure.name, "descr": failure.descr, "transient": failure.transient}

@@ -109,10 +109,9 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
         raise InvalidOption(f"snapshot and safety_snapshot are both {wanted.safety!r}: a safety snapshot is a new one.")
     if _was_reverted_before(first):
         if _is_left_as_reverted(first):
-            safety = t.cast(Raw, first.safety)
-            before = dict(
-                safety, tags=safety.get("tags") or volume.get("tags")
-            )  # one that was taken by hand may have no tags
+            kept = t.cast(Raw, first.safety)
+            # A safety snapshot that was taken by hand may have no tags.
+            before = dict(kept, tags=kept.get("tags") or volume.get("tags"))
             return _plan_to_put_right(current, volume, before, volume["size"])
         there = _shown(volume, current.safety, _as_of(current.snapshot))
         return Plan((), there, there)

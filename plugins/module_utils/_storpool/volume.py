@@ -160,7 +160,8 @@ def _check_references(current: Current, wanted: Want) -> None:
             f"{sentence(str(wanted.which))}: there is no StorPool template {wanted.template!r}. "
             "Create it first (storpool_template), or name one that exists."
         )
-    policy.refuse_unknown(current.unknown_groups, sentence(str(wanted.which)))
+    if current.unknown_groups:
+        policy.refuse_unknown(current.unknown_groups, sentence(str(wanted.which)))
     source = wanted.parent or wanted.base_on
     if volume is None and source and current.source is None:
         raise NotFound(

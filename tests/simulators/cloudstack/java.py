@@ -49,14 +49,14 @@ def parse_uri(text: str) -> Uri:
     """`new java.net.URI(text)`; raises UriSyntaxError where Java throws URISyntaxException."""
     scheme, rest = _scheme(text)
     if scheme is not None and not rest.startswith("/"):
-        opaque, _, fragment = rest.partition("#")
+        opaque, _mark, fragment = rest.partition("#")
         if not opaque:
             raise UriSyntaxError(f"Expected scheme-specific part: {text}")
         _check(opaque, _URIC, text)
         _check(fragment, _URIC, text)
         return Uri(scheme, None, None, -1, None)
-    rest, _, fragment = rest.partition("#")
-    rest, _, query = rest.partition("?")
+    rest, _mark, fragment = rest.partition("#")
+    rest, _mark, query = rest.partition("?")
     _check(query, _URIC, text)
     _check(fragment, _URIC, text)
     user_info, host, port, path = None, None, -1, rest

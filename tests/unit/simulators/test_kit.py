@@ -57,7 +57,7 @@ def fault(**given):
 def test_a_fault_skips_strikes_and_is_gone():
     faults = Faults()
     faults.add([fault(call="VolumeCreate", skip=1, times=2)])
-    assert [faults.take(call()) is not None for _ in range(4)] == [False, True, True, False]
+    assert [faults.take(call()) is not None for _time in range(4)] == [False, True, True, False]
     assert faults.describe() == []
 
 
@@ -80,7 +80,7 @@ def test_a_fault_strikes_what_it_names(given, strikes):
 def test_the_first_fault_that_does_not_skip_strikes_and_null_is_for_ever():
     faults = Faults()
     faults.add([fault(skip=1, seconds=1), fault(seconds=2, times=None)])
-    assert [faults.take(call())["seconds"] for _ in range(4)] == [2, 1, 2, 2]
+    assert [faults.take(call())["seconds"] for _time in range(4)] == [2, 1, 2, 2]
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ REQUEST = b"GET /ctrl/1.0/VolumesList HTTP/1.1\r\nHost: x\r\nAuthorization: Stor
 
 def test_connections_are_kept_alive(sim):
     with socket.create_connection((sim.host, sim.port), timeout=10) as connection:
-        for _ in range(2):
+        for _time in range(2):
             connection.sendall(REQUEST)
             assert b'"data":[]' in connection.recv(4096)
 

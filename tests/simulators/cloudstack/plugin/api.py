@@ -87,7 +87,7 @@ def _check_url(url: str) -> None:
 
 
 def _transport_text(host_port: str, error: Exception) -> str:
-    host, _, port = host_port.rpartition(":")
+    host, _colon, port = host_port.rpartition(":")
     host = host or port
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return f"{host}: Name or service not known"

@@ -115,7 +115,7 @@ def test_a_call_that_fails_leaves_the_old_file_and_nothing_else(jar, monkeypatch
     for name in ("ftruncate", "write", "utime", "fsync", "rename"):
         with monkeypatch.context() as patch:
             patch.setattr(
-                os, name, lambda *args, **kwargs: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left"))
+                os, name, lambda *args, **kwargs: (item for item in ()).throw(OSError(errno.ENOSPC, "No space left"))
             )
             with pytest.raises(NotAccessible, match=r"some\.jar cannot be written: No space left"):
                 files.write(str(jar), NEW, like=str(jar))

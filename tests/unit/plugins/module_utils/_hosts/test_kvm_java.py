@@ -116,7 +116,9 @@ STOCK = ANSWERS | {"/dev/storpool/db-1": True, "": True}
 
 
 def run(*command, cwd):
-    ended = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=SECONDS)
+    ended = subprocess.run(
+        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
 
