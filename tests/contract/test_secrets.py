@@ -66,7 +66,7 @@ def spellings(secret):
 def failing(task, name):
     """The task with a wrong secret, with nobody at the address, and against an API that answers with errors."""
     module = f"{documented.COLLECTION}.{name}"
-    options = task[module]
+    options = task[module] or {}
     secret, address = (
         ("sp_auth_token", {"sp_api_http_port": 1, "sp_api_retries": 0})
         if name.startswith("storpool")
