@@ -33,7 +33,7 @@ def simulators():
 
 
 class ProcessList(threading.Thread):
-    """Collects every command line that it sees while it runs."""
+    """Collects every command line that it sees while it runs, but those of the simulators, which are given their secrets."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -41,9 +41,9 @@ class ProcessList(threading.Thread):
         self._stop_asked = threading.Event()
 
     def run(self):
-        own = {command_line(path) for path in Path("/proc").glob("[0-9]*/cmdline")}
         while not self._stop_asked.wait(0.01):
-            self.seen |= {command_line(path) for path in Path("/proc").glob("[0-9]*/cmdline")} - own
+            lines = {command_line(path) for path in Path("/proc").glob("[0-9]*/cmdline")}
+            self.seen |= {line for line in lines if " -m simulators." not in line}
 
     def stop(self):
         self._stop_asked.set()

@@ -113,7 +113,7 @@ class _Check:
     def __init__(self, spec: Spec) -> None:
         rules = {rule: spec[rule] for rule in _RULES if rule in spec}
         self._validator = ArgumentSpecValidator(dict(spec["argument_spec"]), **rules)
-        self._free = {
+        self._free: t.Dict[str, t.Any] = {
             option: {"str": str, "dict": dict}[rule["type"]]
             for option, rule in spec["argument_spec"].items()
             if rule["type"] in ("str", "dict") and not rule.keys() & {"choices", "options", "aliases"}
@@ -122,7 +122,7 @@ class _Check:
 
     def __call__(self, item: t.Mapping[str, t.Any]) -> Params:
         """The item's parameters, with defaults. Raises :class:`InvalidOption` in Ansible's words."""
-        free = {option: value for option, value in item.items() if type(value) is self._free.get(option)}
+        free = {option: value for option, value in item.items() if isinstance(value, self._free.get(option, ()))}
         likeness = tuple((option, None if option in free else repr(value)) for option, value in item.items())
         if likeness not in self._seen:
             checked = self._validator.validate(dict(item))
