@@ -1,0 +1,57 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tasks in processes of their own: to run them side by side, and to end them in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from faults import runner
+from faults.runner import Ended, Wire
+
+SECONDS = 60
+
+#: A module and its options.
+Task = tuple[str, dict[str, Any]]
+
+
+class Child:
+    """A process that runs tasks one after another; ``wire`` is that of all of them. It starts at once."""
+
+    def __init__(self, tasks: Iterable[Task], wire: Wire | None = None) -> None:
+        tasks = list(tasks)
+        for module, _options in tasks:
+            runner.load(module)  # so that the child has nothing to import
+        handle, name = tempfile.mkstemp()
+        os.close(handle)
+        self._results = Path(name)
+        self._pid = os.fork()
+        if self._pid == 0:
+            try:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                ended = [runner.run(module, options, wire) for module, options in tasks]
+                self._results.write_text(json.dumps([vars(each) for each in ended]), encoding="utf-8")
+            finally:
+                os._exit(0)
+
+    def wait(self) -> list[Ended]:
+        """How the tasks ended; nothing if the process was ended before. TimeoutError if it takes longer than :data:`SECONDS`."""
+        deadline = time.monotonic() + SECONDS
+        while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > deadline:
+                os.kill(self._pid, signal.SIGKILL)
+                os.waitpid(self._pid, 0)
+                raise TimeoutError("the tasks did not end")
+            time.sleep(0.002)
+        text = self._results.read_text(encoding="utf-8")
+        self._results.unlink()
+        return [Ended(**each) for each in json.loads(text or "[]")]

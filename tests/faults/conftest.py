@@ -1,0 +1,40 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Simulators for the fault matrix: one process of each for a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from faults.worlds import CloudStack, StorPool
+from simulators.client import start
+
+TOKEN = "1618033988749894848"
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    """No variable of the caller's tells a module where an API is, or which client it runs on."""
+    for name in ("SP_API_HTTP_HOST", "SP_API_HTTP_PORT", "SP_AUTH_TOKEN", "SP_OURID", "CLOUDSTACK_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.fixture(scope="session")
+def storpool() -> Iterator[StorPool]:
+    """A StorPool cluster."""
+    with start("storpool", token=TOKEN) as simulator:
+        yield StorPool(simulator)
+
+
+@pytest.fixture(scope="session")
+def cloudstack(storpool: StorPool) -> Iterator[CloudStack]:
+    """A cloud in front of that cluster, with one host: each is asked about with a call of its own."""
+    with start(
+        "cloudstack", version="4.19.1", hosts=1, storpool_url=storpool.simulator.url, storpool_token=TOKEN
+    ) as simulator:
+        yield CloudStack(simulator, storpool)

@@ -1,0 +1,187 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs a module's ``main()`` in this process, as a task would, with its real transport and without its pauses."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import inspect
+import io
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+from ansible.module_utils.testing import patch_module_args
+
+PLUGINS = "ansible_collections.storpool.cloudstack.plugins"
+#: What a pause of any length really takes, so that the simulators can go on meanwhile.
+PAUSE_SECONDS = 0.002
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that a module made. ``skip`` is how many it had made before with the same server, method and call."""
+
+    port: int
+    method: str
+    call: str
+    skip: int
+
+
+@dataclass
+class Wire:
+    """What lies between modules and servers.
+
+    From request number ``refuse_from`` (from 0) on, ``refusals`` requests (None: all) go to a port where nobody listens. ``patience``, in seconds,
+    bounds how long a module waits for an answer, whatever it was told. The process gets the signal ``kill_with`` at request ``kill_at``, before it is sent
+    or, with ``kill_after``, when the answer has come and nobody has read it. ``requests`` are those made so far.
+    """
+
+    refuse_from: int | None = None
+    refusals: int | None = None
+    patience: float | None = None
+    kill_with: int | None = None
+    kill_at: int = 0
+    kill_after: bool = False
+    requests: list[Request] = field(default_factory=list)
+
+    def send(self, real: Callable[..., Any], adapter: Any, request: Any, **options: Any) -> Any:
+        """In place of ``requests.adapters.HTTPAdapter.send``."""
+        number = len(self.requests)
+        self.requests.append(self._seen(request))
+        if self._refuses(number):
+            parts = urlsplit(request.url)
+            request = request.copy()
+            request.url = parts._replace(netloc=f"127.0.0.1:{closed_port()}").geturl()
+        if self.patience is not None:
+            options["timeout"] = (self.patience, self.patience)
+        if not self.kill_after:
+            self._die(number)
+        answer = real(adapter, request, **options)
+        self._die(number)
+        return answer
+
+    def _die(self, number: int) -> None:
+        if self.kill_with is not None and number == self.kill_at:
+            os.kill(os.getpid(), self.kill_with)
+
+    def _seen(self, request: Any) -> Request:
+        parts = urlsplit(request.url)
+        call = parts.path.removeprefix("/ctrl/1.0/").split("/")[0]
+        if parts.path.endswith("/client/api"):
+            [call] = parse_qs(request.body if isinstance(request.body, str) else request.body.decode())["command"]
+        same = (parts.port or 80, request.method, call)
+        return Request(*same, skip=sum((each.port, each.method, each.call) == same for each in self.requests))
+
+    def _refuses(self, number: int) -> bool:
+        if self.refuse_from is None or number < self.refuse_from:
+            return False
+        return self.refusals is None or number < self.refuse_from + self.refusals
+
+
+@functools.cache
+def _bound_socket() -> socket.socket:
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    return bound
+
+
+def closed_port() -> int:
+    """A port where connections are refused: it is taken, but nobody listens."""
+    return int(_bound_socket().getsockname()[1])
+
+
+class Clock:
+    """Time in which pauses pass at once."""
+
+    def __init__(self) -> None:
+        self._slept = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self._slept += seconds
+        time.sleep(min(seconds, PAUSE_SECONDS))
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._slept
+
+
+def without_pauses() -> None:
+    """Give every function of the collection that takes a clock or a way to sleep by default those of a :class:`Clock`."""
+    clock = Clock()
+    ours: dict[Any, Any] = {time.sleep: clock.sleep, time.monotonic: clock.monotonic}
+    for name, module in list(sys.modules.items()):
+        if not name.startswith(PLUGINS) or module is None:
+            continue
+        for thing in list(vars(module).values()):
+            for function in vars(thing).values() if inspect.isclass(thing) else (thing,):
+                if inspect.isfunction(function) and function.__defaults__:
+                    function.__defaults__ = tuple(
+                        ours.get(value, value) if callable(value) else value for value in function.__defaults__
+                    )
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a module ended: its result (empty if it printed none), all that it printed, and the exception that it let through."""
+
+    result: dict[str, Any]
+    output: str
+    escaped: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.result.get("failed")) or not self.result
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.result.get("changed"))
+
+
+@functools.cache
+def load(module: str) -> Callable[[], None]:
+    """The ``main`` of a module, without pauses."""
+    main: Callable[[], None] = importlib.import_module(f"{PLUGINS}.modules.{module}").main
+    without_pauses()
+    return main
+
+
+def run(
+    module: str, options: dict[str, Any], wire: Wire | None = None, *, check: bool = False, diff: bool = False
+) -> Ended:
+    """Run a module with these options to its end."""
+    main = load(module)
+    arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_module_name": module}
+    printed, escaped = io.StringIO(), ""
+    with patch_module_args(arguments), _on(wire or Wire()), contextlib.redirect_stdout(printed):
+        try:
+            main()
+        except SystemExit:
+            pass
+        except Exception as error:  # noqa: BLE001  # whatever gets out of a module is what a user would see as a traceback
+            escaped = f"{type(error).__name__}: {error}"
+    output = printed.getvalue()
+    lines = [line for line in output.splitlines() if line.startswith("{")]
+    return Ended(json.loads(lines[-1]) if lines else {}, output, escaped)
+
+
+@contextlib.contextmanager
+def _on(wire: Wire) -> Iterator[None]:
+    real = requests.adapters.HTTPAdapter.send
+
+    def send(adapter: Any, request: Any, **options: Any) -> Any:
+        return wire.send(real, adapter, request, **options)
+
+    with mock.patch.object(requests.adapters.HTTPAdapter, "send", send):
+        yield

@@ -1,0 +1,324 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The two simulators as the matrix sees them: how a case begins, and a picture of the state that two runs can be compared by."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import Any
+
+from faults.scenario import GIB, Scenario
+from simulators.client import Simulator
+
+Picture = dict[str, Any]
+
+#: What is true of a volume or snapshot whoever made it and whenever.
+_VOLUME = (
+    "size",
+    "parentName",
+    "templateName",
+    "replication",
+    "placeAll",
+    "placeTail",
+    "placeHead",
+    "bw",
+    "iops",
+    "limitType",
+    "reuseServer",
+    "tags",
+    "storedSize",
+    "bound",
+)
+_TEMPLATE = ("size", "parentName", "replication", "placeAll", "placeTail", "placeHead", "bw", "iops")
+_POOL = ("zone", "scope", "provider", "type", "path", "state", "capacity_bytes", "tags", "connected_hosts")
+
+
+_HYBRID = {"name": "hybrid", "replication": 3, "placeAll": "hdd", "placeTail": "ssd", "placeHead": "hdd"}
+_SWITCHES = {"snapshot_delete_seconds": 0, "revert_limits": "restored", "revert_tags": "restored"}
+_BASE: tuple[tuple[str, Any], ...] = (
+    ("VolumeTemplateCreate", _HYBRID),
+    ("VolumeTemplateCreate", {**_HYBRID, "name": "ssd", "placeAll": "ssd", "placeHead": "ssd"}),
+    ("VolumeCreate", {"name": "bystander", "size": GIB, "template": "hybrid", "tags": {"keep": "me"}}),
+    ("VolumeSnapshot/bystander", {"name": "bystander-snap"}),
+    ("VolumesReassignWait", {"reassign": [{"volume": "bystander", "rw": [3]}]}),
+    ("VolumeCreate", {"size": GIB, "template": "hybrid", "tags": {"nobody": "asked"}}),
+)
+
+
+class Admin:
+    """A simulator's admin interface over one connection; thousands of cases ask it, so it does without a library."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.simulator = simulator
+        self._connection = http.client.HTTPConnection(simulator.host, simulator.port, timeout=60)
+
+    def __call__(self, method: str, name: str, body: Any = None) -> Any:
+        """The answer to a request to ``/_sim/<name>``."""
+        return self.request(method, f"/_sim/{name}", None if body is None else json.dumps(body))
+
+    def request(self, method: str, path: str, body: str | None = None) -> Any:
+        """The answer to any request, which has to be JSON."""
+        self._connection.request(method, path, body)
+        answer = json.loads(self._connection.getresponse().read())
+        assert "error" not in answer or not path.startswith("/_sim/"), (path, answer)
+        return answer
+
+    def act(self, call: str, path: str, requests: list[dict[str, Any]]) -> None:
+        """Have the simulator carry out these requests as a rival's. ``path`` is for a call that reads; nobody minds that it has no credentials."""
+        self("POST", "faults", {"call": call, "kind": "rival", "requests": requests})
+        self.request("GET", path)
+        entries = self("GET", "journal")["entries"]
+        wrong = [entry for entry in entries[-len(requests) - 1 : -1] if not entry["effect"]]
+        assert not wrong, wrong
+
+
+class World:
+    """What both worlds have. ``admins`` are those of the servers that modules talk to, by port."""
+
+    admins: dict[int, Admin]
+
+    def begin(self, scenario: Scenario) -> None:
+        """The state that a scenario starts from, with empty journals."""
+        raise NotImplementedError
+
+    def calm(self) -> None:
+        """No more faults."""
+        for admin in self.admins.values():
+            admin("DELETE", "faults")
+
+    def forget(self) -> None:
+        """Empty journals."""
+        for admin in self.admins.values():
+            admin("DELETE", "journal")
+
+    def journal(self) -> list[dict[str, Any]]:
+        """What modules and rivals have sent since the journals were emptied."""
+        raise NotImplementedError
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """The connection options of the modules."""
+        raise NotImplementedError
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """What a sentence may name in place of an object."""
+        return tuple(f"{each.simulator.host}:{each.simulator.port}" for each in self.admins.values())
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no module may show."""
+        raise NotImplementedError
+
+    def state(self) -> Any:
+        """Everything there is, as the simulators have it."""
+        raise NotImplementedError
+
+    def picture(self, state: Any) -> Picture:
+        """A state without what differs between two runs of one task: ids, times, generations."""
+        raise NotImplementedError
+
+    def identities(self, state: Any) -> dict[str, str]:
+        """What there is in a state: its id, and what it is called."""
+        raise NotImplementedError
+
+
+class StorPool(World):
+    """A StorPool cluster, with bystanders that no task means: a volume that client 3 has, a snapshot of it, a volume without a name."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.simulator = simulator
+        self.admin = Admin(simulator)
+        self.admins = {simulator.port: self.admin}
+
+    def begin(self, scenario: Scenario) -> None:
+        self.admin("POST", "reset")
+        self.admin("POST", "switches", _SWITCHES)
+        self.do(*_BASE, *scenario.setup)
+        for volume in scenario.written:
+            self.admin("POST", "write", {"volume": volume, "bytes": 1 << 20})
+        self.admin("DELETE", "journal")
+
+    def do(self, *steps: tuple[str, Any]) -> None:
+        """Carry out calls, as (query, body), each of which has to have an effect. It takes no more than one request for all of them."""
+        self.admin.act(
+            "ClustersList", "/ctrl/1.0/ClustersList", [{"path": query, "body": body} for query, body in steps]
+        )
+
+    def journal(self) -> list[dict[str, Any]]:
+        return list(self.admin("GET", "journal")["entries"])
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        return {
+            "sp_api_http_host": self.simulator.host,
+            "sp_api_http_port": self.simulator.port,
+            "sp_auth_token": self.simulator.args["token"],
+            "sp_api_timeout": 20,
+            "sp_api_retries": 2,
+        }
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.simulator.args["token"],)
+
+    def state(self) -> dict[str, Any]:
+        [cluster] = self.admin("GET", "state")["clusters"].values()
+        return dict(cluster)
+
+    def picture(self, cluster: dict[str, Any]) -> Picture:
+        living = [*cluster["volumes"], *(row for row in cluster["snapshots"] if not row["deleted"])]
+        labels = {row["globalId"]: _label(row) for row in living}
+        named = {f"~{key}": label for key, label in labels.items()}
+        return {
+            "volumes": _rows(cluster["volumes"], _VOLUME, named),
+            "snapshots": _rows(
+                [
+                    {**row, "dated": bool(row.get("targetDeleteDate"))}
+                    for row in cluster["snapshots"]
+                    if not row["deleted"]
+                ],
+                (*_VOLUME, "dated"),
+                named,
+            ),
+            "attachments": sorted(
+                [labels[row["globalId"]], row["client"], row["rights"]] for row in cluster["attachments"]
+            ),
+            "templates": _rows([{**row, "givenName": row["name"]} for row in cluster["templates"]], _TEMPLATE, named),
+            "placementGroups": {row["name"]: sorted(row["disks"]) for row in cluster["placementGroups"]},
+        }
+
+    def identities(self, cluster: dict[str, Any]) -> dict[str, str]:
+        living = [*cluster["volumes"], *(row for row in cluster["snapshots"] if not row["deleted"])]
+        named = {row["globalId"]: _label(row) for row in living}
+        return {
+            **named,
+            **{f"template {row['id']}": f"template {row['name']}" for row in cluster["templates"]},
+            **{f"group {row['id']}": f"placement group {row['name']}" for row in cluster["placementGroups"]},
+        }
+
+
+class CloudStack(World):
+    """A cloud with a StorPool pool ``other``, volumes on it, and a StorPool cluster with the templates hybrid and ssd behind it."""
+
+    def __init__(self, simulator: Simulator, storpool: StorPool) -> None:
+        self.simulator = simulator
+        self.storpool = storpool
+        self.admin = Admin(simulator)
+        self.admins = {simulator.port: self.admin, storpool.simulator.port: storpool.admin}
+
+    def begin(self, scenario: Scenario) -> None:
+        self.admin("POST", "reset")
+        self.storpool.begin(scenario)
+        self.do(("createStoragePool", self.new_pool("other", "ssd")))
+        self.add(pool="other", volumes=1, storpool=False)
+        if scenario.prepare:
+            scenario.prepare(self)
+        self.forget()
+
+    def new_pool(self, name: str, template: str, **more: Any) -> dict[str, Any]:
+        """The parameters of createStoragePool."""
+        address = self.storpool.simulator.url.removeprefix("http://")
+        token = self.storpool.simulator.args["token"]
+        return {
+            "name": name,
+            "zoneid": self.zone(),
+            "scope": "zone",
+            "hypervisor": "KVM",
+            "provider": "StorPool",
+            "url": f"SP_API_HTTP={address};SP_AUTH_TOKEN={token};SP_TEMPLATE={template}",
+            "capacitybytes": 1 << 40,
+            **more,
+        }
+
+    def do(self, *steps: tuple[str, dict[str, Any]]) -> None:
+        """Carry out commands, as (command, parameters), each of which has to have an effect; jobs are waited for."""
+        requests = [{"command": command, "body": body} for command, body in steps]
+        self.admin.act("listCapabilities", "/client/api?command=listCapabilities&response=json", requests)
+        self.wait_for_jobs()
+
+    def wait_for_jobs(self) -> None:
+        """Return when no job is in progress."""
+        for _attempt in range(1000):
+            if all(job["jobstatus"] for job in self.admin("GET", "jobs")):
+                return
+        raise AssertionError("there is a job that does not end")
+
+    def add(self, **objects: Any) -> None:
+        """Objects on a pool, as ``/_sim/objects`` makes them."""
+        self.admin("POST", "objects", objects)
+
+    def zone(self) -> str:
+        """The id of the only zone."""
+        [zone] = self.admin("GET", "state")["zones"]
+        return str(zone["id"])
+
+    def id_of(self, name: str) -> str:
+        """The id of a pool."""
+        [pool] = [row for row in self.admin("GET", "pools") if row["name"] == name]
+        return str(pool["id"])
+
+    def journal(self) -> list[dict[str, Any]]:
+        return list(self.admin("GET", "journal")["entries"])
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        return {
+            "api_url": f"{self.simulator.url}/client/api",
+            "api_key": self.simulator.args["api_key"],
+            "api_secret": self.simulator.args["secret_key"],
+            "api_timeout": 20,
+            "api_retries": 2,
+        }
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.simulator.args["secret_key"], *self.storpool.secrets)
+
+    def state(self) -> dict[str, Any]:
+        return {**self.admin("GET", "state"), "storpool": self.storpool.state()}
+
+    def picture(self, state: dict[str, Any]) -> Picture:
+        storpool = self.storpool.picture(state["storpool"])
+        pools = [row for row in state["pools"] if not row["removed"]]
+        return {
+            "pools": sorted(
+                [[row["name"], row["id"].split(";")[0], *(_plain(row[key]) for key in _POOL)] for row in pools], key=str
+            ),
+            "volumes": sorted([[row["name"], row["state"], row["removed"]] for row in state["volumes"]]),
+            "snapshots": sorted([[row["name"], row["state"], row["removed"]] for row in state["snapshots"]]),
+            "vms": sorted([[row["name"], row["state"]] for row in state["vms"]]),
+            "templates": storpool["templates"],
+            "placementGroups": storpool["placementGroups"],
+            "storpool volumes": len(storpool["volumes"]),
+        }
+
+    def identities(self, state: dict[str, Any]) -> dict[str, str]:
+        return {
+            row["id"]: f"{table[:-1]} {row['name']}"
+            for table in ("pools", "volumes", "snapshots", "vms")
+            for row in state[table]
+            if not row["removed"]
+        }
+
+
+def _label(row: dict[str, Any]) -> str:
+    return row["givenName"] or "with the tags " + json.dumps(row["tags"], sort_keys=True)
+
+
+def _rows(rows: list[dict[str, Any]], fields: tuple[str, ...], named: dict[str, str]) -> list[Any]:
+    """The rows as lists that can be sorted and compared, references to unnamed objects replaced by what these are."""
+    return sorted(
+        (
+            [_label(row), *([field, named.get(str(row.get(field)), _plain(row.get(field)))] for field in fields)]
+            for row in rows
+        ),
+        key=str,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list) else value
