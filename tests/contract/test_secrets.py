@@ -64,15 +64,15 @@ def spellings(secret):
 
 
 def failing(task, name):
-    """The task with a wrong secret, with nobody at the address, and against an API that answers with errors."""
+    """The task with a wrong secret, with nobody at the address, and with its own secret under a wrong name."""
     module = f"{documented.COLLECTION}.{name}"
     options = task[module] or {}
-    secret, address = (
-        ("sp_auth_token", {"sp_api_http_port": 1, "sp_api_retries": 0})
+    secret, variable, address = (
+        ("sp_auth_token", "token", {"sp_api_http_port": 1, "sp_api_retries": 0})
         if name.startswith("storpool")
-        else ("api_secret", {"api_url": "http://127.0.0.1:1/client/api"})
+        else ("api_secret", "api_secret", {"api_url": "http://127.0.0.1:1/client/api"})
     )
-    for change in ({secret: "{{ wrong }}"}, address, {"no_such_option": "{{ token }}"}):
+    for change in ({secret: "{{ wrong }}"}, address, {"no_such_option": f"{{{{ {variable} }}}}"}):
         yield {"name": "Fails", module: options | change, "ignore_errors": True}
 
 

@@ -22,48 +22,59 @@ USUAL = {
     "placement_group": ("name", "disks"),
     "revert": ("name", "snapshot"),
 }
-MOST_MORE = 4
+MOST_MORE = 3
 
-_names = st.sampled_from(["a", "b", "c", "d", "a", "b", "c", "d", "not a name"])
-_ids = st.integers(1003, 1012).map(lambda number: f"abc.b.{base36(number)}")
-_references = st.one_of(_names, _names, _ids.map(lambda value: f"~{value}"))
+
+def _mostly(good: list[Any], bad: list[Any]) -> st.SearchStrategy[Any]:
+    """Values that make sense, and now and then one that does not, or not there."""
+    return st.sampled_from(good * 8 + bad)
+
+
+_volumes = _mostly(["a", "b", "c"], ["p", "not a name"])
+_snapshots = _mostly(["p", "q", "r"], ["a", "not a name"])
+_ids = st.integers(1003, 1008).map(lambda number: f"abc.b.{base36(number)}")
+_by_id = _ids.map(lambda value: f"~{value}")
+_volume = st.one_of(_volumes, _volumes, _volumes, _by_id)
+_snapshot = st.one_of(_snapshots, _snapshots, _snapshots, _by_id)
 _tags = st.dictionaries(st.sampled_from("xyz"), st.sampled_from(["1", "2", ""]), max_size=2)
-_one_tag = st.dictionaries(st.sampled_from("xyz"), st.sampled_from("12"), max_size=2)
-_sizes = st.sampled_from(["1GiB", "2GiB", "1GiB", "2GiB", "1000"])
-_templates = st.sampled_from(["hybrid", "ssd", "hybrid", "ssd", "gold", "no-such"])
-_groups = st.sampled_from(["hdd", "ssd", "fast", "hdd", "ssd", "no-such"])
-_limits = st.sampled_from(["unlimited", "100", "2000", "0", "many"])
-_clients = st.lists(st.sampled_from(["1", "2", "3", "1", "2", "3", "9", "here"]), max_size=2)
-_disks = st.lists(st.sampled_from([101, 102, 103, 201, 999]), max_size=3)
-_durations = st.sampled_from(["7d", "0", "1h", "soon"])
-_moments = st.sampled_from(["2040-01-31T12:00:00Z", "never", "2000-01-01T00:00:00Z", "then"])
-_patience = st.sampled_from([60, 60, 1, 0])
+_one_tag = st.dictionaries(st.sampled_from("xyz"), st.sampled_from("12"), min_size=1, max_size=2)
+_sizes = _mostly(["1GiB", "2GiB", "3GiB"], ["1000"])
+_templates = _mostly(["hybrid", "ssd"], ["gold", "no-such"])
+_groups = _mostly(["hdd", "ssd"], ["fast", "no-such"])
+_limits = _mostly(["unlimited", "100", "2000", "0"], ["many"])
+_clients = st.lists(_mostly(["1", "2", "3"], ["9", "here"]), min_size=1, max_size=2)
+_disks = st.lists(_mostly([101, 102, 103, 201], [999]), min_size=1, max_size=3, unique=True)
+_durations = _mostly(["7d", "0", "1h"], ["soon"])
+_moments = _mostly(["2040-01-31T12:00:00Z", "never"], ["2000-01-01T00:00:00Z", "then"])
+_patience = _mostly([60, 1], [0])
 _attachment = st.fixed_dictionaries(
     {},
     optional={
-        "volume": _references,
-        "snapshot": _references,
+        "volume": _volume,
+        "snapshot": _snapshot,
         "clients": _clients,
         "rights": st.sampled_from(["rw", "ro"]),
         "state": st.sampled_from(["present", "absent"]),
         "exclusive": st.booleans(),
     },
 ).filter(lambda item: ("volume" in item) != ("snapshot" in item))
-_member = st.fixed_dictionaries({"volume": _names}, optional={"name": _names, "match_tags": _one_tag, "tags": _tags})
+_member = st.fixed_dictionaries(
+    {"volume": _volume}, optional={"name": _snapshots, "match_tags": _one_tag, "tags": _tags}
+)
 
 #: Values by option; those that are not the same for every module by (module, option).
 _VALUES: dict[Any, st.SearchStrategy[Any]] = {
-    "name": _names,
-    "previous_name": _names,
+    "name": _volumes,
+    "previous_name": _volumes,
     "global_id": _ids,
     "match_tags": _one_tag,
     "tags": _tags,
     "size": _sizes,
     "template": _templates,
-    "parent": _references,
-    "base_on": _references,
-    "volume": _references,
-    "snapshot": _references,
+    "parent": _snapshot,
+    "base_on": _volume,
+    "volume": _volume,
+    "snapshot": _snapshot,
     "iops": _limits,
     "bw": _limits,
     "place_all": _groups,
@@ -74,16 +85,18 @@ _VALUES: dict[Any, st.SearchStrategy[Any]] = {
     "delete_after": _durations,
     "safety_delete_after": _durations,
     "delete_at": _moments,
-    "safety_snapshot": _names,
+    "safety_snapshot": _snapshots,
     "volumes": st.lists(_member, max_size=3),
     "clients": _clients,
     "attachments": st.lists(_attachment, max_size=3),
     "disks": _disks,
     "remove_disks": _disks,
-    ("template", "name"): st.sampled_from(["gold", "ssd", "hybrid", "not a name"]),
+    ("snapshot", "name"): _snapshots,
+    ("snapshot", "previous_name"): _snapshots,
+    ("template", "name"): _mostly(["gold", "ssd"], ["hybrid", "not a name"]),
     ("template", "previous_name"): st.sampled_from(["gold", "ssd", "silver"]),
-    ("template", "parent"): _names,
-    ("placement_group", "name"): st.sampled_from(["fast", "slow", "ssd", "not a name"]),
+    ("template", "parent"): _snapshots,
+    ("placement_group", "name"): _mostly(["fast", "slow"], ["ssd", "not a name"]),
     ("placement_group", "previous_name"): st.sampled_from(["fast", "slow"]),
 }
 

@@ -54,7 +54,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self, switches: dict[str, Any]) -> None:
         self.cluster = Cluster(**switches)
         self.cluster.run(VOLUME, name="a", size="1GiB", template="hybrid", tags={"x": "1"})
-        self.cluster.run(SNAPSHOT, name="b", volume="a")
+        self.cluster.run(SNAPSHOT, name="p", volume="a")
         self.cluster.run(ATTACHMENTS, volume="a", clients=["1"])
 
     @rule(data=st.data(), module=st.sampled_from(sorted(KINDS)))
