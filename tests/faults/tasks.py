@@ -17,10 +17,10 @@ from simulators.storpool.names import base36
 USUAL = {
     "volume": ("name", "size", "template"),
     "snapshot": ("name", "volume"),
-    "attachments": ("volume", "clients"),
+    "attachments": ("volume", "clients", "state"),
     "template": ("name", "replication", "place_all"),
     "placement_group": ("name", "disks"),
-    "revert": ("name", "snapshot"),
+    "revert": ("name", "snapshot", "on_attached", "allow_unrelated"),
 }
 MOST_MORE = 3
 

@@ -53,8 +53,10 @@ class Machine(RuleBasedStateMachine):
     @initialize(switches=st.fixed_dictionaries({name: st.sampled_from(values) for name, values in SWITCHES.items()}))
     def begin(self, switches: dict[str, Any]) -> None:
         self.cluster = Cluster(**switches)
-        self.cluster.run(VOLUME, name="a", size="1GiB", template="hybrid", tags={"x": "1"})
+        for name in "abc":
+            self.cluster.run(VOLUME, name=name, size="1GiB", template="hybrid", tags={"x": "1"})
         self.cluster.run(SNAPSHOT, name="p", volume="a")
+        self.cluster.run(SNAPSHOT, name="q", volume="b", tags={"y": "2"})
         self.cluster.run(ATTACHMENTS, volume="a", clients=["1"])
 
     @rule(data=st.data(), module=st.sampled_from(sorted(KINDS)))
