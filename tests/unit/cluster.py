@@ -13,6 +13,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan i
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.reader import Reader
 from simulators.storpool.errors import ApiFailure
 from unit.simulators.model import Model
+from unit.vendor_requests import check_request
 
 
 class Cluster:
@@ -42,6 +43,7 @@ class Cluster:
     def apply(self, step: Step) -> Any:
         """One step of a plan."""
         if step.method == "POST":
+            check_request(step.call, step.body)
             self.written.append((step.call, step.target, step.body))
         return self._answer(step.method, step.call, step.target, step.body)
 

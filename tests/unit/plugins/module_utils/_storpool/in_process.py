@@ -17,6 +17,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.opti
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.reader import Reader
 from simulators.storpool.errors import ApiFailure
 from unit.simulators.model import Model
+from unit.vendor_requests import check_request
 
 
 def options(spec: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +51,7 @@ class Cluster(Model):
     def apply(self, step: Any) -> Any:
         if step.method == "GET":
             return self.get(step.call, step.target)
+        check_request(step.call, step.body)
         self.writes.append((step.call, step.target, step.body))
         return self._call("POST", step.call, step.target, step.body)
 
