@@ -111,7 +111,10 @@ class Machine(RuleBasedStateMachine):
             assert made[: len(planned)] == planned[: len(made)]
             return
         assert made[: len(planned)] == planned
-        assert (len(made) > len(planned)) <= bool(foretold.later)
+        more = made[len(planned) :]
+        # Whether a revert changes limits and tags, so that they have to be given back, is known only after it.
+        puts_right = len(more) == 1 and more[0][0] == "VolumeUpdate" and planned[-1][0] == "VolumeRevert"
+        assert not more or foretold.later or puts_right
 
     def plan(self, kind: Any, wanted: Any) -> Plan:
         look, plan, _remember = functions(kind)
