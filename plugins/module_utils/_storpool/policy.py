@@ -30,8 +30,14 @@ def wanted(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
 
 
 def changes(raw: Raw, policy: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """The part of a wanted policy that an object does not have yet."""
-    return {field: value for field, value in policy.items() if _shown(field, raw.get(field)) != value}
+    """The part of a wanted policy that an object does not have yet.
+
+    What nothing has set for the other places follows ``placeAll``, and is listed as if it had been set. So if that changes, they are said as well.
+    """
+    missing = {field: value for field, value in policy.items() if _shown(field, raw.get(field)) != value}
+    if "placeAll" in missing:
+        missing.update({place: policy[place] for place in PLACES if place in policy})
+    return missing
 
 
 def settings_of(raw: Raw) -> t.Dict[str, t.Any]:
