@@ -68,12 +68,12 @@ class Bench:
 
     def empty(self) -> dict[str, float]:
         """A module that does nothing."""
-        return best([self.task("ansible.builtin.ping", {}).modules[0] for _ in range(self.repeats)])
+        return best([self.task("ansible.builtin.ping", {}).modules[0] for _round in range(self.repeats)])
 
     def create(self) -> list[Row]:
         """A thousand volumes, against a bare script and against a loop of tasks."""
         bare, bulk = [], []
-        for _ in range(self.repeats):
+        for _round in range(self.repeats):
             self.reset()
             token = self.simulator.args["token"]
             bare.append(self.bench.run(str(HERE / "bare.py"), self.simulator.url, token, "1000", "8"))
@@ -114,7 +114,7 @@ class Bench:
         items = [{"name": f"v-{number:05}", **LIKE} for number in range(1, 10_001)]
         empty = self.empty()
         each, one = [], []
-        for _ in range(self.repeats):
+        for _round in range(self.repeats):
             each.append(self.task(f"{COLLECTION}.storpool_objects", {"volumes": items}))
             one.append(self.task(f"{COLLECTION}.storpool_objects", {"volumes": [{"name": "v-{00001..10000}", **LIKE}]}))
         journal = self.simulator.journal()
@@ -134,7 +134,7 @@ class Bench:
     def growth(self) -> list[Row]:
         """How planning grows with the number of objects."""
         few, many = [], []
-        for _ in range(self.repeats):
+        for _round in range(self.repeats):
             few.append(self._plan(1000))
             many.append(self._plan(10_000))
         return [
@@ -149,7 +149,7 @@ class Bench:
         calls = [f"{self.simulator.url}/ctrl/1.0/{call}" for call in ("Volume/v-00001", "VolumeTemplateDescribe/ssd")]
         uri = {"url": "{{ item }}", "headers": {"Authorization": f"Storpool v1:{self.simulator.args['token']}"}}
         ours, two, one = [], [], []
-        for _ in range(2 * self.repeats):
+        for _round in range(2 * self.repeats):
             tasks: list[dict[str, Any]] = [
                 {f"{COLLECTION}.storpool_volume": {"name": "v-00001", "template": "ssd"}, "check_mode": True},
                 {"ansible.builtin.uri": uri, "loop": calls},
@@ -168,7 +168,7 @@ class Bench:
     def delayed(self) -> list[Row]:
         """A thousand volumes on an API that takes 20 ms for each answer."""
         times = []
-        for _ in range(self.repeats):
+        for _round in range(self.repeats):
             self.reset(delay_ms=20)
             options = {"volumes": [{"name": "v-{00001..01000}", **LIKE}], "concurrency": 16}
             times.append(self.task(f"{COLLECTION}.storpool_objects", options).modules[0]["seconds"])

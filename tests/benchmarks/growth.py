@@ -73,7 +73,7 @@ def main() -> None:
     api, params = Answers(count), options(count)
     bulk_run.collect_seldom()
     best = float("inf")
-    for _ in range(REPEATS):
+    for _round in range(REPEATS):
         start = time.process_time()
         rows, _warnings = bulk.run(api, lambda: None, 0, params)
         best = min(best, time.process_time() - start)

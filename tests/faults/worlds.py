@@ -169,35 +169,35 @@ class StorPool(World):
         [cluster] = self.admin("GET", "state")["clusters"].values()
         return dict(cluster)
 
-    def picture(self, cluster: dict[str, Any]) -> Picture:
-        living = [*cluster["volumes"], *(row for row in cluster["snapshots"] if not row["deleted"])]
+    def picture(self, state: dict[str, Any]) -> Picture:
+        living = [*state["volumes"], *(row for row in state["snapshots"] if not row["deleted"])]
         labels = {row["globalId"]: _label(row) for row in living}
         named = {f"~{key}": label for key, label in labels.items()}
         return {
-            "volumes": _rows(cluster["volumes"], _VOLUME, named),
+            "volumes": _rows(state["volumes"], _VOLUME, named),
             "snapshots": _rows(
                 [
                     {**row, "dated": bool(row.get("targetDeleteDate"))}
-                    for row in cluster["snapshots"]
+                    for row in state["snapshots"]
                     if not row["deleted"]
                 ],
                 (*_VOLUME, "dated"),
                 named,
             ),
             "attachments": sorted(
-                [labels[row["globalId"]], row["client"], row["rights"]] for row in cluster["attachments"]
+                [labels[row["globalId"]], row["client"], row["rights"]] for row in state["attachments"]
             ),
-            "templates": _rows([{**row, "givenName": row["name"]} for row in cluster["templates"]], _TEMPLATE, named),
-            "placementGroups": {row["name"]: sorted(row["disks"]) for row in cluster["placementGroups"]},
+            "templates": _rows([{**row, "givenName": row["name"]} for row in state["templates"]], _TEMPLATE, named),
+            "placementGroups": {row["name"]: sorted(row["disks"]) for row in state["placementGroups"]},
         }
 
-    def identities(self, cluster: dict[str, Any]) -> dict[str, str]:
-        living = [*cluster["volumes"], *(row for row in cluster["snapshots"] if not row["deleted"])]
+    def identities(self, state: dict[str, Any]) -> dict[str, str]:
+        living = [*state["volumes"], *(row for row in state["snapshots"] if not row["deleted"])]
         named = {row["globalId"]: _label(row) for row in living}
         return {
             **named,
-            **{f"template {row['id']}": f"template {row['name']}" for row in cluster["templates"]},
-            **{f"group {row['id']}": f"placement group {row['name']}" for row in cluster["placementGroups"]},
+            **{f"template {row['id']}": f"template {row['name']}" for row in state["templates"]},
+            **{f"group {row['id']}": f"placement group {row['name']}" for row in state["placementGroups"]},
         }
 
 

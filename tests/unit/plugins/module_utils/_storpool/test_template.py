@@ -75,8 +75,9 @@ def test_places_that_follow_place_all_are_said_with_it(cluster):
     """What nobody set is listed as if it had been set; it would follow, and a second call would be needed."""
     cluster.run(TEMPLATE, name="gold", replication=3, place_all="hdd")
     cluster.forget()
-    cluster.settled(TEMPLATE, name="gold", place_all="ssd", place_head="hdd")
-    assert [body for _call, _target, body in cluster.writes] == [{"placeAll": "ssd", "placeHead": "hdd"}]
+    cluster.settled(TEMPLATE, name="gold", place_all="ssd", place_tail="ssd", place_head="hdd")
+    [(_call, _target, body)] = cluster.writes
+    assert body == {"placeAll": "ssd", "placeTail": "ssd", "placeHead": "hdd"}
 
 
 def test_propagate_acts_together_with_a_change_only(cluster):
