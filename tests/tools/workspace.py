@@ -32,14 +32,15 @@ def environment(name: str = "", collections: Path = BUILD) -> dict[str, str]:
     """Environment variables for tools of the environment ``name`` that shall see the collection below ``collections``.
 
     Nothing of the caller's Ansible set-up gets in: ``ANSIBLE_*`` variables are dropped and ``HOME`` is one of our own,
-    with only pip's configuration carried over.
+    with only pip's configuration carried over. Other ``collections`` have another home, since tools that run side by
+    side would make the same files there.
     """
     kept = {
         key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON", "MAKE", "MFLAGS"))
     }
     return {
         **kept,
-        "HOME": str(_home()),
+        "HOME": str(_home(VENV / "home" if collections == BUILD else collections / "home")),
         "PATH": f"{env_bin(name)}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "VIRTUAL_ENV": str(env_bin(name).parent),
         "ANSIBLE_COLLECTIONS_PATH": str(collections),
@@ -53,9 +54,8 @@ def python_version() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def _home() -> Path:
-    """A home directory for tools, made on first use."""
-    home = VENV / "home"
+def _home(home: Path) -> Path:
+    """``home`` as a home directory for tools, made on first use."""
     config = home / ".config" / "pip" / "pip.conf"
     if not config.exists():
         config.parent.mkdir(parents=True, exist_ok=True)
