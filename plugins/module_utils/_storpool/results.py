@@ -21,7 +21,7 @@ def volume(raw: Raw) -> t.Dict[str, t.Any]:
     return dict(
         _named(raw),
         size=raw["size"],
-        parent=raw.get("parentName") or None,
+        parent=_parent(raw),
         template=raw.get("templateName") or None,
         creation_timestamp=raw.get("creationTimestamp"),
         tags=dict(raw.get("tags") or {}),
@@ -120,6 +120,12 @@ def _named(raw: Raw) -> t.Dict[str, t.Any]:
 
 def _name(name: t.Optional[str]) -> t.Optional[str]:
     return None if not name or name.startswith("~") else name
+
+
+def _parent(raw: Raw) -> t.Optional[str]:
+    """The parent's name; one that is being deleted, which StorPool calls ``*NAME`` until it is gone, is none."""
+    name = raw.get("parentName")
+    return None if not name or name.startswith("*") else name
 
 
 def _policy(raw: Raw) -> t.Dict[str, t.Any]:
