@@ -14,22 +14,23 @@ _POOL: dict[str, Any] = {"name": "sp", "zone": "zone1", "wait_timeout": 30, "con
 _NEW = {**_POOL, "template": "hybrid", "tags": ["fast"]}
 
 
-def _made(world: Any) -> None:
+def made(world: Any) -> None:
+    """A pool."""
     world.do(("createStoragePool", world.new_pool("sp", "hybrid", tags="fast")))
 
 
 def _disabled(world: Any) -> None:
-    _made(world)
+    made(world)
     world.do(("updateStoragePool", {"id": world.id_of("sp"), "enabled": "false"}))
 
 
 def _in_maintenance(world: Any) -> None:
-    _made(world)
+    made(world)
     world.do(("enableStorageMaintenance", {"id": world.id_of("sp")}))
 
 
 def _in_use(world: Any) -> None:
-    _made(world)
+    made(world)
     world.add(pool="sp", volumes=1, snapshots=1)
 
 
@@ -55,7 +56,7 @@ def _pool(state: str, options: dict[str, Any], **more: Any) -> Scenario:
     defaults = {
         "names": ("'sp'", "'sp-new'"),
         "subjects": ("pool sp",),
-        "prepare": _made,
+        "prepare": made,
         "rivals": _BUSY,
     }
     return Scenario("cloudstack_storpool_pool", state, {**_POOL, **options}, **{**defaults, **more})
@@ -84,4 +85,4 @@ POOLS = (
         prepare=_in_use,
     ),
 )
-INFO = (Scenario("cloudstack_storpool_pool_info", "read", {}, names=(), prepare=_made),)
+INFO = (Scenario("cloudstack_storpool_pool_info", "read", {}, names=(), prepare=made),)

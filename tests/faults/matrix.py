@@ -22,11 +22,26 @@ from faults.worlds import CloudStack, Picture, World
 
 #: Calls of which one too many makes two of a thing.
 MAKING = frozenset(
-    ("VolumeCreate", "VolumeSnapshot", "VolumesGroupSnapshot", "VolumeTemplateCreate", "createStoragePool")
+    (
+        "VolumeCreate",
+        "VolumeSnapshot",
+        "VolumesGroupSnapshot",
+        "VolumeTemplateCreate",
+        "createStoragePool",
+        "createDiskOffering",
+    )
 )
 #: Calls that destroy what they name.
 DESTROYING = frozenset(
-    ("VolumeDelete", "SnapshotDelete", "deleteStoragePool", "deleteVolume", "deleteSnapshot", "VolumeTemplateDelete")
+    (
+        "VolumeDelete",
+        "SnapshotDelete",
+        "deleteStoragePool",
+        "deleteVolume",
+        "deleteSnapshot",
+        "VolumeTemplateDelete",
+        "deleteDiskOffering",
+    )
 )
 JOBS = frozenset(("enableStorageMaintenance", "cancelStorageMaintenance", "deleteSnapshot"))
 LONGEST_SENTENCE = 900
@@ -119,7 +134,7 @@ def _can_happen(world: World, fault: Fault, request: Request) -> bool:
 
 def is_write(request: Request) -> bool:
     """Whether the request is for a change: CloudStack's are all POST, and its names say it."""
-    return request.method == "POST" and not request.call.startswith(("list", "query"))
+    return request.method == "POST" and not request.call.startswith(("list", "query", "ready"))
 
 
 def _outcome(world: World, scenario: Scenario, clean: Clean, index: int, fault: Fault) -> str:

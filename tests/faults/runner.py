@@ -117,9 +117,14 @@ class Clock:
         return time.monotonic() + self._slept
 
 
+@functools.cache
+def _clock() -> Clock:
+    return Clock()
+
+
 def without_pauses() -> None:
-    """Give every function of the collection that takes a clock or a way to sleep by default those of a :class:`Clock`."""
-    clock = Clock()
+    """Give every function of the collection that takes a clock or a way to sleep by default those of one :class:`Clock`."""
+    clock = _clock()
     ours: dict[Any, Any] = {time.sleep: clock.sleep, time.monotonic: clock.monotonic}
     for name, module in list(sys.modules.items()):
         if not name.startswith(PLUGINS) or module is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from faults import cloudstack_pools, storpool_bulk, storpool_objects, storpool_volumes
+from faults import cloudstack_operations, cloudstack_pools, storpool_bulk, storpool_objects, storpool_volumes
 from faults.matrix import rows
 from faults.record import keep
 
@@ -23,7 +23,12 @@ ON_STORPOOL = (
     *storpool_objects.GROUPS,
     *storpool_objects.INFO,
 )
-ON_CLOUDSTACK = (*cloudstack_pools.POOLS, *cloudstack_pools.INFO)
+ON_CLOUDSTACK = (
+    *cloudstack_pools.POOLS,
+    *cloudstack_operations.OPERATIONS,
+    *cloudstack_operations.INFO,
+    *cloudstack_pools.INFO,
+)
 
 
 @pytest.mark.parametrize("scenario", ON_CLOUDSTACK, ids=str)

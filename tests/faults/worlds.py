@@ -33,6 +33,7 @@ _VOLUME = (
     "bound",
 )
 _TEMPLATE = ("size", "parentName", "replication", "placeAll", "placeTail", "placeHead", "bw", "iops")
+_OFFERING = ("disk_size", "customized", "customized_iops", "min_iops", "max_iops", "tags", "zone_ids", "display_text")
 _POOL = ("zone", "scope", "provider", "type", "path", "state", "capacity_bytes", "tags", "connected_hosts")
 
 
@@ -261,6 +262,11 @@ class CloudStack(World):
         [pool] = [row for row in self.admin("GET", "pools") if row["name"] == name]
         return str(pool["id"])
 
+    def server_id(self, name: str) -> str:
+        """The id of a management server."""
+        [server] = [row for row in self.admin("GET", "state")["management_servers"] if row["name"] == name]
+        return str(server["id"])
+
     def journal(self) -> list[dict[str, Any]]:
         return list(self.admin("GET", "journal")["entries"])
 
@@ -291,6 +297,16 @@ class CloudStack(World):
             "volumes": sorted([[row["name"], row["state"], row["removed"]] for row in state["volumes"]]),
             "snapshots": sorted([[row["name"], row["state"], row["removed"]] for row in state["snapshots"]]),
             "vms": sorted([[row["name"], row["state"]] for row in state["vms"]]),
+            "offerings": sorted(
+                [
+                    [row["name"], *(_plain(row[key]) for key in _OFFERING)]
+                    for row in state["disk_offerings"]
+                    if not row["removed"]
+                ],
+                key=str,
+            ),
+            "servers": sorted([[row["name"], row["state"]] for row in state["management_servers"]]),
+            "settings": sorted(state["settings"], key=str),
             "templates": storpool["templates"],
             "placementGroups": storpool["placementGroups"],
             "storpool volumes": len(storpool["volumes"]),
@@ -299,7 +315,7 @@ class CloudStack(World):
     def identities(self, state: dict[str, Any]) -> dict[str, str]:
         return {
             row["id"]: f"{table[:-1]} {row['name']}"
-            for table in ("pools", "volumes", "snapshots", "vms")
+            for table in ("pools", "volumes", "snapshots", "vms", "disk_offerings", "management_servers")
             for row in state[table]
             if not row["removed"]
         }

@@ -48,10 +48,10 @@ CONNECT_TIMEOUT = 10.0
 #: A clock that is further away than this is mentioned when CloudStack refuses a signature (requests expire after 600 s).
 CLOCK_SKEW = 120.0
 #: What CloudStack says when an object is no longer as it was when the change was planned (StorageManagerImpl, StoragePoolAutomationImpl, the
-#: StorPool driver's StorPoolPrimaryDataStoreLifeCycle, ParamProcessWorker).
+#: StorPool driver's StorPoolPrimaryDataStoreLifeCycle, ManagementServerMaintenanceManagerImpl, ParamProcessWorker).
 _OUTDATED = re.compile(
     r"entity does not exist|already in use by pool|duplicate uuid|not in Maintenance state|cannot be (dis|en)abled\. Storage pool state"
-    r"|is not ready for migration, as the status is|is not ready to complete migration, as the status is",
+    r"|is not in the right state to|is not ready for migration, as the status is|is not ready to complete migration, as the status is",
     re.IGNORECASE,
 )
 _TOKENS = (re.compile(r"(SP_AUTH_TOKEN=)[^;&\s\"']*"), re.compile(r"(storpool://)[^@/\s\"']*(?=@)", re.IGNORECASE))
@@ -68,6 +68,11 @@ class Api:
         # Shorter ones would make words unreadable rather than keep a secret; Ansible replaces those in results.
         self._secrets = tuple(secret for secret in (endpoint.key, endpoint.secret, *secrets) if len(secret) > 3)
         self._session = _Session()
+
+    def hurried(self, seconds: float) -> Api:
+        """The same connection for somebody who asks again anyway: nothing is tried again, and an answer has to come within ``seconds``."""
+        place = self.endpoint._replace(retries=0, timeout=min(self.endpoint.timeout, seconds))
+        return Api(place, self._secrets, self.sleep)
 
     def read(self, command: str, **params: t.Any) -> t.Dict[str, t.Any]:
         """The inner object of the answer to a command that changes nothing.

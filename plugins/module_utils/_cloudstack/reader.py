@@ -50,6 +50,17 @@ class Reader:
         self._version: t.Optional[Version] = None
         self._storpool = storpool
 
+    @property
+    def sleep(self) -> t.Callable[[float], None]:
+        """How whoever waits pauses."""
+        return self._api.sleep
+
+    def hurried(self, seconds: float) -> Reader:
+        """The same reader for somebody who waits, and asks again anyway (:meth:`Api.hurried`)."""
+        hurried = Reader(self._api.hurried(seconds), self._storpool)
+        hurried._version = self._version
+        return hurried
+
     def template_capacity(self, template: str) -> int:
         """The capacity of a StorPool template in bytes."""
         return t.cast(StorPool, self._storpool).capacity(template)
@@ -67,8 +78,16 @@ class Reader:
 
     def zone(self, name_or_id: str) -> t.Optional[Raw]:
         """The zone with this name or id. Up to some release ``name`` matches parts of names, so all zones are read."""
-        zones = self._api.rows("listZones", "zone")
+        zones = self.zones()
         return next((zone for key in ("id", "name") for zone in zones if zone[key] == name_or_id), None)
+
+    def zones(self) -> t.List[Raw]:
+        """All zones."""
+        return self._api.rows("listZones", "zone")
+
+    def clusters(self) -> t.List[Raw]:
+        """All clusters of hosts, of every zone."""
+        return self._api.rows("listClusters", "cluster")
 
     def pools(self) -> t.List[Raw]:
         """All primary storage pools, of every provider and zone."""
@@ -85,9 +104,18 @@ class Reader:
 
     def hosts(self, zone_id: str) -> t.List[Raw]:
         """The KVM hosts of a zone that can run VMs now, in the order of their names: CloudStack connects a new pool on these."""
-        hosts = self._api.rows("listHosts", "host", type="Routing", zoneid=zone_id, hypervisor="KVM", details="min")
+        hosts = self.every_host(zoneid=zone_id)
         usable = [host for host in hosts if (host.get("state"), host.get("resourcestate")) == ("Up", "Enabled")]
         return sorted(usable, key=lambda host: str(host["name"]))
+
+    def every_host(self, **params: t.Any) -> t.List[Raw]:
+        """The KVM hosts, in whatever state; those of system VMs and of storage are no hosts here."""
+        return self._api.rows("listHosts", "host", type="Routing", hypervisor="KVM", details="min", **params)
+
+    def pools_connected_by(self, host_id: str) -> t.FrozenSet[str]:
+        """The ids of the pools that a host has connected; only from :data:`versions.SHOWS_CONNECTED_HOSTS` on."""
+        rows = self._api.rows("listStoragePools", "storagepool", hostid=host_id)
+        return frozenset(str(row["id"]) for row in rows)
 
     def connections(self, pool: Raw) -> Hosts:
         """Which of the hosts that could use a pool have connected it: one call for all hosts, and one for each."""
@@ -126,6 +154,39 @@ class Reader:
     def snapshots_in(self, zone_id: str) -> t.List[Raw]:
         """The volume snapshots of all accounts and projects in a zone."""
         return _unique(self._of_everyone("listSnapshots", "snapshot", zoneid=zone_id))
+
+    def management_servers(self) -> t.List[Raw]:
+        """All management servers; only from :data:`versions.LISTS_MANAGEMENT_SERVERS` on."""
+        return self._api.rows("listManagementServers", "managementserver")
+
+    def shutdown_status(self, server_id: str) -> Raw:
+        """How far a management server is with its preparation; only from :data:`versions.PREPARES_SHUTDOWN` on."""
+        answer = self._api.read("readyForShutdown", managementserverid=server_id)
+        return dict(answer.get("readyforshutdown") or {})
+
+    def jobs_in_progress(self) -> int:
+        """How many asynchronous jobs are in progress, of all accounts and management servers."""
+        rows = self._api.rows("listAsyncJobs", "asyncjobs", listall=True)
+        return sum(row.get("jobstatus") == 0 for row in rows)
+
+    def settings_like(self, name: str, **scope: str) -> t.List[Raw]:
+        """The settings that have ``name`` somewhere in their names: CloudStack knows no other match.
+
+        ``scope`` is the id of what they are for: ``zoneid``, ``clusterid`` or ``storageid``. Settings that cannot be given there are left out then.
+        """
+        return self._api.rows("listConfigurations", "configuration", name=name, **scope)
+
+    def disk_offerings(self, name: str) -> t.List[Raw]:
+        """The active disk offerings with exactly this name, of all domains."""
+        rows = self._api.rows("listDiskOfferings", "diskoffering", name=name, listall=True)
+        return [row for row in rows if row["name"] == name and row.get("state", "Active") == "Active"]
+
+    def offering_details(self, offering_id: str) -> t.Dict[str, str]:
+        """The details of a disk offering, by key."""
+        rows = self._api.rows(
+            "listResourceDetails", "resourcedetail", resourcetype="DiskOffering", resourceid=offering_id
+        )
+        return {str(row["key"]): str(row.get("value", "")) for row in rows}
 
     def _of_everyone(self, command: str, key: str, **params: t.Any) -> t.Iterator[Raw]:
         yield from self._api.rows(command, key, listall=True, **params)

@@ -12,6 +12,7 @@ import typing as t
 
 from . import identity
 from .reader import Raw
+from .setting_values import HIDDEN
 from .states import allocation_state
 
 
@@ -51,3 +52,82 @@ def tags(raw: Raw) -> t.List[str]:
     if raw.get("istagarule"):
         return [text] if text else []
     return sorted({tag.strip() for tag in text.split(",") if tag.strip()})
+
+
+def host(raw: Raw, pools: t.Optional[t.Mapping[str, t.Sequence[str]]], healthy: bool) -> t.Dict[str, t.Any]:
+    """A host of listHosts. ``pools`` has names under "connected" and "not_connected"; ``None`` if that was not asked, or cannot be."""
+    return {
+        "id": raw["id"],
+        "name": raw["name"],
+        "state": raw.get("state"),
+        "resource_state": raw.get("resourcestate"),
+        "zone": raw.get("zonename"),
+        "pod": raw.get("podname"),
+        "cluster": raw.get("clustername"),
+        "ip_address": raw.get("ipaddress"),
+        "version": raw.get("version"),
+        "management_server_id": raw.get("managementserverid"),
+        "disconnected": raw.get("disconnected"),
+        "pools": None if pools is None else {key: list(names) for key, names in pools.items()},
+        "healthy": healthy,
+    }
+
+
+def management_server(
+    raw: Raw,
+    others_up: t.Iterable[str],
+    pending_jobs: t.Optional[int],
+    storage_providers: t.Optional[t.Iterable[str]],
+) -> t.Dict[str, t.Any]:
+    """A management server of listManagementServers, or what a plan predicts of it.
+
+    ``pending_jobs`` is what was asked especially, in place of what the row tells; ``storage_providers`` are those of the server that answers.
+    """
+    return {
+        "id": raw.get("id"),
+        "name": raw["name"],
+        "state": raw.get("state"),
+        "version": raw.get("version"),
+        "ip_address": raw.get("ipaddress") or raw.get("serviceip"),
+        "agents": raw.get("agentscount"),
+        "pending_jobs": raw.get("pendingjobscount") if pending_jobs is None else pending_jobs,
+        "others_up": sorted(others_up),
+        "storage_providers": None if storage_providers is None else sorted(storage_providers),
+    }
+
+
+def configuration(
+    raw: Raw, scope: str, of: t.Optional[str], value: t.Optional[str], hidden: bool
+) -> t.Dict[str, t.Any]:
+    """A setting of listConfigurations with the value that it has or will have. Values of one that is ``hidden`` are not shown."""
+    values = {"value": value or None, "default": raw.get("defaultvalue") or None}
+    dynamic = raw.get("isdynamic")
+    return {
+        "name": raw["name"],
+        **{key: HIDDEN if hidden and text is not None else text for key, text in values.items()},
+        "hidden": hidden,
+        "scope": scope,
+        "scope_name": of,
+        "type": raw.get("type"),
+        "category": raw.get("category"),
+        "description": raw.get("description"),
+        "restart_needed": None if dynamic is None else not dynamic,
+    }
+
+
+def disk_offering(raw: Raw, details: t.Mapping[str, str], zones: t.Sequence[str]) -> t.Dict[str, t.Any]:
+    """A disk offering of listDiskOfferings, or one that a plan predicts (``id`` is ``None`` until it exists). No ``zones`` are all zones."""
+    customized = bool(raw.get("iscustomized"))
+    return {
+        "id": raw.get("id"),
+        "name": raw["name"],
+        "display_text": raw.get("displaytext"),
+        "customized": customized,
+        "disk_size": None if customized or raw.get("disksize") is None else int(raw["disksize"]) << 30,
+        "max_iops": raw.get("maxiops") or None,
+        "min_iops": raw.get("miniops") or None,
+        "tags": tags(raw),
+        "storpool_template": details.get("SP_TEMPLATE"),
+        "qos_class": details.get("SP_QOSCLASS"),
+        "zones": sorted(zones),
+    }

@@ -17,35 +17,64 @@ from .options import CONNECTION
 from .reader import Reader, StorPool
 from .waiting import Worker
 
+Params = t.Mapping[str, t.Any]
 Result = t.Mapping[str, t.Any]
 #: Makes the functions that ask StorPool, given a module that has the options for it.
 AskStorPool = t.Callable[[AnsibleModule], StorPool]
+#: The texts among the options that nobody may see, although their options are not ``no_log``. Options may not have been checked yet.
+Secrets = t.Callable[[Params], t.Iterable[str]]
 
 
-def run_managed(kind: Managed, more_options: t.Mapping[str, t.Any], ask_storpool: AskStorPool) -> None:
-    """The body of a module that manages one object. ``more_options`` are those of the StorPool side, which this side does not know."""
-    module = _module(kind.spec, more_options)
+def run_managed(
+    kind: Managed,
+    more_options: t.Optional[t.Mapping[str, t.Any]] = None,
+    ask_storpool: t.Optional[AskStorPool] = None,
+    secrets: t.Optional[Secrets] = None,
+) -> None:
+    """The body of a module that manages one object.
+
+    ``more_options`` and ``ask_storpool`` are for a module that knows StorPool, too, which this side does not.
+    """
+    module = _module(kind.spec, more_options or {}, secrets)
 
     def connect() -> t.Tuple[t.Any, ...]:
-        api = _connect(module)
-        reader = Reader(api, ask_storpool(module))
+        api = _connect(module, secrets)
+        reader = Reader(api, ask_storpool(module) if ask_storpool else None)
         return reader, Worker(api, reader).apply, api.endpoint.retries
 
     manage(module, kind, connect)
 
 
-def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[Reader, t.Mapping[str, t.Any]], Result]) -> None:
+def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[Reader, Params], Result]) -> None:
     """The body of a module that only reads; ``read`` gets a reader and the options and returns the result without ``changed``."""
-    module = _module(spec, {})
-    finish(module, lambda: dict(read(Reader(_connect(module)), module.params), changed=False))
+    module = _module(spec, {}, None)
+    finish(module, lambda: dict(read(Reader(_connect(module, None)), module.params), changed=False))
 
 
-def _module(spec: t.Mapping[str, t.Any], more_options: t.Mapping[str, t.Any]) -> AnsibleModule:
+def _module(
+    spec: t.Mapping[str, t.Any], more_options: t.Mapping[str, t.Any], secrets: t.Optional[Secrets]
+) -> AnsibleModule:
     options = dict(spec["argument_spec"], **dict(CONNECTION, **more_options))
-    return AnsibleModule(**dict(spec, argument_spec=options), supports_check_mode=True)
+    kind = _discreet(secrets) if secrets else AnsibleModule
+    return kind(**dict(spec, argument_spec=options), supports_check_mode=True)
 
 
-def _connect(module: AnsibleModule) -> http.Api:
+def _discreet(secrets: Secrets) -> t.Type[AnsibleModule]:
+    """A module that keeps secrets whose options are not ``no_log``: from the log of the system, and from what failures show of the options."""
+
+    class Module(AnsibleModule):
+        def _log_invocation(self) -> None:
+            self.no_log_values.update(secrets(self.params))
+            super()._log_invocation()  # type: ignore[no-untyped-call]
+
+        def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+            self.no_log_values.update(secrets(self.params))
+            super().fail_json(msg, **kwargs)
+
+    return Module
+
+
+def _connect(module: AnsibleModule, secrets: t.Optional[Secrets]) -> http.Api:
     if http.CS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("cs"), exception=http.CS_IMPORT_ERROR)
     place = endpoint(module.params, read_files)
@@ -53,4 +82,4 @@ def _connect(module: AnsibleModule) -> http.Api:
         [place.key, place.secret]
     )  # they may come from a file, which AnsibleModule knows nothing of
     token = module.params.get("sp_auth_token")
-    return http.Api(place, [token] if token else [])
+    return http.Api(place, [*([token] if token else []), *(secrets(module.params) if secrets else [])])

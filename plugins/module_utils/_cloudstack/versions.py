@@ -24,18 +24,34 @@ class Version(t.NamedTuple):
 
 #: First release in which ``listStoragePools`` says who provides a pool.
 SHOWS_PROVIDER = Version(4, 11)
+#: First release with ``listManagementServers``.
+LISTS_MANAGEMENT_SERVERS = Version(4, 12)
+#: First release whose disk offerings can be for some zones only.
+OFFERINGS_OF_ZONES = Version(4, 13)
 #: First release in which ``updateStoragePool`` renames.
 RENAMES = Version(4, 15)
+#: First release in which ``updateDiskOffering`` changes tags.
+CHANGES_OFFERING_TAGS = Version(4, 15)
+#: First release in which ``createDiskOffering`` takes details.
+CREATES_WITH_DETAILS = Version(4, 16)
 #: First release whose StorPool pools have a type of their own.
 OWN_TYPE = Version(4, 17, 1)
 #: First release that carries the StorPool driver itself, with devices by global id.
 IN_TREE = Version(4, 17)
 #: First release in which ``listVolumes`` shows the volumes of system VMs.
 SHOWS_SYSTEM_VOLUMES = Version(4, 18)
+#: First release that tells the default of a setting, which ``resetConfiguration`` (4.17) brings back.
+SHOWS_DEFAULTS = Version(4, 18)
 #: First release in which ``listStoragePools`` tells the pools that a host has connected.
 SHOWS_CONNECTED_HOSTS = Version(4, 19)
+#: First release with ``prepareForShutdown`` of a management server.
+PREPARES_SHUTDOWN = Version(4, 19)
 #: First release whose driver takes ``storpool://`` addresses, and no longer a template's name alone.
 URI_FORM = Version(4, 19, 1)
+#: First release whose driver knows ``SP_QOSCLASS``.
+QOS_CLASSES = Version(4, 20)
+#: First release with ``prepareForMaintenance`` of a management server.
+PREPARES_MAINTENANCE = Version(4, 21)
 #: First release for which a driver that takes ``SP_API_HTTP=...`` was ever published; the one before takes a template's name.
 PAIRS_FORM = Version(4, 11)
 

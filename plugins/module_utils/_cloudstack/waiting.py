@@ -9,7 +9,7 @@ import itertools
 import time
 import typing as t
 
-from .._common.errors import ApiError, BadAnswer, NotConverged, Outdated
+from .._common.errors import ApiError, BadAnswer, NotConverged, Outdated, ReplyLost, TransientError, Unreachable
 from .._common.plan import Step
 from .._common.words import listing
 from . import states
@@ -17,8 +17,13 @@ from .api import Api, is_outdated
 from .reader import Reader
 
 #: Commands that are answered at once with the id of a job; a step's time-out is then for the job.
-ASYNC = frozenset(["enableStorageMaintenance", "cancelStorageMaintenance", "deleteSnapshot"])
+ASYNC = frozenset(["enableStorageMaintenance", "cancelStorageMaintenance", "deleteSnapshot", "addResourceDetail"])
+#: What whoever waits puts up with: a management server that drains, stops or starts refuses connections, breaks them, answers 503, or has no API yet.
+AWAY = (BadAnswer, ReplyLost, TransientError, Unreachable)
 _IN_PROGRESS, _SUCCEEDED = 0, 1
+
+#: Asks once what is still missing, in words; ``None`` if nothing is.
+Missing = t.Callable[[], t.Optional[str]]
 
 
 class Settled(t.NamedTuple):
@@ -26,12 +31,78 @@ class Settled(t.NamedTuple):
 
     pool_id: str
 
+    def watch(self, reader: Reader) -> Missing:
+        """What is missing, asked anew each time."""
+
+        def missing() -> t.Optional[str]:
+            pool = reader.pool(self.pool_id)
+            if pool is None or pool["state"] not in states.PASSING:
+                return None
+            return "it still is. If no management server works on it (one may have been restarted), repair it in CloudStack"
+
+        return missing
+
 
 class Connected(t.NamedTuple):
     """The hosts, as (id, name), have connected the pool."""
 
     pool_id: str
     hosts: t.Tuple[t.Tuple[str, str], ...]
+
+    def watch(self, reader: Reader) -> Missing:
+        """What is missing; a host that had connected the pool once is not asked about again."""
+        left = list(self.hosts)
+
+        def missing() -> t.Optional[str]:
+            left[:] = [host for host in left if not reader.has_connected(host[0], self.pool_id)]
+            if not left:
+                return None
+            hosts = listing(name for _id, name in left)
+            return (
+                f"not connected: {hosts}. Check that the StorPool client runs and the StorPool driver is installed there, and reconnect the host in "
+                "CloudStack"
+            )
+
+        return missing
+
+
+def until(
+    missing: Missing,
+    seconds: float,
+    sleep: t.Callable[[float], None],
+    clock: t.Callable[[], float] = time.monotonic,
+    stable: float = 0.0,
+) -> t.Optional[str]:
+    """Wait at most ``seconds`` until nothing is missing, and then until nothing has been missing for ``stable`` seconds.
+
+    Returns ``None``, or what was missing when the time was over. As long as the API is away (:data:`AWAY`), that is what is missing. Raises what else
+    ``missing`` raises.
+    """
+    deadline = clock() + seconds
+    since: t.Optional[float] = None
+    for attempt in itertools.count():
+        try:
+            words = missing()
+        except AWAY as failure:
+            words = failure.message.rstrip(".")
+        now = clock()
+        if words is None:
+            since = now if since is None else since
+            left = since + stable - now
+            if left <= 0:
+                return None
+        else:
+            since = None
+            left = deadline - now
+            if left <= 0:
+                return words
+        sleep(min(pause(attempt), left))
+    raise AssertionError("counting has no end")
+
+
+def pause(attempt: int) -> float:
+    """Seconds to wait after an attempt (counted from 0): 0.2, growing to 2."""
+    return float(min(2.0, 0.2 * 1.5 ** min(attempt, 10)))
 
 
 class Worker:
@@ -44,26 +115,35 @@ class Worker:
 
     def apply(self, step: Step) -> None:
         """Carry out one step. Raises as :meth:`Api.change` does, and :class:`NotConverged` when its time is over."""
-        if isinstance(step.body, Settled):
-            self._settle(step, step.body)
-        elif isinstance(step.body, Connected):
-            self._connect(step, step.body)
+        if step.method == "GET":
+            self._wait(step, t.cast(float, step.timeout))
         elif step.call in ASYNC:
             self._follow(step, self._api.change(step.call, step.body))
         else:
             self._api.change(step.call, step.body, step.timeout)
 
+    def _wait(self, step: Step, seconds: float) -> None:
+        """Wait for what the body of a step watches."""
+        missing = step.body.watch(self._reader.hurried(seconds))
+        words = until(missing, seconds, self._api.sleep, self._clock)
+        if words is not None:
+            raise _late(step, words)
+
     def _follow(self, step: Step, accepted: t.Mapping[str, t.Any]) -> None:
         """Wait for the job of a command. Its failure is raised as if the command itself had failed."""
         if "jobid" not in accepted:
             raise BadAnswer("CloudStack accepted the command without the id of a job for it.", call=f"POST {step.call}")
-        for _attempt in self._attempts(step):
+        deadline = self._clock() + t.cast(float, step.timeout)
+        for attempt in itertools.count():
             answer = self._api.read("queryAsyncJobResult", jobid=accepted["jobid"])
             if answer.get("jobstatus") == _SUCCEEDED:
                 return
             if answer.get("jobstatus") != _IN_PROGRESS:
                 raise self._failed(step, answer)
-        raise _late(step, "CloudStack's job for it still runs")
+            left = deadline - self._clock()
+            if left <= 0:
+                raise _late(step, "CloudStack's job for it still runs")
+            self._api.sleep(min(pause(attempt), left))
 
     def _failed(self, step: Step, answer: t.Mapping[str, t.Any]) -> ApiError:
         result = answer.get("jobresult")
@@ -76,38 +156,6 @@ class Worker:
             call=f"POST {step.call}",
             error={"name": str(code), "descr": text, "transient": False},
         )
-
-    def _settle(self, step: Step, goal: Settled) -> None:
-        for _attempt in self._attempts(step):
-            pool = self._reader.pool(goal.pool_id)
-            if pool is None or pool["state"] not in states.PASSING:
-                return
-        raise _late(
-            step,
-            "it still is. If no management server works on it (one may have been restarted), repair it in CloudStack",
-        )
-
-    def _connect(self, step: Step, goal: Connected) -> None:
-        missing = goal.hosts
-        for _attempt in self._attempts(step):
-            missing = tuple(host for host in missing if not self._reader.has_connected(host[0], goal.pool_id))
-            if not missing:
-                return
-        hosts = listing(name for _id, name in missing)
-        raise _late(
-            step,
-            f"not connected: {hosts}. Check that the StorPool client runs and the StorPool driver is installed there, and reconnect the host in CloudStack",
-        )
-
-    def _attempts(self, step: Step) -> t.Iterator[int]:
-        """One number for each attempt, with growing pauses between them (0.2 to 2 s), until the step's time is over."""
-        deadline = self._clock() + t.cast(float, step.timeout)
-        for attempt in itertools.count():
-            yield attempt
-            left = deadline - self._clock()
-            if left <= 0:
-                return
-            self._api.sleep(min(2.0, 0.2 * 1.5 ** min(attempt, 10), left))
 
 
 def _late(step: Step, words: str) -> NotConverged:

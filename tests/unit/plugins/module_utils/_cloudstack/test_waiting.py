@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.waiting import Connected, Settled, Worker
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.waiting import (
+    Connected,
+    Settled,
+    Worker,
+    until,
+)
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     ApiError,
     BadAnswer,
     NotConverged,
     Outdated,
+    ReplyLost,
+    TransientError,
+    Unauthorized,
+    Unreachable,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import Step
 
@@ -31,6 +40,10 @@ class Server:
     def sleep(self, seconds):
         assert 0 < seconds <= 2
         self.now += seconds
+
+    def hurried(self, seconds):
+        assert seconds == 5
+        return self
 
     def change(self, command, params, timeout=None):
         self.sent.append((command, params, timeout))
@@ -52,7 +65,10 @@ class Server:
 
     @staticmethod
     def _next(values):
-        return values.pop(0) if len(values) > 1 else values[0]
+        value = values.pop(0) if len(values) > 1 else values[0]
+        if isinstance(value, Exception):
+            raise value
+        return value
 
     def worker(self):
         return Worker(self, self, clock=lambda: self.now)
@@ -137,3 +153,61 @@ def test_hosts_are_waited_for_and_those_that_did_not_come_are_named():
     Server(connected=[(), (), ("h-1",), (), ("h-2",)]).worker().apply(step(Connected("p", hosts)))
     with pytest.raises(NotConverged, match="not connected: host2"):
         Server(connected=[("h-1",)]).worker().apply(step(Connected("p", hosts)))
+
+
+@pytest.mark.parametrize("kind", [BadAnswer, ReplyLost, TransientError, Unreachable])
+def test_a_wait_puts_up_with_an_api_that_is_away(kind):
+    server = Server(pools=[kind("it is away"), kind("it is away"), "Up"])
+    server.worker().apply(step(Settled("p")))
+    with pytest.raises(NotConverged, match=r"5 s .* were not enough: it is away. Run"):
+        Server(pools=[kind("it is away.")]).worker().apply(step(Settled("p")))
+
+
+@pytest.mark.parametrize("kind", [ApiError, Unauthorized])
+def test_a_wait_does_not_put_up_with_other_errors(kind):
+    server = Server(pools=["PrepareForMaintenance", kind("no")])
+    with pytest.raises(kind):
+        server.worker().apply(step(Settled("p")))
+    assert server.now < 1
+
+
+class Answers:
+    """What is missing at each time, and a clock: ``{from_second: words}``."""
+
+    def __init__(self, **times):
+        self.times = {int(key[1:]): words for key, words in times.items()}
+        self.now = 0.0
+
+    def sleep(self, seconds):
+        assert 0 < seconds <= 2
+        self.now += seconds
+
+    def missing(self):
+        return next(words for time, words in sorted(self.times.items(), reverse=True) if time <= self.now)
+
+    def until(self, seconds, stable=0.0):
+        return until(self.missing, seconds, self.sleep, lambda: self.now, stable)
+
+
+def test_what_is_there_at_once_takes_no_time():
+    answers = Answers(t0=None)
+    assert answers.until(10) is None
+    assert answers.now == 0
+
+
+def test_what_has_to_stay_is_watched():
+    answers = Answers(t0="a", t3=None)
+    assert answers.until(10, stable=4) is None
+    assert 7 <= answers.now < 10
+
+
+def test_what_does_not_stay_is_missing():
+    answers = Answers(t0=None, t9="b")
+    assert answers.until(10, stable=20) == "b"
+    assert 10 <= answers.now < 12
+
+
+def test_what_comes_in_the_last_moment_gets_its_time():
+    answers = Answers(t0="a", t9=None)
+    assert answers.until(10, stable=5) is None
+    assert 14 <= answers.now < 17
