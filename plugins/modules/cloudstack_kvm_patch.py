@@ -21,8 +21,8 @@ options:
   path:
     description:
       - The jar of the KVM plugin, C(cloud-plugin-hypervisor-kvm-VERSION.jar). It has to be the file itself, not a symbolic link to it.
+      - By default the one in C(/usr/share/cloudstack-agent/lib), where the package has it.
     type: path
-    required: true
   state:
     description:
       - V(patched) has the jar answer false. A jar that already does so, however it came about, is left alone.

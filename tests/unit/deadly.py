@@ -9,22 +9,37 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+#: Those that change files.
+CHANGES = ("mkdir", "ftruncate", "write", "chown", "fchmod", "utime", "rename", "unlink")
 #: Calls that change files, or decide how.
-CALLS = ("open", "mkdir", "ftruncate", "write", "lstat", "chown", "utime", "fsync", "rename", "unlink", "close")
+CALLS = (
+    "open",
+    "mkdir",
+    "ftruncate",
+    "write",
+    "lstat",
+    "chown",
+    "fchmod",
+    "utime",
+    "fsync",
+    "rename",
+    "unlink",
+    "close",
+)
 
 
-def number_of_calls(work: Callable[[], object]) -> int:
+def number_of_calls(work: Callable[[], object], which: Sequence[str] = CALLS) -> int:
     """How many of them some work makes. The work is done."""
-    with _counted(lambda number: None) as calls:
+    with _counted(lambda number: None, which) as calls:
         work()
     return len(calls)
 
 
-def kill_before(number: int, work: Callable[[], object]) -> None:
+def kill_before(number: int, work: Callable[[], object], which: Sequence[str] = CALLS) -> None:
     """Do the work in a process of its own, which is killed before the call of this number (the first is 1)."""
 
     def kill(reached: int) -> None:
@@ -34,7 +49,7 @@ def kill_before(number: int, work: Callable[[], object]) -> None:
     child = os.fork()
     if not child:
         try:
-            with _counted(kill):
+            with _counted(kill, which):
                 work()
         finally:
             os._exit(0)
@@ -43,10 +58,10 @@ def kill_before(number: int, work: Callable[[], object]) -> None:
 
 
 @contextlib.contextmanager
-def _counted(before: Callable[[int], None]) -> Iterator[list[str]]:
+def _counted(before: Callable[[int], None], names: Sequence[str]) -> Iterator[list[str]]:
     calls: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        for name in CALLS:
+        for name in names:
             patch.setattr(os, name, _counting(getattr(os, name), name, calls, before))
         yield calls
 

@@ -34,6 +34,28 @@ class File(t.NamedTuple):
     status: os.stat_result
 
 
+class Owner(t.NamedTuple):
+    """Whose a file is, and who may use it: ids of user and group, and permission bits."""
+
+    uid: int
+    gid: int
+    mode: int
+
+
+class New(t.NamedTuple):
+    """A file that is to be: where, what, and with which attributes.
+
+    ``like`` is the path of a file whose owner, mode, access lists and extended attributes (SELinux's context is one) it gets, which may be the one that
+    it replaces; or an :class:`Owner`, and the rest is as for any file that is made in its directory. ``modified`` is its time of change in nanoseconds
+    of unix time, now if it is not given.
+    """
+
+    path: str
+    content: bytes
+    like: t.Union[str, Owner]
+    modified: t.Optional[int] = None
+
+
 def read(path: str, most: int) -> File:
     """Read a regular file of at most ``most`` bytes.
 
@@ -101,30 +123,67 @@ def check_writable(directory: str) -> None:
         )
 
 
-def write(path: str, content: bytes, like: str, modified: t.Optional[int] = None) -> None:
-    """Make a file, or replace it, in one moment.
-
-    The new file gets the owner, mode, access lists and extended attributes (SELinux's context is one) of the file ``like``, which may be the one that
-    is replaced. ``modified`` is its time of change in nanoseconds of unix time; now if it is not given.
+def write(path: str, content: bytes, like: t.Union[str, Owner], modified: t.Optional[int] = None) -> None:
+    """Make a file, or replace it, in one moment; ``like`` and ``modified`` are as for :class:`New`.
 
     Raises :class:`NotAccessible`, and then nothing has changed. A run that is killed leaves the file as it was or as it should be, and perhaps a hidden
     file beside it, which the next run uses up.
     """
-    directory, name = os.path.split(path)
-    scratch = os.path.join(directory, f".{name}{UNFINISHED}")
-    try:
-        with _alone(scratch) as handle:
-            try:
-                _fill(handle, content)
-                _dress(scratch, like, modified)
-                os.fsync(handle)
+    switch((New(path, content, like, modified),), ())
+
+
+def switch(news: t.Iterable[New], gone: t.Iterable[str]) -> None:
+    """Make or replace some files and remove others, with nothing in between but renaming and removing.
+
+    What is new is there, complete and for good, before what goes is gone. Raises :class:`NotAccessible`; nothing has changed if a new file could not be
+    written. A run that is killed leaves each file as it was or as it should be.
+    """
+    with contextlib.ExitStack() as stack:
+        ready = [(stack.enter_context(_prepared(new)), new.path) for new in news]
+        for scratch, path in ready:
+            with _told("written", path):
                 os.rename(scratch, path)
-            except OSError:
+        _settle_all(path for _scratch, path in ready)
+        gone = tuple(gone)
+        for path in gone:
+            with _told("removed", path):
+                os.unlink(path)
+        _settle_all(gone)
+
+
+def dress(path: str, owner: Owner) -> None:
+    """Give a file to an owner. Raises :class:`NotAccessible`."""
+    with _told("given to another owner", path):
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            _own(handle, owner)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def _prepared(new: New) -> t.Iterator[str]:
+    """The path of a complete file that only waits for its name, kept from other processes. It is removed if it does not get the name."""
+    directory, name = os.path.split(new.path)
+    scratch = os.path.join(directory, f".{name}{UNFINISHED}")
+    with _told("written", new.path), _alone(scratch) as handle:
+        try:
+            _fill(handle, new.content)
+            _dress(handle, scratch, new)
+            os.fsync(handle)
+            yield scratch
+        finally:
+            if _is_named(handle, scratch):
                 os.unlink(scratch)
-                raise
-        _settle(directory)
+
+
+@contextlib.contextmanager
+def _told(action: str, path: str) -> t.Iterator[None]:
+    """Turns an error of the operating system into a sentence."""
+    try:
+        yield
     except OSError as error:
-        raise _not_accessible("written", path, error) from None
+        raise _not_accessible(action, path, error) from None
 
 
 @contextlib.contextmanager
@@ -157,16 +216,33 @@ def _fill(handle: int, content: bytes) -> None:
         rest = rest[os.write(handle, rest) :]
 
 
-def _dress(path: str, like: str, modified: t.Optional[int]) -> None:
-    """Give a file the owner, mode and extended attributes of another. The owner comes first: changing it takes set-id bits away."""
-    status, own = os.lstat(like), os.lstat(path)
-    if (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):
-        os.chown(path, status.st_uid, status.st_gid)
-    shutil.copystat(like, path)
-    if modified is None:
+def _dress(handle: int, path: str, new: New) -> None:
+    """Give an unfinished file the attributes that it should have. The owner comes first: changing it takes set-id bits away."""
+    if isinstance(new.like, Owner):
+        _own(handle, new.like)
+    else:
+        status, own = os.lstat(new.like), os.lstat(path)
+        if (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):
+            os.chown(path, status.st_uid, status.st_gid)
+        shutil.copystat(new.like, path)
+    if new.modified is None:
         os.utime(path)
     else:
-        os.utime(path, ns=(modified, modified))
+        os.utime(path, ns=(new.modified, new.modified))
+
+
+def _own(handle: int, owner: Owner) -> None:
+    status = os.fstat(handle)
+    if (status.st_uid, status.st_gid) != (owner.uid, owner.gid):
+        os.fchown(handle, owner.uid, owner.gid)
+    os.fchmod(handle, owner.mode)
+
+
+def _settle_all(paths: t.Iterable[str]) -> None:
+    """Have the names of these files on the disk, also that they are not there any more."""
+    for directory in sorted({os.path.dirname(path) for path in paths}):
+        with _told("written", directory):
+            _settle(directory)
 
 
 def _settle(directory: str) -> None:

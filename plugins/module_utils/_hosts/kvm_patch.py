@@ -19,10 +19,11 @@ from . import files, kvm_plugin
 from .errors import NotAccessible, NotRecognised
 from .files import File
 from .kvm_plugin import MOST_BYTES, Plugin, sha256
+from .layout import AGENT, LIB
 
 SPEC: t.Dict[str, t.Any] = {
     "argument_spec": {
-        "path": {"type": "path", "required": True},
+        "path": {"type": "path"},
         "state": {"type": "str", "choices": ["patched", "original"], "default": "patched"},
         "backup_dir": {"type": "path", "default": "/var/lib/storpool-cloudstack/originals"},
     }
@@ -53,11 +54,11 @@ class Current(t.NamedTuple):
 
 
 def want(params: t.Mapping[str, t.Any]) -> Want:
-    """The desired state of the options. Raises :class:`InvalidOption`."""
+    """The desired state of the options; without ``path``, for the jar that is installed. Raises :class:`InvalidOption` and :class:`NotFound`."""
     for option in ("path", "backup_dir"):
-        if not os.path.isabs(params[option]):
+        if params[option] and not os.path.isabs(params[option]):
             raise InvalidOption(f"{option}: {params[option]} is no absolute path.")
-    path, backup_dir = os.path.normpath(params["path"]), os.path.normpath(params["backup_dir"])
+    path, backup_dir = os.path.normpath(params["path"] or _installed()), os.path.normpath(params["backup_dir"])
     home, kept = os.path.realpath(os.path.dirname(path)), os.path.realpath(backup_dir)
     for directory in (home, *(os.path.join(os.path.dirname(home), name) for name in CLASS_PATH)):
         if os.path.commonpath([directory, kept]) == directory:
@@ -65,6 +66,17 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
                 f"backup_dir: {backup_dir} is in {directory}, from where the agent loads its classes. Choose another place."
             )
     return Want(path, params["state"], backup_dir)
+
+
+def _installed() -> str:
+    """The path of the jar that the package of the agent has installed."""
+    found = [name for name in files.listing(LIB[AGENT]) if kvm_plugin.NAME.fullmatch(name)]
+    if len(found) != 1:
+        there = "no jar" if not found else " and ".join(found)
+        raise NotFound(
+            f"There is {there} of CloudStack's KVM plugin in {LIB[AGENT]}, where the package cloudstack-agent puts one. Say which one is meant (path)."
+        )
+    return os.path.join(LIB[AGENT], found[0])
 
 
 def look(_reader: None, wanted: Want) -> Current:

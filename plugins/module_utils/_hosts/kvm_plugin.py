@@ -11,7 +11,7 @@ import re
 import typing as t
 
 from .._common.errors import InvalidOption
-from . import iscsi_answer, jar
+from . import iscsi_answer, jar, manifest
 from .errors import NotRecognised, Unusable
 from .iscsi_answer import Answer
 from .jar import Jar
@@ -19,7 +19,6 @@ from .jar import Jar
 #: CloudStack's build names the plugin so.
 NAME = re.compile(r"cloud-plugin-hypervisor-kvm(?:-(?P<version>\d+\.\d+.*))?\.jar")
 CLASS_FILE = iscsi_answer.CLASS + ".class"
-MANIFEST = "META-INF/MANIFEST.MF"
 SIGNATURE = re.compile(rb"META-INF/[^/]+\.(SF|RSA|DSA|EC)", re.IGNORECASE)
 OTHER_RELEASE = re.compile(rb"META-INF/versions/\d+/(.*)")  # classes for newer releases of Java, in a jar for several
 #: A jar of the plugin has about 1 MB, its classes at most 300 kB.
@@ -62,7 +61,7 @@ def read(name: str, content: bytes) -> Plugin:
         )
     parsed = jar.parse(content)
     jar.check(parsed)
-    version = _version(named.group("version"), _manifest_version(parsed))
+    version = _version(named.group("version"), manifest.version(parsed))
     entry = parsed.find(CLASS_FILE)
     others = [found.group(1).decode(errors="replace") for found in map(_other_release, parsed.entries) if found]
     if entry is None or CLASS_FILE in others:
@@ -93,13 +92,13 @@ def same_but_answer(one: Plugin, other: Plugin) -> bool:
     return answering(one, False) == answering(other, False)
 
 
-def _version(named: t.Optional[str], manifest: t.Optional[str]) -> str:
+def _version(named: t.Optional[str], stated: t.Optional[str]) -> str:
     """The version of CloudStack, of the name and the manifest, which have to agree."""
-    if named and manifest and _release(named) != _release(manifest):
+    if named and stated and _release(named) != _release(stated):
         raise InvalidOption(
-            f"by its name it is of CloudStack {named}, and by its manifest (Implementation-Version) of {manifest}"
+            f"by its name it is of CloudStack {named}, and by its manifest (Implementation-Version) of {stated}"
         )
-    version = manifest or named
+    version = stated or named
     if not version:
         raise InvalidOption(
             "neither its name nor its manifest (Implementation-Version) says which version of CloudStack it is of"
@@ -117,17 +116,3 @@ def _release(version: str) -> t.Tuple[int, int]:
     major, minor = version.split(".")[:2]
     digits = re.match(r"\d+", minor)
     return int(major), int(digits.group()) if digits else 0
-
-
-def _manifest_version(parsed: Jar) -> t.Optional[str]:
-    """``Implementation-Version`` of the manifest's main section, if it is a version (JAR File Specification)."""
-    entry = parsed.find(MANIFEST)
-    if entry is None:
-        return None
-    text = jar.read(parsed, entry, MOST_ENTRY_BYTES).decode("utf-8", "replace")
-    lines = (
-        text.replace("\r\n", "\n").replace("\r", "\n").replace("\n ", "")
-    )  # a line that begins with a space continues the one before
-    main = lines.split("\n\n", 1)[0]
-    found = re.search(r"^Implementation-Version:\s*(\d+\.\d+\S*)\s*$", main, re.IGNORECASE | re.MULTILINE)
-    return found.group(1) if found else None

@@ -44,7 +44,7 @@ def read_files(root: str = ROOT, section: t.Optional[str] = None) -> t.Dict[str,
     """
     wanted = section or platform.node()
     values: t.Dict[str, str] = {}
-    for path in _files(root):
+    for path in file_paths(root):
         try:
             with open(path, encoding="utf-8") as file:
                 text = file.read()
@@ -57,6 +57,15 @@ def read_files(root: str = ROOT, section: t.Optional[str] = None) -> t.Dict[str,
         for name in ("", wanted):
             values.update(sections.get(name, {}))
     return values
+
+
+def file_paths(root: str = ROOT) -> t.List[str]:
+    """StorPool's configuration files that there are below ``root``, in the order in which they are read."""
+    directory = os.path.join(root, "etc/storpool.conf.d")
+    extra = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
+    paths = [os.path.join(root, "etc/storpool.conf")]
+    paths += [os.path.join(directory, name) for name in extra if name.endswith(".conf") and not name.startswith(".")]
+    return [path for path in paths if os.path.isfile(path)]
 
 
 def endpoint(params: t.Mapping[str, t.Any], files: t.Callable[[], t.Mapping[str, str]] = read_files) -> Endpoint:
@@ -82,14 +91,6 @@ def endpoint(params: t.Mapping[str, t.Any], files: t.Callable[[], t.Mapping[str,
         _timeout(params["sp_api_timeout"]),
         _retries(params["sp_api_retries"]),
     )
-
-
-def _files(root: str) -> t.List[str]:
-    directory = os.path.join(root, "etc/storpool.conf.d")
-    extra = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
-    paths = [os.path.join(root, "etc/storpool.conf")]
-    paths += [os.path.join(directory, name) for name in extra if name.endswith(".conf") and not name.startswith(".")]
-    return [path for path in paths if os.path.isfile(path)]
 
 
 def _parse(text: str) -> t.Dict[str, t.Dict[str, str]]:

@@ -453,3 +453,15 @@ def test_a_damaged_jar_is_refused_or_patched_and_restored(tmp_path, data):
     assert kvm_plugin.read(NAME, host.jar.read_bytes()).patched
     host.task("original")
     assert host.jar.read_bytes() == damaged
+
+
+def test_without_a_path_it_is_the_jar_that_is_installed(tmp_path, monkeypatch):
+    host = Host(tmp_path)
+    monkeypatch.setitem(kvm_patch.LIB, kvm_patch.AGENT, str(host.jar.parent))
+    assert host.task(path=None).after["path"] == str(host.jar)
+    (host.jar.parent / "cloud-plugin-hypervisor-kvm-4.10.0.0.jar").write_bytes(b"")
+    with pytest.raises(NotFound, match=r"4\.10\.0\.0\.jar and cloud-plugin-hypervisor-kvm-4\.9\.3\.0\.jar"):
+        host.task(path=None)
+    monkeypatch.setitem(kvm_patch.LIB, kvm_patch.AGENT, str(tmp_path / "nowhere"))
+    with pytest.raises(NotFound, match="There is no jar of CloudStack's KVM plugin in"):
+        host.task(path=None)

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which version of CloudStack a host has: by its packages, or else by the names of its jars."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+import zipfile
+
+from .._common.errors import InvalidOption
+from .._common.words import listing
+from . import files, layout, manifest, programs
+from .paths import Root
+
+#: States of dpkg's in which the files of a package are there.
+UNPACKED = ("installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending")
+#: Jars that have the version of all of CloudStack, by component; the later ones are for want of the earlier.
+CORE = {
+    layout.AGENT: ("cloud-agent", "cloudstack-agent", "cloud-plugin-hypervisor-kvm"),
+    layout.MANAGEMENT: ("cloudstack", "cloud-server", "cloud-client-ui"),
+}
+
+
+class Installed(t.NamedTuple):
+    """What is known of a component. ``package_version`` is the package's own; ``version`` that of CloudStack. ``None`` is: not known, or not there."""
+
+    package: t.Optional[str]
+    package_version: t.Optional[str]
+    version: t.Optional[str]
+
+    @property
+    def release(self) -> t.Optional[layout.Release]:
+        """Major, minor and patch of the version."""
+        return layout.release(self.version)
+
+
+def installed(root: Root, component: str) -> Installed:
+    """The package of a component and its version, or else the version that its jars have. Raises :class:`InvalidOption` if jars of several are there."""
+    package = layout.PACKAGE[component]
+    version = _by_dpkg(root, package) or _by_rpm(root, package)
+    if version:
+        return Installed(package, version, layout.numbers(version) if layout.release(version) else None)
+    return Installed(None, None, _by_jars(root, component))
+
+
+def _by_dpkg(root: Root, package: str) -> t.Optional[str]:
+    base = root.reach("/var/lib/dpkg")
+    if not os.path.isdir(base):
+        return None
+    told = programs.answer(
+        ["dpkg-query", f"--admindir={base}", "--show", "--showformat=${Status}:${Version}\\n", package]
+    )
+    for line in (told or "").splitlines():
+        status, _colon, version = line.partition(":")
+        if status.rpartition(" ")[2] in UNPACKED and version:
+            return version
+    return None
+
+
+def _by_rpm(root: Root, package: str) -> t.Optional[str]:
+    """rpm prints nothing and fails if it is not installed."""
+    if not any(os.path.isdir(root.reach(path)) for path in ("/var/lib/rpm", "/usr/lib/sysimage/rpm")):
+        return None
+    where = [] if root.is_here else ["--root", root.prefix]
+    told = programs.answer(["rpm", *where, "--query", "--queryformat", "%{VERSION}-%{RELEASE}\\n", package])
+    return told.splitlines()[0] if told else None
+
+
+def _by_jars(root: Root, component: str) -> t.Optional[str]:
+    places = [root.reach(directory) for directory in layout.layout(component, None).class_path]
+    jars = [os.path.join(place, name) for place in places for name in files.listing(place)]
+    for core in CORE[component]:
+        found = {layout.release(version): version for version in (_version(path, core) for path in jars) if version}
+        if len(found) > 1:
+            raise InvalidOption(
+                f"No package {layout.PACKAGE[component]} is installed, and {layout.HOME[component]} has jars of CloudStack "
+                f"{listing(sorted(found.values()))}. Remove those that are left over, or install the package."
+            )
+        if found:
+            return next(iter(found.values()))
+    return None
+
+
+def _version(path: str, core: str) -> t.Optional[str]:
+    found = re.fullmatch(re.escape(core) + r"(?:-(\d+\.\d+[^-]*(?:-SNAPSHOT)?))?\.jar", os.path.basename(path))
+    return (found.group(1) or _manifest_version(path)) if found else None
+
+
+def _manifest_version(path: str) -> t.Optional[str]:
+    """The version in the manifest of a jar that may have 100 MB, of which only the manifest is read."""
+    try:
+        with zipfile.ZipFile(path) as file, file.open(manifest.NAME) as entry:
+            text = entry.read(manifest.MOST_BYTES).decode("utf-8", "replace")
+    except (OSError, KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        return None
+    return manifest.version_in(text)

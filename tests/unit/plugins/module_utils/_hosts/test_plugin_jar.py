@@ -1,0 +1,859 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One jar of a plugin on a class path: which jars are taken, what is done and in which order, the way back, and what a kill leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
+    Failure,
+    InvalidOption,
+    NotAllowed,
+    NotConverged,
+    NotFound,
+    Outdated,
+)
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import (
+    class_path,
+    files,
+    plugin_jar,
+    plugin_jar_plan,
+    plugin_jar_run,
+    service,
+)
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.errors import NotAccessible, Unusable
+from standins import cloudstack_host, kvm_plugin, storpool_driver
+from unit import deadly
+
+AGENT_LIB = "/usr/share/cloudstack-agent/lib"
+AGENT_PLUGINS = "/usr/share/cloudstack-agent/plugins"
+MANAGEMENT_LIB = "/usr/share/cloudstack-management/lib"
+WEBAPP_LIB = "/usr/share/cloudstack-management/webapps/client/WEB-INF/lib"
+KEPT = "/var/lib/storpool-cloudstack/kept"
+
+
+def driver_name(version):
+    return storpool_driver.name(version)
+
+
+def kvm_name(version):
+    return f"cloud-plugin-hypervisor-kvm-{version}.jar"
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+class Host:
+    """An image of a host, and tasks for it."""
+
+    def __init__(self, top, version="4.11.3.0", **options):
+        self.top = top
+        self.root = top / "root"
+        cloudstack_host.make(self.root, version, **{"package": ""} | options)
+
+    def put(self, path, content):
+        place = self.root / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+        place.chmod(0o644)
+        return place
+
+    def params(self, content=None, name=None, **params):
+        """The options of a task; with a content, of one that has a jar on the host."""
+        given = {name: option.get("default") for name, option in plugin_jar.SPEC["argument_spec"].items()}
+        given.update(component="agent", prefix=str(self.root))
+        if content is not None:
+            source = self.top / (name or "driver.jar")
+            source.write_bytes(content)
+            given.update(src=str(source), remote_src=True)
+        return given | params
+
+    def task(self, content=None, name=None, check_mode=False, diff=True, **params):
+        return plugin_jar_run.work(self.params(content, name, **params), check_mode, diff)
+
+    def on_class_path(self, *directories):
+        """Checksums of the plugins' jars, by path."""
+        found = {}
+        for directory in directories or (AGENT_LIB, AGENT_PLUGINS):
+            for path in (self.root / directory.lstrip("/")).glob("*"):
+                if path.name.lower().endswith(".jar") and (
+                    "storpool" in path.name.lower() or "hypervisor-kvm" in path.name
+                ):
+                    found[f"{directory}/{path.name}"] = sha256(path.read_bytes())
+        return found
+
+    def drivers(self, *directories):
+        return {
+            path: checksum for path, checksum in self.on_class_path(*directories).items() if "hypervisor" not in path
+        }
+
+    def files(self):
+        """Every file and directory, with its content, mode and time."""
+        return {str(path.relative_to(self.root)): self._described(path) for path in self.root.rglob("*")}
+
+    @staticmethod
+    def _described(path):
+        status = path.lstat()
+        return (
+            path.read_bytes() if path.is_file() and not path.is_symlink() else None,
+            status.st_mode,
+            status.st_mtime_ns,
+        )
+
+    def kept(self):
+        return {sha256(path.read_bytes()) for path in (self.root / KEPT.lstrip("/")).rglob("*.kept")}
+
+    def record(self, component="agent", plugin="storpool"):
+        return json.loads((self.root / KEPT.lstrip("/") / f"{component}-{plugin}.json").read_text())
+
+
+@pytest.fixture
+def host(tmp_path):
+    return Host(tmp_path)
+
+
+NEW = storpool_driver.jar("4.11.3.0", build="new")
+OLD = storpool_driver.jar("4.11.2.0", spelling="Storpool")
+
+
+@pytest.mark.parametrize(
+    ("version", "component", "directory"),
+    [
+        ("4.8.0", "agent", AGENT_LIB),
+        ("4.10.0.0", "agent", AGENT_LIB),
+        ("4.11.3.0", "agent", AGENT_PLUGINS),
+        ("4.16.1.0", "agent", AGENT_PLUGINS),
+        ("4.17.0.0", "agent", AGENT_LIB),
+        ("4.23.0.0", "agent", AGENT_LIB),
+        ("4.8.0", "management", WEBAPP_LIB),
+        ("4.10.0.0", "management", WEBAPP_LIB),
+        ("4.11.3.0", "management", MANAGEMENT_LIB),
+        ("4.16.1.0", "management", MANAGEMENT_LIB),
+        ("4.19.1.0", "management", MANAGEMENT_LIB),
+    ],
+)
+def test_its_life_in_each_layout(tmp_path, version, component, directory):
+    host = Host(tmp_path, version)
+    before = host.drivers(directory)
+    new = storpool_driver.jar(version, build="new")
+    options = {"component": component}
+    foreseen = host.task(new, check_mode=True, **options)
+    assert host.drivers(directory) == before
+    assert not (host.root / KEPT.lstrip("/")).exists()
+    done, again = host.task(new, **options), host.task(new, **options)
+    assert (foreseen["changed"], done["changed"], again["changed"]) == (True, True, False)
+    path = f"{directory}/{driver_name(version)}"
+    assert foreseen["jar"] == done["jar"] == again["jar"]
+    assert done["jar"] == {
+        "path": path,
+        "version": version,
+        "sha256": sha256(new),
+        "plugin": "storpool",
+        "component": component,
+    }
+    assert foreseen["actions"] == done["actions"]
+    assert foreseen["kept"] == done["kept"] == again["kept"]
+    assert {kept["sha256"] for kept in done["kept"]} == set(before.values())
+    assert foreseen["diff"] == done["diff"]
+    assert again["actions"] == []
+    assert again["diff"]["before"] == again["diff"]["after"] == done["diff"]["after"]
+    assert host.drivers(directory) == {path: sha256(new)}
+    assert (host.root / path.lstrip("/")).stat().st_mode & 0o7777 == 0o644
+    assert done["service"] == {
+        "name": f"cloudstack-{component}",
+        "state": None,
+        "started": None,
+        "restart_needed": False,
+        "restart_reason": None,
+    }
+
+    foreseen = host.task(state="previous", check_mode=True, **options)
+    back, again = host.task(state="previous", **options), host.task(state="previous", **options)
+    assert (foreseen["changed"], back["changed"], again["changed"]) == (True, True, False)
+    assert (foreseen["actions"], foreseen["jar"], foreseen["kept"]) == (back["actions"], back["jar"], back["kept"])
+    assert host.drivers(directory) == before
+    assert back["jar"] == again["jar"]
+    assert (back["jar"] and back["jar"]["sha256"]) == next(iter(before.values()), None)
+    assert sha256(new) in {kept["sha256"] for kept in back["kept"]}
+
+
+def test_going_back_from_one_jar_leaves_hosts_alone_that_have_another(host):
+    untouched = host.task(state="previous", sha256=sha256(NEW))
+    assert not untouched["changed"]  # nothing was ever changed here, and nothing has to be
+    path = f"{AGENT_PLUGINS}/{driver_name('4.11.3.0')}"
+    host.put(path, storpool_driver.jar("4.11.3.0", build="old"))
+    host.task(NEW)
+    other = host.task(state="previous", sha256=sha256(OLD))
+    assert (other["changed"], other["jar"]["sha256"]) == (False, sha256(NEW))
+    back = host.task(state="previous", sha256=sha256(NEW).upper())
+    again = host.task(state="previous", sha256=sha256(NEW))
+    assert (back["changed"], again["changed"]) == (True, False)
+    assert host.drivers()[path] == back["jar"]["sha256"] != sha256(NEW)
+    with pytest.raises(InvalidOption, match="64 hexadecimal digits"):
+        host.task(state="previous", sha256="cafe")
+
+
+def test_all_copies_are_taken_off_the_class_path_and_kept(host):
+    foreign = storpool_driver.jar("1.0", parts=())  # it has the descriptor, so it is the driver's
+    copies = {
+        f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}": OLD,
+        f"{AGENT_LIB}/{driver_name('4.11.3.0')}": storpool_driver.jar("4.11.3.0"),
+        f"{AGENT_PLUGINS}/old-StorPool.JAR": storpool_driver.jar("4.9.0"),
+        f"{AGENT_LIB}/{driver_name('4.11.3.0-sources')}": foreign,
+        f"{AGENT_LIB}/storpool-cut.jar": OLD[:-20],
+    }
+    others = {
+        f"{AGENT_LIB}/storpool-monitoring.jar": kvm_plugin.jar("1.0"),
+        f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}.bak": OLD,
+        f"{AGENT_PLUGINS}/cloud-plugin-other-4.11.3.0.jar": b"not looked at",
+        "/opt/storpool.jar": OLD,
+    }
+    places = {path: host.put(path, content) for path, content in (copies | others).items()}
+    done = host.task(NEW)
+    new = host.root / f"{AGENT_PLUGINS}/{driver_name('4.11.3.0')}".lstrip("/")
+    assert new.read_bytes() == NEW
+    for path, content in others.items():
+        assert places[path].read_bytes() == content
+    for path, content in copies.items():
+        assert not places[path].exists()
+        kept = f"{KEPT}{path}.{sha256(content)}.kept"
+        assert {"path": kept, "original": path, "sha256": sha256(content)} in done["kept"]
+        assert (host.root / kept.lstrip("/")).read_bytes() == content
+    assert len(done["kept"]) == len(copies)
+    assert host.task(state="previous")["changed"]
+    for path, content in (copies | others).items():
+        assert places[path].read_bytes() == content
+    assert not new.exists()
+
+
+def test_tomcats_lib_is_left_alone(tmp_path):
+    host = Host(tmp_path, "4.9.3.0")
+    stray = host.put(f"/usr/share/tomcat/lib/{driver_name('4.9.3.0')}", OLD)
+    host.task(storpool_driver.jar("4.9.3.0"), component="management")
+    assert stray.read_bytes() == OLD
+    assert set(host.drivers(WEBAPP_LIB)) == {f"{WEBAPP_LIB}/{driver_name('4.9.3.0')}"}
+
+
+def test_from_4_17_on_the_packages_own_driver_stays_without_a_jar(tmp_path):
+    host = Host(tmp_path, "4.19.1.0")
+    packaged = host.drivers()
+    assert host.task()["changed"] is False
+    assert not (host.root / KEPT.lstrip("/")).exists()
+    host.put(f"{AGENT_PLUGINS}/{driver_name('4.16.1.0')}", OLD)
+    host.put(f"{AGENT_LIB}/{driver_name('4.19.1.5')}", NEW)  # newer, and not the package's
+    done = host.task()
+    assert done["changed"]
+    assert host.drivers() == packaged
+    assert host.kept() == {sha256(OLD), sha256(NEW)}
+    assert host.task()["changed"] is False
+
+
+def test_from_4_17_on_a_jar_takes_the_place_and_name_of_the_packages_own(tmp_path):
+    host = Host(tmp_path, "4.19.1.0")
+    other = storpool_driver.jar("4.19.1.7", build="fix")
+    done = host.task(other, name=driver_name("4.19.1.7"))
+    assert done["jar"]["path"] == f"{AGENT_LIB}/{driver_name('4.19.1.0')}"
+    assert done["jar"]["version"] == "4.19.1.7"
+    assert host.drivers() == {done["jar"]["path"]: sha256(other)}
+    assert [action.split(" ")[0] for action in done["actions"]] == ["note", "keep", "replace", "note"]
+
+
+def test_the_packages_driver_is_missing_or_broken(tmp_path):
+    host = Host(tmp_path, "4.19.1.0")
+    [path] = host.drivers()
+    jar = host.root / path.lstrip("/")
+    jar.write_bytes(jar.read_bytes()[:-7])
+    with pytest.raises(
+        Unusable, match=r"cannot be used, it is not a zip file.*Install the package cloudstack-agent again"
+    ):
+        host.task()
+    jar.unlink()
+    with pytest.raises(
+        NotFound, match=r"it is not there\. Install the package cloudstack-agent again, or give a jar as src"
+    ):
+        host.task()
+    assert host.task(storpool_driver.jar("4.19.1.0"))["jar"]["path"] == path
+
+
+def test_another_version_if_it_is_said_to_work(host):
+    with pytest.raises(
+        InvalidOption,
+        match=r"is of CloudStack 4\.11\.2\.0, and the agent here is of 4\.11\.3\.0\. Give the jar of 4\.11\.3, or any_version",
+    ):
+        host.task(OLD)
+    done = host.task(OLD, any_version=True)
+    assert done["jar"]["path"] == f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}"
+    without = storpool_driver.jar(None)
+    with pytest.raises(InvalidOption, match="does not say which CloudStack it is of"):
+        host.task(without)
+    assert host.task(without, any_version=True)["jar"]["path"] == f"{AGENT_PLUGINS}/{driver_name('4.11.3.0')}"
+
+
+def test_a_version_that_is_no_name_of_a_file_is_not_used_as_one(host):
+    odd = storpool_driver.jar("4.11.3.0/../../../x")
+    assert host.task(odd)["jar"]["path"] == f"{AGENT_PLUGINS}/{driver_name('4.11.3.0')}"
+
+
+def test_another_directory(host):
+    done = host.task(NEW, directory="/opt/cloudstack/extra/")
+    assert done["jar"]["path"] == f"/opt/cloudstack/extra/{driver_name('4.11.3.0')}"
+    assert host.drivers() == {}
+    assert host.task(state="previous")["changed"]
+    assert not os.listdir(host.root / "opt/cloudstack/extra")
+
+
+def test_owner_and_mode_are_put_right(host):
+    host.task(NEW)
+    jar = host.root / f"{AGENT_PLUGINS}/{driver_name('4.11.3.0')}".lstrip("/")
+    jar.chmod(0o600)
+    foreseen, done, again = host.task(NEW, check_mode=True), host.task(NEW), host.task(NEW)
+    assert (foreseen["changed"], done["changed"], again["changed"]) == (True, True, False)
+    assert [action.split(" ")[0] for action in done["actions"]] == ["make"]
+    assert foreseen["diff"] == done["diff"]
+    assert done["diff"]["before"] != done["diff"]["after"]
+    assert jar.stat().st_mode & 0o7777 == 0o644
+
+
+class TestTheKvmPlugin:
+    PATCHED = kvm_plugin.jar("4.11.3.0", kvm_plugin.adaptor(False))
+
+    def test_takes_the_place_of_the_installed_one(self, host):
+        stock = host.on_class_path()
+        [path] = stock
+        done, again = host.task(self.PATCHED, plugin="kvm"), host.task(self.PATCHED, plugin="kvm")
+        assert (done["changed"], again["changed"]) == (True, False)
+        assert done["jar"]["path"] == path
+        assert host.on_class_path() == {path: sha256(self.PATCHED)}
+        host.task(NEW)  # the two have nothing to do with each other
+        assert host.task(plugin="kvm", state="previous")["changed"]
+        assert host.on_class_path() == {**stock, f"{AGENT_PLUGINS}/{driver_name('4.11.3.0')}": sha256(NEW)}
+
+    def test_is_not_there(self, host):
+        (host.root / f"{AGENT_LIB}/{kvm_name('4.11.3.0')}".lstrip("/")).unlink()
+        done = host.task(self.PATCHED, plugin="kvm")
+        assert done["jar"]["path"] == f"{AGENT_LIB}/{kvm_name('4.11.3.0')}"
+
+    @pytest.mark.parametrize(
+        ("version", "content", "says"),
+        [
+            ("4.11.3.0", kvm_plugin.jar("4.11.3.0"), "is not patched: it answers true"),
+            (
+                "4.11.3.0",
+                kvm_plugin.jar("4.9.0", kvm_plugin.adaptor(False)),
+                r"is of CloudStack 4\.9\.0, and the agent here is of 4\.11\.3\.0",
+            ),
+            ("4.11.3.0", kvm_plugin.jar("4.12.0", kvm_plugin.adaptor(False)), "never for 4.12 or later"),
+            ("4.12.0.0", PATCHED, "never for 4.12 or later"),
+            ("4.19.1.0", PATCHED, "never for 4.12 or later"),
+            (
+                "4.11.3.0",
+                storpool_driver.jar("4.11.3.0"),
+                "has no class com/cloud/hypervisor/kvm/storage/IscsiAdmStorageAdaptor",
+            ),
+            (
+                "4.11.3.0",
+                kvm_plugin.jar("4.11.3.0", kvm_plugin.adaptor_of([("iconst_1",), ("ireturn",)])),
+                "known check",
+            ),
+        ],
+    )
+    def test_what_is_refused(self, tmp_path, version, content, says):
+        host = Host(tmp_path, version)
+        refused(host, says, content, plugin="kvm")
+
+    def test_is_of_agents_and_needs_a_jar(self, host):
+        refused(host, "the KVM plugin is an agent's", self.PATCHED, plugin="kvm", component="management")
+        refused(host, "src: it is missing. Give a jar of the KVM plugin that was built with the patch", plugin="kvm")
+
+
+def refused(host, says, content=None, kind=Failure, **params):
+    """The task is refused with a sentence, in check mode too, and touches nothing."""
+    before = host.files()
+    for check_mode in (True, False):
+        with pytest.raises(kind, match=says):
+            host.task(content, check_mode=check_mode, **params)
+    assert host.files() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "params", "says"),
+    [
+        (
+            b"<html>not found</html>",
+            {},
+            r"cannot be used, it is not a zip file, or its end is missing\. Build or download it again",
+        ),
+        (NEW[:-10], {}, "cannot be used, it is not a zip file, or its end is missing"),
+        (NEW[:60] + bytes([NEW[60] ^ 1]) + NEW[61:], {}, r"its entry META-INF/MANIFEST\.MF is damaged"),
+        (kvm_plugin.jar("4.11.3.0"), {}, "is not the StorPool driver: it has no class StorPoolStorageAdaptor"),
+        (
+            NEW,
+            {"name": "cloud-plugin-storage-volume-ceph-4.11.3.0.jar"},
+            "by its name, .*ceph.* is not the StorPool driver",
+        ),
+        (NEW, {"name": driver_name("4.12.0.0")}, r"by its name, .* is of CloudStack 4\.12\.0\.0, and by its manifest"),
+        (
+            storpool_driver.jar("4.11.3.0", parts=(storpool_driver.PROVIDER,)),
+            {},
+            "it has no class StorPoolStorageAdaptor",
+        ),
+        (
+            storpool_driver.jar("4.11.3.0", parts=(storpool_driver.ADAPTOR,)),
+            {"component": "management"},
+            "no class StorPoolPrimaryDataStoreProvider",
+        ),
+        (NEW, {"sha256": "0" * 64}, "has the checksum [0-9a-f]{64}, not 0{64} as sha256 says"),
+        (NEW, {"sha256": "abc"}, "abc is no SHA-256 checksum"),
+        (
+            storpool_driver.jar("4.11.3.0", java=21),
+            {},
+            r"needs Java 21, and the agent here has Java 17 \(/usr/bin/java\)",
+        ),
+        (storpool_driver.jar("4.12.0.0"), {}, r"is of CloudStack 4\.12\.0\.0, and the agent here is of 4\.11\.3\.0"),
+        (NEW, {"state": "previous"}, "src: it is for state: present"),
+        (
+            NEW,
+            {"keep_dir": f"{AGENT_LIB}/kept"},
+            "is in /usr/share/cloudstack-agent/lib, from where the agent loads its classes",
+        ),
+        (NEW, {"keep_dir": "kept"}, "kept is no absolute path"),
+        (NEW, {"directory": "lib"}, "lib is no absolute path"),
+        (NEW, {"remote_src": False}, "gets the jar from its action plugin"),
+        (None, {}, r"packages of CloudStack 4\.11\.3\.0 do not bring the StorPool driver"),
+        (None, {"sha256": "0" * 64}, "there is no src that could have this checksum"),
+        (
+            None,
+            {"state": "previous"},
+            "Nothing is kept of the StorPool driver of the agent .* Give the jar that should be there as src",
+        ),
+        (None, {"src": "/none.jar", "remote_src": True}, "There is no file /none.jar"),
+        (None, {"prefix": "/none"}, "/none is not a directory"),
+    ],
+)
+def test_what_is_refused(host, content, params, says):
+    refused(host, says, content, **params)
+
+
+def test_a_checksum_may_be_in_capitals(host):
+    assert host.task(NEW, sha256=sha256(NEW).upper())["changed"]
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "says"),
+    [
+        (
+            "4.11.3.0",
+            {"components": ()},
+            "The version of CloudStack is not known here: the package cloudstack-agent is not installed",
+        ),
+        ("4.7.1", {}, r"CloudStack 4\.7\.1 is not supported; the StorPool driver is for CloudStack 4\.8 and later"),
+    ],
+)
+def test_a_host_of_no_known_version(tmp_path, version, options, says):
+    host = Host(tmp_path, version, **options)
+    refused(host, says, NEW, any_version=True)
+
+
+def test_a_symbolic_link_is_not_replaced(host):
+    target = host.put("/opt/driver.jar", OLD)
+    link = host.root / f"{AGENT_LIB}/{driver_name('4.11.2.0')}".lstrip("/")
+    link.symlink_to("/opt/driver.jar")
+    refused(host, "is a symbolic link to /opt/driver.jar.*Remove the link", NEW, kind=NotAllowed)
+    assert target.read_bytes() == OLD
+
+
+def test_directories_that_are_one_by_a_link_are_looked_at_once(host):
+    shutil.rmtree(host.root / AGENT_PLUGINS.lstrip("/"))
+    (host.root / AGENT_PLUGINS.lstrip("/")).symlink_to("lib")
+    host.put(f"{AGENT_LIB}/{driver_name('4.11.2.0')}", OLD)
+    assert host.task(NEW)["changed"]
+    assert host.task(NEW)["changed"] is False
+    assert list(host.drivers(AGENT_LIB).values()) == [sha256(NEW)]
+
+
+def test_a_jar_on_the_controller_is_asked_for_only_when_it_is_needed(host):
+    told = {"name": driver_name("4.11.3.0"), "sha256": sha256(NEW), "version": "4.11.3.0", "java": 8}
+    options = {"src": "drivers/x.jar", "_source": told}
+    before = host.files()
+    assert host.task(check_mode=True, **options)["changed"]
+    assert host.task(**options) == {"changed": False, "needs_source": True}
+    assert host.files() == before
+    with pytest.raises(InvalidOption, match=r"is of CloudStack 4\.12\.0, and"):
+        host.task(src="x.jar", _source=told | {"version": "4.12.0"})
+    transferred = host.top / "transferred"
+    transferred.write_bytes(NEW)
+    done = host.task(src="drivers/x.jar", _source=told | {"path": str(transferred)})
+    assert done["changed"]
+    assert done["jar"]["path"] == f"{AGENT_PLUGINS}/{driver_name('4.11.3.0')}"
+    assert host.task(**options)["changed"] is False
+    transferred.write_bytes(storpool_driver.jar("4.11.3.0", build="another"))
+    with pytest.raises(InvalidOption, match="has changed while it was transferred"):
+        host.task(src="drivers/x.jar", _source=told | {"path": str(transferred)})
+
+
+def test_an_upgrade_of_cloudstack_forgets_no_jar_and_puts_none_back_by_mistake(tmp_path):
+    host = Host(tmp_path, "4.16.1.0")
+    first, second = storpool_driver.jar("4.16.1.0"), storpool_driver.jar("4.16.1.0", build="fix")
+    host.task(first)
+    host.task(second)
+    for old in (host.root / AGENT_LIB.lstrip("/")).glob("cloud-*"):
+        old.unlink()
+    cloudstack_host._agent(host.root / "next", "4.19.1.0", (4, 19))
+    shutil.copytree(host.root / "next", host.root, dirs_exist_ok=True)
+    refused(
+        host,
+        r"when the agent was of CloudStack 4\.16\.1\.0; now it is of 4\.19\.1\.0",
+        state="previous",
+        kind=InvalidOption,
+    )
+    done = host.task()
+    assert done["changed"]
+    assert list(host.drivers()) == [f"{AGENT_LIB}/{driver_name('4.19.1.0')}"]
+    assert host.kept() >= {sha256(first), sha256(second)}
+
+
+def test_a_kept_jar_that_is_gone_or_changed_is_not_put_back(host):
+    host.put(f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}", OLD)
+    [kept] = host.task(NEW)["kept"]
+    place = host.root / kept["path"].lstrip("/")
+    place.write_bytes(b"changed")
+    refused(host, "has changed since. Give the jar as src", state="previous", kind=NotFound)
+    place.unlink()
+    refused(host, "there is no .*kept. Give the jar as src", state="previous", kind=NotFound)
+
+
+def test_a_record_that_is_not_one(host):
+    place = host.put(f"{KEPT}/agent-storpool.json", b"{}")
+    refused(host, "is not a record as this module writes it", NEW)
+    place.unlink()
+    assert host.task(NEW)["changed"]
+
+
+def test_what_was_before_is_what_was_before_the_last_change(host):
+    one, two = storpool_driver.jar("4.11.3.0", build="1"), storpool_driver.jar("4.11.3.0", build="2")
+    host.task(one)
+    host.task(two)
+    host.task(two)
+    assert host.task(state="previous")["jar"]["sha256"] == sha256(one)
+    host.task(two)
+    assert host.task(state="previous")["jar"]["sha256"] == sha256(one)
+    assert host.kept() == {sha256(one), sha256(two)}
+
+
+def test_the_jar_to_go_back_from_can_be_said(host):
+    path = f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}"
+    host.put(path, OLD)
+    assert (
+        host.task(state="previous", sha256=sha256(NEW))["changed"] is False
+    )  # nothing was changed, and nothing is to be
+    host.task(NEW)
+    assert host.task(state="previous", sha256=sha256(OLD))["changed"] is False
+    assert host.task(state="previous", sha256=sha256(NEW).upper())["changed"] is True
+    assert host.task(state="previous", sha256=sha256(NEW))["changed"] is False
+    assert host.drivers() == {path: sha256(OLD)}
+    refused(host, "abc is no SHA-256 checksum", state="previous", sha256="abc")
+
+
+def test_a_jar_that_changes_meanwhile_is_planned_anew(host, monkeypatch):
+    path = f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}"
+    place = host.put(path, OLD)
+    rival = storpool_driver.jar("4.11.2.0", build="rival")
+    apply, rivals = plugin_jar_run.apply, [rival]
+
+    def interfering(wanted, step):
+        if step.call == "switch" and rivals:
+            place.write_bytes(rivals.pop())
+        apply(wanted, step)
+
+    monkeypatch.setattr(plugin_jar_run, "apply", interfering)
+    assert host.task(NEW)["changed"]
+    assert host.kept() == {sha256(OLD), sha256(rival)}
+    assert list(host.drivers().values()) == [sha256(NEW)]
+
+
+def test_a_step_of_an_old_plan_does_nothing(host):
+    path = f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}"
+    place = host.put(path, OLD)
+    wanted = plugin_jar.want(host.params(NEW))
+    plan = plugin_jar_plan.plan(plugin_jar.look(wanted), wanted)
+    rival = storpool_driver.jar("4.11.2.0", build="rival")
+    place.write_bytes(rival)
+    for step in plan.steps:
+        if step.call != "note":
+            with pytest.raises(Outdated, match="was changed by something else"):
+                plugin_jar_run.apply(wanted, step)
+    assert host.drivers() == {path: sha256(rival)}
+
+
+def test_what_changes_again_and_again_is_given_up(host, monkeypatch):
+    place = host.put(f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}", OLD)
+    apply, number = plugin_jar_run.apply, iter(range(1000))
+
+    def interfering(wanted, step):
+        if step.call == "switch":
+            place.write_bytes(storpool_driver.jar("4.11.2.0", build=str(next(number))))
+        apply(wanted, step)
+
+    monkeypatch.setattr(plugin_jar_run, "apply", interfering)
+    with pytest.raises((Outdated, NotConverged)):
+        host.task(NEW)
+
+
+def test_new_is_there_before_old_goes_and_nothing_happens_in_between(host, monkeypatch):
+    host.put(f"{AGENT_LIB}/{driver_name('4.11.2.0')}", OLD)
+    host.put(f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}", OLD)
+    calls = []
+    rename, unlink = os.rename, os.unlink
+
+    def renaming(source, target):
+        calls.append(("rename", os.path.basename(target)))
+        rename(source, target)
+
+    def unlinking(path):
+        calls.append(("unlink", os.path.basename(path)))
+        unlink(path)
+
+    monkeypatch.setattr(os, "rename", renaming)
+    monkeypatch.setattr(os, "unlink", unlinking)
+    opened, open_ = [], os.open
+
+    def opening(path, flags, *more):
+        if ("rename", driver_name("4.11.3.0")) in calls and ("unlink", driver_name("4.11.2.0")) not in calls:
+            opened.append(path)
+        return open_(path, flags, *more)
+
+    monkeypatch.setattr(os, "open", opening)
+    host.task(NEW)
+    jars = [call for call in calls if call[1].endswith(".jar")]
+    assert jars == [("rename", driver_name("4.11.3.0")), *[("unlink", driver_name("4.11.2.0"))] * 2]
+    assert all(os.path.isdir(path) for path in opened)  # to have the new name on the disk
+
+
+SITUATIONS = {
+    "nothing there": ("4.11.3.0", {}),
+    "an older one": ("4.11.3.0", {f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}": OLD}),
+    "another of its name": ("4.11.3.0", {f"{AGENT_PLUGINS}/{driver_name('4.11.3.0')}": OLD}),
+    "the package's and one by hand": ("4.19.1.0", {f"{AGENT_PLUGINS}/{driver_name('4.16.0.0')}": OLD}),
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize("state", ["present", "previous"])
+def test_a_task_killed_at_any_moment_leaves_whole_jars_and_the_way_back(tmp_path, monkeypatch, situation, state):
+    monkeypatch.setattr(os, "fsync", lambda handle: None)  # a kill is no loss of power
+    version, jars = SITUATIONS[situation]
+    new = storpool_driver.jar(version, build="new")
+    wish = {"content": new} if state == "present" else {"state": "previous"}
+
+    def begin_anew():
+        shutil.rmtree(tmp_path, ignore_errors=True)
+        tmp_path.mkdir()
+        host = Host(tmp_path, version)
+        for path, content in jars.items():
+            host.put(path, content)
+        start = host.drivers()
+        if state == "previous":
+            host.task(new)
+        return host, start, host.drivers()
+
+    host, start, there = begin_anew()
+    calls = deadly.number_of_calls(lambda: host.task(**wish), deadly.CHANGES)
+    end = host.drivers()
+    assert end == (start if state == "previous" else {**end, **{path: sha256(new) for path in end}})
+    for number in range(1, calls + 1):
+        host, start, there = begin_anew()
+        deadly.kill_before(number, lambda host=host: host.task(**wish), deadly.CHANGES)
+        now = host.drivers()
+        assert now.items() <= {**there, **end}.items() | there.items()
+        assert not (there and end) or now, "there is no moment without a driver"
+        host.task(**wish)
+        assert host.drivers() == end
+        assert host.task(**wish)["changed"] is False
+        host.task(state="previous")
+        assert host.drivers() == start
+        assert host.kept() >= set(there.values()) - set(end.values())
+
+
+def test_another_wish_after_a_kill_leads_back_to_what_was_whole(host, monkeypatch):
+    host.put(f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}", OLD)
+    start = host.drivers()
+    apply = plugin_jar_run.apply
+
+    def stop(paths):
+        raise KeyboardInterrupt
+
+    def dying(wanted, step):
+        if step.call == "switch":
+            monkeypatch.setattr(files, "_settle_all", stop)
+        apply(wanted, step)
+
+    monkeypatch.setattr(plugin_jar_run, "apply", dying)
+    with pytest.raises(KeyboardInterrupt):
+        host.task(NEW)
+    monkeypatch.undo()
+    assert len(host.drivers()) == 2
+    assert host.record()["state"] == "changing"
+    other = storpool_driver.jar("4.11.3.0", build="other")
+    host.task(other)
+    assert list(host.drivers().values()) == [sha256(other)]
+    host.task(state="previous")
+    assert host.drivers() == start
+
+
+def test_a_change_of_somebody_else_after_a_kill_is_not_forgotten(host, monkeypatch):
+    apply = plugin_jar_run.apply
+    monkeypatch.setattr(
+        plugin_jar_run, "apply", lambda wanted, step: apply(wanted, step) if step.call != "switch" else 1 / 0
+    )
+    with pytest.raises(ZeroDivisionError):
+        host.task(NEW)
+    monkeypatch.undo()
+    path = f"{AGENT_LIB}/{driver_name('4.11.1.0')}"
+    host.put(path, OLD)
+    host.task(NEW)
+    host.task(state="previous")
+    assert host.drivers() == {path: sha256(OLD)}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_what_cannot_be_written_is_refused_before_anything_is_touched(host):
+    (host.root / AGENT_PLUGINS.lstrip("/")).chmod(0o555)
+    refused(host, "No files can be made in .*plugins", NEW, kind=NotAccessible)
+
+
+def test_a_read_only_directory_is_refused_before_anything_is_touched(host, monkeypatch):
+    locked = str(host.root / AGENT_PLUGINS.lstrip("/"))
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != locked and access(path, mode))
+    refused(host, "No files can be made in .*plugins.*read-only", NEW, kind=NotAccessible)
+
+
+def test_only_root_gives_jars_to_root(host, monkeypatch):
+    wanted = plugin_jar.want(host.params(NEW))
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    monkeypatch.setattr(class_path, "rightful_owner", lambda root: files.Owner(0, 0, 0o644))
+    current = plugin_jar.look(wanted)
+    with pytest.raises(NotAccessible, match="needs become: true"):
+        plugin_jar_plan.plan(current, wanted)
+
+
+class TestARunningService:
+    @pytest.fixture
+    def process(self, host, monkeypatch):
+        """A process with a jar of the class path open, as the service of the agent."""
+        jar = host.put(f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}", OLD)
+        time.sleep(0.05)
+        code = f"import time; file = open({str(jar)!r}); print('open', flush=True); time.sleep(300)"
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+
+            def look(root, component):
+                jars = [
+                    jar._replace(path=jar.path.replace(str(root.prefix), "")) for jar in service._open_jars(process.pid)
+                ]
+                return service.Service(
+                    "cloudstack-agent", "active", "enabled", service._started(process.pid), tuple(jars)
+                )
+
+            monkeypatch.setattr(service, "look", look)
+            yield process
+            process.kill()
+
+    def test_has_to_be_restarted_after_a_change_and_only_then(self, host, process):
+        assert host.task(OLD, any_version=True)["service"]["restart_needed"] is False
+        foreseen, done, again = host.task(NEW, check_mode=True), host.task(NEW), host.task(NEW)
+        assert foreseen["service"]["restart_needed"] is True
+        assert done["service"]["restart_needed"] is again["service"]["restart_needed"] is True
+        assert done["service"]["restart_reason"].startswith("it still has the /usr/share/cloudstack-agent/plugins/")
+        assert done["service"]["state"] == "active"
+        assert abs(time.time() - service._started(process.pid)) < 60
+
+
+VERSIONS = ("4.9.3.0", "4.11.3.0", "4.16.1.0", "4.19.1.0")
+CONTENTS = [storpool_driver.jar(version, build=build) for version in (*VERSIONS, None) for build in ("a", "b")]
+NAMES = [driver_name(version) for version in VERSIONS] + ["storpool.jar", "x-StorPool-old.JAR", "storpool-tools.jar"]
+OTHERS = ["cloud-plugin-other.jar", f"{driver_name('4.9.3.0')}.bak", "storpool.txt", ".storpool.jar.swp"]
+FOREIGN = kvm_plugin.jar("1.0")
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_whatever_is_there_one_jar_is_left_nothing_is_lost_and_all_of_it_comes_back(data):
+    version = data.draw(st.sampled_from(VERSIONS))
+    component = data.draw(st.sampled_from(["agent", "management"]))
+    directories = {"agent": [AGENT_LIB, AGENT_PLUGINS]}.get(component) or [
+        WEBAPP_LIB if version.startswith("4.9") else MANAGEMENT_LIB
+    ]
+    jars = data.draw(
+        st.dictionaries(
+            st.tuples(st.sampled_from(directories), st.sampled_from(NAMES + OTHERS)),
+            st.sampled_from([*CONTENTS, FOREIGN, CONTENTS[0][:-9]]),
+            max_size=6,
+        )
+    )
+    new = storpool_driver.jar(version, build=data.draw(st.sampled_from("abc")))
+    with tempfile.TemporaryDirectory() as top:
+        host = Host(Path(top), version)
+        for (directory, name), content in jars.items():
+            host.put(f"{directory}/{name}", content)
+        others = {
+            path: described
+            for path, described in host.files().items()
+            if described[0] is not None and (not _is_driver(path) or (described[0] == FOREIGN and not _is_named(path)))
+        }
+        before = host.files()
+        done = host.task(new, component=component)
+        after = host.files()
+        assert others.items() <= after.items()
+        drivers = {
+            path
+            for path, described in after.items()
+            if _is_driver(path) and path not in others and _in(path, directories)
+        }
+        assert drivers == {done["jar"]["path"].lstrip("/")}
+        again = host.task(new, component=component)
+        assert (again["changed"], again["actions"], again["jar"]) == (False, [], done["jar"])
+        assert host.files() == after
+        missing = {
+            sha256(content[0])
+            for path, content in before.items()
+            if _in(path, directories) and after.get(path) != content and content[0]
+        }
+        assert missing <= host.kept()
+        if done["changed"]:
+            host.task(state="previous", component=component)
+            jars_now = {path: content for path, content in host.files().items() if _in(path, directories)}
+            assert {path: (content[0], content[2]) for path, content in jars_now.items() if content[0]} == {
+                path: (content[0], content[2])
+                for path, content in before.items()
+                if _in(path, directories) and content[0]
+            }
+            assert host.task(state="previous", component=component)["changed"] is False
+
+
+def _in(path, directories):
+    return os.path.dirname(f"/{path}") in directories
+
+
+def _is_named(path):
+    return os.path.basename(path).startswith("cloud-plugin-storage-volume-storpool")
+
+
+def _is_driver(path):
+    return "storpool" in os.path.basename(path).lower() and path.endswith((".jar", ".JAR"))
