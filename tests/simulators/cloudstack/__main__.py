@@ -30,6 +30,13 @@ def _positive(text: str) -> int:
     return number
 
 
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return number
+
+
 def _storpool(url: str | None, token: str | None) -> LocalStorPool:
     """What storpool_confget answers on the management server."""
     if url is None:
@@ -50,9 +57,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--version", type=_release, default=parse("4.19.1"), help="CloudStack 4.8 ... 4.23")
     parser.add_argument("--storpool-url", help="StorPool API that storpool_confget names on the management server")
     parser.add_argument("--storpool-token", help="token that storpool_confget names on the management server")
-    parser.add_argument("--hosts", type=_positive, default=3, help="KVM hosts (default: 3), their client ids from 1")
+    parser.add_argument("--hosts", type=_count, default=3, help="KVM hosts (default: 3), their client ids from 1")
     parser.add_argument("--zones", type=_positive, default=1, help="zones with one pod and cluster each (default: 1)")
-    parser.add_argument("--management-servers", type=_positive, default=2, help="management servers (default: 2)")
+    parser.add_argument("--management-servers", type=_count, default=2, help="management servers (default: 2)")
     given = parser.parse_args(argv)
     options = Options(
         release=given.version,

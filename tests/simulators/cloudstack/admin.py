@@ -10,11 +10,13 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from simulators.cloudstack import jobs, rows
+from simulators.cloudstack import jobs, rows, server_reports
 from simulators.cloudstack.errors import ApiError, DriverError
 from simulators.cloudstack.objects import create_objects
-from simulators.cloudstack.plugin import capacity
+from simulators.cloudstack.plugin import capacity, reporting
+from simulators.cloudstack.plugin.driver import driver, pools
 from simulators.cloudstack.state import State
+from simulators.cloudstack.versions import parse
 from simulators.kit import AdminError
 
 HOST_STATES = (
@@ -79,6 +81,7 @@ class Admin:
     def paths(self) -> dict[str, Callable[[str, Mapping[str, str], Any], Any]]:
         """The functions by path, as the kit wants them."""
         return {
+            "agents": self._agents,
             "hosts": self._hosts,
             "jobs": self._jobs,
             "managementservers": self._management_servers,
@@ -86,11 +89,21 @@ class Admin:
             "objects": self._objects,
             "pools": self._pools,
             "stats": self._stats,
+            "version": self._version,
         }
+
+    async def _agents(self, method: str, query: Mapping[str, str], body: Any) -> Any:
+        """GET: the hosts whose agents report. POST: the report of an agent; the answer is its work."""
+        state = self._current()
+        if method == "POST":
+            return await reporting.receive(state, body)
+        reporting.settle(state)
+        return [_host(state, host) for host in state.hosts if host.agent.report is not None]
 
     def _hosts(self, method: str, query: Mapping[str, str], body: Any) -> Any:
         """GET: all hosts. POST: changes one; `connected` is an object of pool names or ids to true or false."""
         state = self._current()
+        reporting.settle(state)
         if method == "GET":
             return [_host(state, host) for host in state.hosts]
         host = _row(state.hosts, body, "host")
@@ -129,12 +142,24 @@ class Admin:
         ]
 
     def _management_servers(self, method: str, query: Mapping[str, str], body: Any) -> Any:
-        """GET: all of them. POST: sets the `state` of one."""
+        """GET: all of them. POST: the report of one, which has a `boot`; or sets the `state` of one."""
         state = self._current()
+        reporting.settle(state)
+        if method == "POST" and isinstance(body, dict) and "boot" in body:
+            return server_reports.receive(state, body)
         if method == "POST":
             server = _row(state.management_servers, body, "management server")
             server.state = _choice(body.get("state"), SERVER_STATES, "state")
-        return [{"id": one.id, "name": one.name, "state": one.state} for one in state.management_servers]
+        return [
+            {
+                "id": one.id,
+                "name": one.name,
+                "state": one.state,
+                "version": one.version,
+                "report": dataclasses.asdict(one.report) if one.report else None,
+            }
+            for one in state.management_servers
+        ]
 
     def _jobs(self, method: str, query: Mapping[str, str], body: Any) -> Any:
         """GET: all jobs. POST: `{"expire": jobid or "*"}` forgets one or all, finished or not."""
@@ -174,6 +199,18 @@ class Admin:
         if method != "POST":
             raise AdminError("the collector is run with POST")
         return {"changed": await capacity.collect(self._current())}
+
+    def _version(self, method: str, query: Mapping[str, str], body: Any) -> Any:
+        """GET: the release. POST: `{"version": "4.20.0"}` upgrades the cloud to it, or downgrades; what is there stays."""
+        state = self._current()
+        if method == "POST":
+            try:
+                state.upgrade(parse(str((body or {}).get("version"))))
+            except ValueError as error:
+                raise AdminError(str(error)) from None
+            for pool in pools(state):
+                pool.type = driver(state).pool_type
+        return {"version": state.release.text}
 
 
 def _host(state: State, host: rows.Host) -> dict[str, Any]:

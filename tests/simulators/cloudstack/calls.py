@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from simulators.kit import Call, Request
 
 API_PATH = "/client/api"
+FORWARDED_BY = "X-Forwarded-By"
 MASK = "***"
 _SECRET_NAMES = ("url", "signature", "apikey", "secretkey", "password")
 _READ_PREFIXES = ("list", "query", "get", "find", "ready")
@@ -21,12 +22,16 @@ _READ_PREFIXES = ("list", "query", "get", "find", "ready")
 
 @dataclass(frozen=True)
 class Received:
-    """What the server needs of a request; a trusted one needs no signature (a rival inside the simulator)."""
+    """What the server needs of a request; a trusted one needs no signature (a rival inside the simulator).
+
+    `via` names the management server that has forwarded it.
+    """
 
     path: str
     params: Mapping[str, str]
     post: bool
     trusted: bool = False
+    via: str | None = None
 
 
 def parse(request: Request) -> Call:
@@ -42,7 +47,11 @@ def parse(request: Request) -> Call:
     if parts.query:
         shown = masked(dict(parse_qsl(parts.query, keep_blank_values=True)))
         path += "?" + urlencode(shown, safe="*")
-    return _call(request.method, path, Received(parts.path, params, request.method == "POST"))
+    return _call(request.method, path, _received(request, parts.path, params))
+
+
+def _received(request: Request, path: str, params: Mapping[str, str]) -> Received:
+    return Received(path, params, request.method == "POST", via=request.header(FORWARDED_BY))
 
 
 def rival(spec: Mapping[str, Any]) -> Call:

@@ -19,20 +19,27 @@ from simulators.cloudstack.state import State
 _DRAINING = ("PreparingForMaintenance", "Maintenance", "PreparingForShutDown", "ReadyToShutDown", "ShuttingDown")
 
 
-async def run(state: State, command: Command, params: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
-    """The answer's body and whether the state was changed; raises ApiError."""
-    if command.kind == JOB and state.serving().state in _DRAINING:
+async def run(
+    state: State, command: Command, params: Mapping[str, str], via: str | None = None
+) -> tuple[dict[str, Any], bool]:
+    """The answer's body and whether the state was changed; raises ApiError.
+
+    `via` names the management server that has forwarded the call; else it is the first that can be reached.
+    """
+    forwarder = state.management_servers.by_name(via) if via else None
+    server = forwarder or state.serving()
+    if command.kind == JOB and server and server.state in _DRAINING:
         raise ApiError(
             SERVICE_UNAVAILABLE,
             "Maintenance or Shutdown has been initiated on this management server. Can not accept new jobs",
         )
-    context = Context(state, command, arguments(command, params, state))
+    context = Context(state, command, arguments(command, params, state), forwarder)
     try:
         result = await command.handler(context)
     except DriverError as error:
         raise internal(str(error)) from error
     if command.kind == JOB:
-        job = jobs.start(state, command, result)
+        job = jobs.start(state, command, result, server)
         body = {"jobid": job.id}
         return ({"id": result.created_id, **body} if result.created_id else body), True
     if command.kind == LIST:

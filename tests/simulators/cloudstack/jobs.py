@@ -20,15 +20,15 @@ IN_PROGRESS, SUCCEEDED, FAILED = 0, 1, 2
 _HELD_POLL_SECONDS = 0.02
 
 
-def start(state: State, command: Command, plan: Plan) -> rows.Job:
-    """Stores the job and lets it run in a task of its own."""
+def start(state: State, command: Command, plan: Plan, server: rows.ManagementServer | None) -> rows.Job:
+    """Stores the job of a management server and lets it run in a task of its own."""
     job = state.jobs.add(
         rows.Job(
             command=command.name,
             command_class=command.command_class,
             instance_type=plan.instance_type,
             instance_id=plan.instance_id or plan.created_id,
-            management_server=state.serving().db_id,
+            management_server=server.db_id if server else None,
         )
     )
     task = asyncio.get_running_loop().create_task(_work(state, job, plan))
@@ -83,7 +83,7 @@ def pending_of(state: State, instance_type: str, instance_id: str) -> rows.Job |
 
 def row(state: State, job: rows.Job) -> dict[str, Any]:
     """The answer of queryAsyncJobResult."""
-    server = state.management_servers[job.management_server]
+    server = state.management_servers.get(job.management_server)
     values = {
         "accountid": ACCOUNT_ID,
         "userid": USER_ID,
@@ -95,8 +95,8 @@ def row(state: State, job: rows.Job) -> dict[str, Any]:
         "jobresult": job.result,
         "jobinstancetype": job.instance_type,
         "jobinstanceid": job.instance_id,
-        "managementserverid": server.id if state.release.has("job_field_managementserverid") else None,
-        "managementservername": server.name if state.release.has("job_field_managementservername") else None,
+        "managementserverid": server.id if server and state.release.has("job_field_managementserverid") else None,
+        "managementservername": server.name if server and state.release.has("job_field_managementservername") else None,
         "created": date(job.created),
         "completed": date(job.completed),
         "jobid": job.id,

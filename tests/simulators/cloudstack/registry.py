@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from simulators.cloudstack.rows import ManagementServer
 from simulators.cloudstack.state import State
 from simulators.cloudstack.versions import Release
 
@@ -40,11 +41,15 @@ class Param:
 
 @dataclass
 class Context:
-    """What a command's function gets; `args` has every declared parameter, None when not given."""
+    """What a command's function gets; `args` has every declared parameter, None when not given.
+
+    `server` is the management server that has forwarded the call, None for a call that came straight here.
+    """
 
     state: State
     command: Command
     args: Mapping[str, Any]
+    server: ManagementServer | None = None
     effect: bool = False
 
     @property

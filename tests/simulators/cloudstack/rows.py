@@ -46,11 +46,25 @@ class Cluster(Row):
 
 
 @dataclass
+class AgentReport:
+    """What an agent says of itself: the process, and the jars that answer there for the driver and for iSCSI.
+
+    `iscsi_answer` is what the iSCSI adaptor says of a path that is not iSCSI's: true without the patch.
+    """
+
+    boot: str
+    driver_jar: str | None = None
+    driver_version: str | None = None
+    iscsi_answer: bool | None = None
+    iscsi_jar: str | None = None
+
+
+@dataclass
 class HostAgent:
     """What the agent on a host would do when it is told to connect a StorPool pool.
 
-    Here the answers are settings. A simulator with real agents replaces this row by what each agent reports, and
-    `simulators.cloudstack.plugin.agents` is the only place that reads it.
+    The answers are settings, unless there is a `report`: then a process on the host reports, these are what it said,
+    and it is asked itself.
 
     `answer` None means: really attach the check volume through the StorPool API; another text is the agent's failure
     ("spNotFound", "objectDoesNotExist", anything else), and "none" is no answer at all. `storpool_cluster_id` "auto" is
@@ -61,6 +75,7 @@ class HostAgent:
     plugin_loaded: bool = True
     storpool_cluster_id: str | None = "auto"
     answer: str | None = None
+    report: AgentReport | None = None
 
 
 @dataclass
@@ -82,11 +97,22 @@ class Host(Row):
 
 
 @dataclass
+class ServerReport:
+    """What a management server says of itself: the process, and the jar that answers for the StorPool provider."""
+
+    boot: str
+    provider_loaded: bool = False
+    driver_jar: str | None = None
+    driver_version: str | None = None
+
+
+@dataclass
 class ManagementServer(Row):
     state: str = "Up"
     version: str = ""
     ip_address: str = ""
     started: float = 0.0
+    report: ServerReport | None = None
 
 
 @dataclass

@@ -16,6 +16,7 @@ from simulators.cloudstack import calls, commands, dispatch, signature
 from simulators.cloudstack.admin import Admin
 from simulators.cloudstack.envelopes import ERROR_ENVELOPE, error_body, error_envelope, json_content_type, xml
 from simulators.cloudstack.errors import BAD_REQUEST, UNAUTHORIZED, UNSUPPORTED_ACTION, ApiError
+from simulators.cloudstack.plugin import reporting
 from simulators.cloudstack.registry import Command
 from simulators.cloudstack.state import Options, State
 from simulators.cloudstack.switches import SWITCHES
@@ -43,13 +44,15 @@ class Simulator:
         return self._state
 
     def reset(self, switches: Mapping[str, Any]) -> None:
-        """A cloud as at the start; the jobs of the old one are dropped."""
+        """A cloud as at the start, of the present release; the jobs of the old one are dropped."""
+        options = self._options
         if self._state is not None:
-            for task in list(self._state.tasks):
-                task.cancel()
-        self._state = State(self._options, switches)
+            self._state.close()
+            options = self._state.options
+        self._state = State(options, switches)
 
     def state(self) -> dict[str, Any]:
+        reporting.settle(self._current)
         return self._current.dump()
 
     def parse(self, request: Request) -> Call:
@@ -76,11 +79,12 @@ class Simulator:
 
     async def _answer(self, received: calls.Received) -> Answer:
         state = self._current
+        reporting.settle(state)
         name = next((value for key, value in received.params.items() if key.lower() == "command"), "")
         command = commands.find(name, state.release)
         try:
             admitted = self._admit(state, received, name, command)
-            body, effect = await dispatch.run(state, admitted, received.params)
+            body, effect = await dispatch.run(state, admitted, received.params, received.via)
         except ApiError as error:
             return self._failed(received, command, error)
         return self._encoded(received, admitted.envelope, body, 200, "ok", effect)

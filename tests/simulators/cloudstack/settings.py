@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from simulators.cloudstack import rows
 from simulators.cloudstack.plugin.url import EXT0, EXT2019, EXT2020, IN_TREE, driver_of
+from simulators.cloudstack.server_reports import driver_known
 from simulators.cloudstack.state import State
 
 GLOBAL, ZONE, CLUSTER, POOL = "Global", "Zone", "Cluster", "StoragePool"
@@ -195,7 +196,7 @@ def known(state: State) -> Iterator[Setting]:
     for setting in SETTINGS:
         if setting.feature and not state.release.has(setting.feature):
             continue
-        if setting.drivers and not (family in setting.drivers and state.switches["storpool_plugin_loaded"]):
+        if setting.drivers and not (family in setting.drivers and driver_known(state)):
             continue
         yield setting
 

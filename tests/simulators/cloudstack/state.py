@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from simulators.cloudstack import rows
+from simulators.cloudstack.sessions import AgentSession, ServerSession
 from simulators.cloudstack.versions import Release
 
 RowT = TypeVar("RowT", bound=rows.Row)
@@ -110,16 +111,34 @@ class State:
         #: Settings that differ from their default: (scope, internal id or 0 for Global, name) to value.
         self.settings: dict[tuple[str, int, str], str | None] = {}
         self.tasks: set[asyncio.Task[None]] = set()
+        #: Agents and management servers that report, by the internal ids of their rows.
+        self.agent_sessions: dict[int, AgentSession] = {}
+        self.server_sessions: dict[int, ServerSession] = {}
+        #: Held while the check volume of a pool is looked up or made.
+        self.check_volumes = asyncio.Lock()
         populate(self)
 
     def table(self, name: str) -> Table[Any]:
         """A table by its attribute name."""
         return getattr(self, name)
 
-    def serving(self) -> rows.ManagementServer:
+    def serving(self) -> rows.ManagementServer | None:
         """The management server that answers: the first that has not been stopped, as behind a load balancer."""
         servers = list(self.management_servers)
-        return next((server for server in servers if server.state not in ("Down", "ShuttingDown")), servers[0])
+        running = [server for server in servers if server.state not in ("Down", "ShuttingDown")]
+        return next(iter([*running, *servers]), None)
+
+    def upgrade(self, release: Release) -> None:
+        """Become a cloud of another release, with everything that there is."""
+        self.release = release
+        self.options = dataclasses.replace(self.options, release=release)
+
+    def close(self) -> None:
+        """Ends what works in the background."""
+        for task in list(self.tasks):
+            task.cancel()
+        for session in self.agent_sessions.values():
+            session.end()
 
     def dump(self) -> dict[str, Any]:
         """All tables as JSON, removed rows included; tokens in pool details are left readable, tests look at them."""
@@ -165,7 +184,7 @@ def populate(state: State) -> None:
                 cluster=cluster.db_id,
                 ip_address=f"10.1.1.{number}",
                 version=options.release.text,
-                management_server=(number - 1) % options.management_servers + 1,
+                management_server=(number - 1) % options.management_servers + 1 if options.management_servers else None,
                 last_pinged=now,
                 agent=rows.HostAgent(client_id=number),
             )

@@ -54,6 +54,21 @@ SWITCHES = (
         "CloudStack 4.22: which of the details with a StorPool pool's connection are shown in listings",
     ),
     Switch("host_connect_delay_ms", 0, None, "time that each host takes to connect a pool"),
+    Switch("agent_silence_seconds", 5, None, "an agent that reports is in Alert once it has been silent for so long"),
+    Switch("agent_retry_seconds", 5, None, "an agent that was refused connects again after so long"),
+    Switch("agent_answer_seconds", 300, None, "an agent that reports has so long to answer to what it is told to do"),
+    Switch(
+        "alert_wait_seconds",
+        1800,
+        None,
+        "a host that is Disconnected since its agent stopped is in Alert after so long",
+    ),
+    Switch(
+        "server_silence_seconds",
+        5,
+        None,
+        "a management server that reports is Down once it has been silent for so long",
+    ),
     Switch(
         "maintenance_error",
         "",

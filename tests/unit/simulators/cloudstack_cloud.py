@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from typing import Any
 
@@ -62,10 +63,12 @@ class StorPool:
 class Cloud:
     """A simulator of one release; commands are called without HTTP and without a signature."""
 
-    def __init__(self, version: str, monkeypatch: pytest.MonkeyPatch, local: LocalStorPool = LOCAL) -> None:
+    def __init__(
+        self, version: str, monkeypatch: pytest.MonkeyPatch, local: LocalStorPool = LOCAL, **options: int
+    ) -> None:
         self.storpool = StorPool()
         monkeypatch.setattr(api, "call", self.storpool.call)
-        self.simulator = Simulator(Options(parse(version), "key", "secret", storpool=local))
+        self.simulator = Simulator(Options(parse(version), "key", "secret", storpool=local, **options))
         self.switches = Switches(self.simulator.switches)
         self.simulator.reset(self.switches)
         self.loop = asyncio.new_event_loop()
@@ -74,9 +77,13 @@ class Cloud:
     def state(self) -> Any:
         return self.simulator._current
 
-    def call(self, command: str, **params: Any) -> dict[str, Any]:
-        """The body of the answer; Failed for an error. A job has ended when this returns."""
+    def call(self, command: str, via: str | None = None, **params: Any) -> dict[str, Any]:
+        """The body of the answer; Failed for an error. A job has ended when this returns.
+
+        `via` is the management server that forwards the call.
+        """
         call = self.simulator.rival({"command": command, "body": params})
+        call.detail = dataclasses.replace(call.detail, via=via)
 
         async def run() -> Any:
             answer = await self.simulator.perform(call).wait()

@@ -327,7 +327,7 @@ def test_a_draining_management_server_takes_no_jobs(cloud: Make) -> None:
     pool = here.create()["id"]
     server = here.call("listManagementServers")["managementserver"][0]
     assert server["agentscount"] == 2
-    with pytest.raises(Failed, match="setting host") as caught:
+    with pytest.raises(Failed, match="'host' setting") as caught:
         here.call("prepareForMaintenance", managementserverid=server["id"])
     assert caught.value.status == 530
     here.call("updateConfiguration", name="host", value="10.1.0.1,10.1.0.2")

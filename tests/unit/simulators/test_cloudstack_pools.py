@@ -15,6 +15,7 @@ import pytest
 
 from simulators.cloudstack.plugin import api
 from simulators.cloudstack.state import LocalStorPool
+from simulators.kit import AdminError
 from unit.simulators.cloudstack_cloud import URL_NEW, URL_OLD, Cloud, Failed
 
 Make = Callable[..., Cloud]
@@ -362,3 +363,22 @@ def test_scope_changes_need_a_disabled_pool(cloud: Make) -> None:
     pool = here.create()["id"]
     text = "Scope of the Primary storage pool can be changed only if it is in Disabled state"
     assert here.job("changeStoragePoolScope", id=pool, scope="cluster", clusterid=1)["jobresult"]["errortext"] == text
+
+
+def test_an_upgrade_keeps_what_there_is(cloud: Make) -> None:
+    """CloudStack 4.17.1 changes the type of StorPool pools in its database."""
+    made = cloud("4.16.1")
+    pool = made.create(URL_OLD)
+    assert (pool["type"], made.call("listCapabilities")["capability"]["cloudstackversion"]) == (
+        "SharedMountPoint",
+        "4.16.1.0",
+    )
+    version = made.simulator.admin["version"]
+    assert version("POST", {}, {"version": "4.19.1"}) == version("GET", {}, None) == {"version": "4.19.1.0"}
+    [kept] = made.pools()
+    assert (kept["id"], kept["type"], kept["state"]) == (pool["id"], "StorPool", "Up")
+    assert made.call("listCapabilities")["capability"]["cloudstackversion"] == "4.19.1.0"
+    with pytest.raises(AdminError, match="not simulated"):
+        version("POST", {}, {"version": "3.0"})
+    made.simulator.reset(made.switches)
+    assert made.state.release.text == "4.19.1.0"

@@ -139,13 +139,13 @@ async def prepare_for_maintenance(context: Context) -> dict[str, Any]:
     if server.state != "Up":
         raise internal("Management server is not in the right state to prepare for maintenance")
     if len(up) < 2:
-        raise internal("Prepare for maintenance not supported when there is only one active management server")
+        raise internal("Prepare for maintenance not supported, there is only one active management server")
     if any(other.state == PREPARING_MAINTENANCE for other in state.management_servers):
-        raise internal("Cannot prepare for maintenance: another management server is already preparing for maintenance")
+        raise internal("Cannot prepare for maintenance, there are other management servers preparing for maintenance")
     owns_agents = any(host.management_server == server.db_id for host in state.hosts)
     listed = (settings.value(state, "host") or "").split(",")
     if owns_agents and not any(other.ip_address in listed for other in up if other is not server):
-        raise internal("The management server has indirect agents and no other management server in the setting host")
+        raise internal("Cannot prepare for maintenance, no other active management servers found from 'host' setting")
     server.state = PREPARING_MAINTENANCE
     _move_agents(state, server)
     context.changed()

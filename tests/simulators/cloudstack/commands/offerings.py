@@ -148,6 +148,7 @@ def _disk_offering(context: Context) -> rows.DiskOffering:
     Param("name"),
     Param("displaytext"),
     Param("displayoffering", "bool"),
+    Param("zoneid", feature="disk_offering_zone"),
     Param("tags", feature="update_pool_name"),
 )
 async def update_disk_offering(context: Context) -> dict[str, Any]:
@@ -161,6 +162,9 @@ async def update_disk_offering(context: Context) -> dict[str, Any]:
                 f"There are active volumes using offering [{row.db_id}], and the pools they are on doesn't have the new tags"
             )
         row.tags = ",".join(sorted(wanted)) or None
+    if args["zoneid"]:
+        every = args["zoneid"].strip() == "all"
+        row.zone_ids = [] if every else [_zone(state, zone.strip()) for zone in args["zoneid"].split(",")]
     row.name = args["name"] or row.name
     row.display_text = args["displaytext"] or row.display_text
     if args["displayoffering"] is not None:

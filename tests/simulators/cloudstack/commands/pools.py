@@ -15,6 +15,7 @@ from simulators.cloudstack.errors import MALFORMED_PARAMETER, ApiError, DriverEr
 from simulators.cloudstack.plugin import capacity, lifecycle, storage
 from simulators.cloudstack.plugin.driver import PROVIDER, is_storpool
 from simulators.cloudstack.registry import LIST, OBJECT, Context, Param, command
+from simulators.cloudstack.server_reports import provider_loaded
 from simulators.cloudstack.state import State
 
 PROVIDERS = {
@@ -27,9 +28,9 @@ ZONE_WIDE = ("KVM", "VMware", "Hyperv", "LXC", "Any")
 POOL_ID = Param("id", "id", "pools", required=True)
 
 
-def providers(state: State) -> list[str]:
+def providers(context: Context) -> list[str]:
     """The primary storage providers that are loaded."""
-    return [*PROVIDERS["PRIMARY"], *([PROVIDER] if state.switches["storpool_plugin_loaded"] else [])]
+    return [*PROVIDERS["PRIMARY"], *([PROVIDER] if provider_loaded(context.state, context.server) else [])]
 
 
 def existing(state: State, db_id: int) -> rows.Pool:
@@ -47,7 +48,7 @@ async def list_storage_providers(context: Context) -> list[dict[str, Any]]:
     kind = context.args["type"].upper()
     if kind not in PROVIDERS:
         raise invalid(f"Invalid parameter: {context.args['type']}")
-    names = providers(context.state) if kind == "PRIMARY" else PROVIDERS[kind]
+    names = providers(context) if kind == "PRIMARY" else PROVIDERS[kind]
     return [{"name": name, "type": kind} for name in names]
 
 
@@ -97,7 +98,7 @@ async def _create(context: Context) -> rows.Pool:
         hypervisor = next((known for known in ZONE_WIDE if known.lower() == hypervisor.lower()), None)
         if hypervisor is None:
             raise invalid(f"Zone wide storage pool is not supported for hypervisor type {args['hypervisor']}")
-    provider = args["provider"] if args["provider"] in providers(state) else "DefaultPrimary"
+    provider = args["provider"] if args["provider"] in providers(context) else "DefaultPrimary"
     tags = [tag.strip() for tag in (args["tags"] or "").split(",") if tag.strip()]
     wanted = lifecycle.NewPool(
         args["name"], args["url"], args["zoneid"], args["capacitybytes"], tags, map_values(args["details"])

@@ -4,13 +4,15 @@
 
 """Connecting a pool on a host: what the management server asks, and what the agent there does.
 
-The agent is simulated from its row's settings; it attaches the check volume through the StorPool API, as its
-command line tool would.
+An agent that reports is asked itself. Any other is simulated from its row's settings; it attaches the check volume
+through the StorPool API, as its command line tool would.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from simulators.cloudstack import rows, settings
 from simulators.cloudstack.errors import DriverError
@@ -33,7 +35,11 @@ async def connect(state: State, pool: rows.Pool, host: rows.Host) -> bool:
     """
     await asyncio.sleep(state.switches["host_connect_delay_ms"] / 1000)
     if not driver(state).asks_agents:
-        if not host.agent.plugin_loaded:
+        failure = None if host.agent.plugin_loaded else "no adaptor"
+        if failure is None and host.db_id in state.agent_sessions:
+            failure = await _ask(state, host, {"do": "connect", "pool": pool.name, "volume": None})
+        if failure is not None:
+            pool.connected_hosts.discard(host.db_id)
             raise DriverError(f"Unable establish connection from storage head to storage pool {pool.db_id}")
         pool.connected_hosts.add(host.db_id)
         return True
@@ -41,10 +47,11 @@ async def connect(state: State, pool: rows.Pool, host: rows.Host) -> bool:
         where = connection(state, pool)
     except DriverError:
         return False
-    reference = await _check_volume(state, pool, host, where)
+    async with state.check_volumes:
+        reference = await _check_volume(state, pool, host, where)
     if reference is None:
         return False
-    failure = await _agent(host, where, reference, driver(state).prefix)
+    failure = await _agent(state, pool, host, where, reference)
     if failure is None:
         pool.connected_hosts.add(host.db_id)
         _note_cluster(state, pool, host, reference)
@@ -65,8 +72,11 @@ async def connect(state: State, pool: rows.Pool, host: rows.Host) -> bool:
 async def reconnect(state: State, host: rows.Host) -> None:
     """All pools of a host that comes up, as the pool monitor does it; the host ends Up, or Alert when one fails.
 
-    Up to CloudStack 4.9.2 a failure was only a warning.
+    Up to CloudStack 4.9.2 a failure was only a warning. A reporting agent that has gone cannot come up.
     """
+    session = state.agent_sessions.get(host.db_id)
+    if session is not None and session.gone:
+        return
     for pool in state.pools:
         if not is_storpool(pool) or pool.zone != host.zone or pool.state != "Up":
             continue
@@ -110,11 +120,39 @@ async def _forget_check_volume(
         return
 
 
-async def _agent(host: rows.Host, where: Connection, reference: str, prefix: str) -> str | None:
+async def told(state: State, host: rows.Host, what: str, reference: str, path: str) -> bool:
+    """Has a reporting agent "attach" or "detach" a volume; False if the host has no such agent.
+
+    DriverError with the agent's text when it fails. An agent whose iSCSI adaptor claims every path detaches nothing
+    and says that it did.
+    """
+    if host.db_id not in state.agent_sessions:
+        return False
+    failure = await _ask(state, host, {"do": what, "volume": reference, "path": path})
+    if failure is not None:
+        reason = "it does not answer" if failure == NO_ANSWER else failure
+        raise DriverError(f"The agent of host {host.name} could not {what} {reference}: {reason}")
+    return True
+
+
+async def _ask(state: State, host: rows.Host, work: Mapping[str, Any]) -> str | None:
+    """What a reporting agent answers: None for success, else its failure; NO_ANSWER when it has gone or is too slow."""
+    session = state.agent_sessions[host.db_id]
+    switches = state.switches
+    answer = await session.ask(work, switches["agent_answer_seconds"], switches["agent_silence_seconds"])
+    if answer is None:
+        return NO_ANSWER
+    error = answer.get("error")
+    return None if error is None else str(error)
+
+
+async def _agent(state: State, pool: rows.Pool, host: rows.Host, where: Connection, reference: str) -> str | None:
     """What the agent answers to the command to connect: None for success, else the details of its failure."""
     agent = host.agent
     if agent.answer is not None:
         return agent.answer
+    if host.db_id in state.agent_sessions:
+        return await _ask(state, host, {"do": "connect", "pool": pool.name, "volume": reference})
     if not agent.plugin_loaded:
         return (
             "Unsupported command issued: com.cloud.agent.api.storage.StorPoolModifyStoragePoolCommand.  "
@@ -123,6 +161,7 @@ async def _agent(host: rows.Host, where: Connection, reference: str, prefix: str
     if agent.storpool_cluster_id is None:
         return "spNotFound"
     item = {"volume": reference, "rw": [agent.client_id], "onRemoteAttached": "export"}
+    prefix = driver(state).prefix
     try:
         await api.call(where, f"{prefix}VolumesReassignWait", {"reassign": [item], "attachTimeout": ATTACH_TIMEOUT})
     except api.StorPoolError as error:

@@ -11,7 +11,7 @@ from typing import Any
 
 from simulators.cloudstack import rows, settings
 from simulators.cloudstack.errors import DriverError
-from simulators.cloudstack.plugin import api
+from simulators.cloudstack.plugin import agents, api
 from simulators.cloudstack.plugin.driver import Driver, connection, driver
 from simulators.cloudstack.state import State
 
@@ -148,6 +148,8 @@ async def update_tags(state: State, pool: rows.Pool, volume: rows.Volume, tags: 
 async def attach(state: State, pool: rows.Pool, volume: rows.Volume, host: rows.Host) -> None:
     """What the agent of a host does when a VM there gets a volume."""
     used = driver(state)
+    if await agents.told(state, host, "attach", reference(used, volume.path), volume.path):
+        return
     item = {"volume": reference(used, volume.path), "rw": [host.agent.client_id]}
     if used.asks_agents:
         item["onRemoteAttached"] = "export"
@@ -156,7 +158,10 @@ async def attach(state: State, pool: rows.Pool, volume: rows.Volume, host: rows.
 
 async def detach(state: State, pool: rows.Pool, volume: rows.Volume, host: rows.Host) -> None:
     """What the agent of a host does when a VM there loses a volume."""
-    item = {"volume": reference(driver(state), volume.path), "detach": [host.agent.client_id]}
+    name = reference(driver(state), volume.path)
+    if await agents.told(state, host, "detach", name, volume.path):
+        return
+    item = {"volume": name, "detach": [host.agent.client_id]}
     await _post(state, pool, "VolumesReassignWait", {"reassign": [item]})
 
 

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The two simulators that the hosts talk to: started on the bridge, found again by a later command, ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from simulators.client import ADMIN_SECONDS, SimulatorError, start
+
+from .layout import CLOUDSTACK_ADDRESS, SERVICES, STORPOOL_ADDRESS, LabError
+
+TOKEN = "1234567890123456789"
+CLUSTER_ID = "sim.b"
+CLUSTER_NAME = "simulated"
+API_KEY = "simulator-api-key"
+SECRET_KEY = "simulator-secret-key"
+#: Seconds after which a simulator that nobody ended does so by itself.
+LIFETIME = 12 * 3600
+END_SECONDS = 5.0
+
+#: ``{"kind", "url", "host", "port", "pid", ...}``, as kept in the lab's state.
+Simulator = dict[str, Any]
+
+
+def start_storpool(clients: int, port: int = 0) -> Simulator:
+    """A cluster with that many clients, their ids from 1."""
+    running = _start(
+        "storpool",
+        STORPOOL_ADDRESS,
+        port,
+        token=TOKEN,
+        cluster_id=CLUSTER_ID,
+        cluster_name=CLUSTER_NAME,
+        clients=",".join(str(number) for number in range(1, clients + 1)),
+    )
+    return {**running, "token": TOKEN, "cluster_id": CLUSTER_ID, "cluster_name": CLUSTER_NAME, "clients": clients}
+
+
+def start_cloudstack(version: str, storpool: Simulator, port: int = 0) -> Simulator:
+    """A cloud of that version whose hosts and management servers are those that report to it."""
+    running = _start(
+        "cloudstack",
+        CLOUDSTACK_ADDRESS,
+        port,
+        version=version,
+        api_key=API_KEY,
+        secret_key=SECRET_KEY,
+        storpool_url=storpool["url"],
+        storpool_token=storpool["token"],
+        hosts=0,
+        management_servers=0,
+    )
+    return {**running, "version": version, "api_key": API_KEY, "secret_key": SECRET_KEY}
+
+
+def _start(kind: str, address: str, port: int, **options: Any) -> Simulator:
+    try:
+        simulator = start(kind, host=address, port=port, lifetime=LIFETIME, **options)
+    except SimulatorError as error:
+        raise LabError(f"The {kind} simulator did not start on {address}: {error}") from error
+    where = {"url": simulator.url, "host": simulator.host, "port": simulator.port, "pid": simulator.pid}
+    return {"kind": kind, **where}
+
+
+def alive(simulator: Simulator | None) -> bool:
+    """Whether the process is there, is that simulator, and answers."""
+    if simulator is None or not _is_it(simulator):
+        return False
+    try:
+        admin(simulator, "GET", "switches")
+    except LabError:
+        return False
+    return True
+
+
+def _is_it(simulator: Simulator) -> bool:
+    """Process ids are used again: the command line says whether it still is that simulator."""
+    words = _words(simulator["pid"])
+    return f"simulators.{simulator['kind']}" in words and simulator["host"] in words
+
+
+def _words(pid: int) -> list[str]:
+    """The command line of a process; nothing if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def stop(simulator: Simulator | None) -> None:
+    """End it and wait for that; nothing happens if it is not there."""
+    if simulator is None or not _is_it(simulator):
+        return
+    os.kill(simulator["pid"], signal.SIGTERM)
+    end = time.monotonic() + END_SECONDS
+    while _is_it(simulator):
+        if time.monotonic() > end:
+            os.killpg(simulator["pid"], signal.SIGKILL)
+            end += END_SECONDS
+        time.sleep(0.02)
+
+
+def stop_leftovers() -> None:
+    """End simulators on the lab's own addresses of which no state is left, such as those of a command that was killed."""
+    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    for kind, address in SERVICES.items():
+        for pid in pids:
+            if _words(pid)[:1] == ["timeout"]:
+                stop({"kind": kind, "host": address, "pid": pid})
+
+
+def admin(simulator: Simulator, method: str, name: str, body: Any = None) -> Any:
+    """A request to ``/_sim/<name>``; :class:`LabError` if there is no answer or it is refused."""
+    session = requests.Session()
+    session.trust_env = False
+    try:
+        with session.request(method, f"{simulator['url']}/_sim/{name}", json=body, timeout=ADMIN_SECONDS) as response:
+            answer = response.json()
+    except requests.RequestException as error:
+        raise LabError(f"The {simulator['kind']} simulator at {simulator['url']} does not answer: {error}") from error
+    if response.status_code != requests.codes.ok:
+        raise LabError(f"The {simulator['kind']} simulator refused {method} {name}: {answer.get('error', answer)}")
+    return answer
+
+
+def reset(simulator: Simulator) -> None:
+    """State, journal, faults and switches as at the start."""
+    admin(simulator, "POST", "reset")
+
+
+def register_clients(storpool: Simulator, clients: int) -> None:
+    """Make 1 to ``clients`` the registered clients, for a lab that has grown or shrunk since the start."""
+    known = {client["id"] for client in admin(storpool, "GET", "clients")}
+    wanted = set(range(1, clients + 1))
+    for number in sorted(known ^ wanted):
+        admin(storpool, "POST", "clients", {"id": number, "registered": number in wanted})

@@ -1,0 +1,195 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The stand-ins of StorPool's tools on the hosts of the lab."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import config
+from lab import provisioning
+from lab.layout import topology
+from lab.storpool import block, command, confget, configuration
+from simulators.client import Simulator, start, storpool_call
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory that is ``/`` for StorPool's configuration and devices."""
+    monkeypatch.setattr(configuration, "MAIN", tmp_path / "etc/storpool.conf")
+    monkeypatch.setattr(configuration, "MORE", tmp_path / "etc/storpool.conf.d")
+    monkeypatch.setattr(block, "DEV", tmp_path / "dev")
+    links = {"name": tmp_path / "dev/storpool", "id": tmp_path / "dev/storpool-byid"}
+    monkeypatch.setattr(block, "LINKS", links)
+    for path in (tmp_path / "etc/storpool.conf.d", *links.values()):
+        path.mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def storpool() -> Iterator[Simulator]:
+    with start("storpool", clients="1,2") as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def run(root: Path, storpool: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs ``storpool`` as the host agent2; gives exit status, output and errors."""
+    storpool.reset()
+    described = {
+        "host": storpool.host,
+        "port": storpool.port,
+        "token": storpool.args["token"],
+        "cluster_id": "sim.b",
+        "cluster_name": "simulated",
+    }
+    (root / "etc/storpool.conf").write_text(provisioning.storpool_conf(topology(2, 1), described))
+    monkeypatch.setattr(platform, "node", lambda: "agent2")
+    storpool_call(storpool, "VolumeCreate", {"name": "db-1", "size": 1 << 20, "replication": 3})
+
+    def call(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["storpool", *words])
+        try:
+            status = command.main()
+        except SystemExit as end:
+            status = int(str(end.code))
+        return status, *capsys.readouterr()
+
+    return call
+
+
+CONFIGURATION = """\
+# a comment
+SP_OURID = 7
+SP_AUTH_TOKEN=a=b
+[other]
+SP_OURID=8
+[this-host]
+SP_OURID=9
+; another
+"""
+
+
+def test_configuration_is_read_as_the_modules_read_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "etc/storpool.conf").write_text(CONFIGURATION)
+    (root / "etc/storpool.conf.d/20-b.conf").write_text("[this-host]\nSP_API_HTTP_PORT=82\n")
+    (root / "etc/storpool.conf.d/10-a.conf").write_text("SP_API_HTTP_PORT=83\nSP_CLUSTER_ID=far.c\n")
+    (root / "etc/storpool.conf.d/.hidden.conf").write_text("SP_CLUSTER_ID=no.b\n")
+    monkeypatch.setattr(platform, "node", lambda: "this-host")
+    assert configuration.variables() == {
+        "SP_OURID": "9",
+        "SP_AUTH_TOKEN": "a=b",
+        "SP_API_HTTP_PORT": "82",
+        "SP_CLUSTER_ID": "far.c",
+    }
+    for host in ("this-host", "other", "unknown"):
+        assert configuration.variables(host) == config.read_files(str(root), host)
+
+
+def test_confget_prints_and_quotes(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["storpool_confget", "-s", "other", "-S", "SP_OURID", "NO_SUCH", "A"])
+    assert confget.main() == 1
+    assert capsys.readouterr().err.startswith("storpool_confget: could not read ")
+    (root / "etc/storpool.conf").write_text(f"A=two words\n{CONFIGURATION}")
+    assert confget.main() == 0
+    assert capsys.readouterr().out == "SP_OURID=8\nA='two words'\n"
+
+
+def test_attach_here_waits_for_the_device_and_detach_takes_it_away(
+    run: Run, storpool: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[str] = []
+    monkeypatch.setattr(command, "_wait_for_device", waited.append)
+    status, out, _err = run("-M", "-j", "attach", "volume", "db-1", "here", "onRemoteAttached", "export")
+    assert status == 0
+    assert json.loads(out)["data"]["ok"] is True
+    last = storpool.journal()["entries"][-1]
+    assert last["path"] == "/ctrl/1.0/MultiCluster/VolumesReassignWait"
+    assert last["body"] == {"reassign": [{"volume": "db-1", "rw": [2], "onRemoteAttached": "export"}]}
+    assert waited == ["db-1"]
+    assert [(each["volume"], each["client"]) for each in storpool_attachments(storpool)] == [("db-1", 2)]
+    assert run("-M", "detach", "volume", "db-1", "all", "force", "yes")[0] == 0
+    assert storpool_attachments(storpool) == []
+
+
+def storpool_attachments(simulator: Simulator) -> list[dict[str, Any]]:
+    return list(storpool_call(simulator, "AttachmentsList").json()["data"])
+
+
+def test_errors_of_the_api_come_as_json_if_asked_for(run: Run) -> None:
+    status, out, err = run("-j", "attach", "volume", "~sim.b.nope", "client", "1")
+    assert (status, json.loads(out)["error"]["name"], err) == (1, "objectDoesNotExist", "")
+    status, out, err = run("attach", "volume", "nope", "client", "1")
+    assert (status, out) == (1, "")
+    assert err.startswith("Error: objectDoesNotExist: ")
+
+
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["-x"], ["attach", "volume", "db-1"], ["attach", "volume", "db-1", "x"]]
+)
+def test_unknown_commands_are_not_guessed_at(run: Run, words: list[str]) -> None:
+    status, out, err = run(*words)
+    assert (status, out) == (2, "")
+    assert err.startswith("Usage: ")
+
+
+def test_here_needs_an_id_and_the_api_an_answer(
+    run: Run, root: Path, monkeypatch: pytest.MonkeyPatch, storpool: Simulator
+) -> None:
+    monkeypatch.setattr(platform, "node", lambda: "mgmt1")
+    assert "SP_OURID is not set" in run("attach", "volume", "db-1", "here")[2]
+    assert storpool_attachments(storpool) == []
+    (root / "etc/storpool.conf").write_text("SP_API_HTTP_PORT=1\nSP_AUTH_TOKEN=1\n")
+    status, out, err = run("-j", "service", "list")
+    assert (status, out) == (1, "")
+    assert "could not be asked" in err
+
+
+def test_service_list_is_what_the_driver_reads(run: Run) -> None:
+    clients = json.loads(run("-j", "service", "list")[1])["data"]["clients"]
+    assert [(client["nodeId"], client["status"]) for client in clients.values()] == [(1, "running"), (2, "running")]
+
+
+def test_devices_follow_the_attachments(root: Path, storpool: Simulator) -> None:
+    storpool.reset()
+    made = [
+        storpool_call(storpool, "VolumeCreate", {"name": name, "size": size, "replication": 3}).json()["data"]
+        for name, size in (("db-1", 1 << 20), ("", 512), ("db-2", 1 << 20))
+    ]
+    for volume, client in ((made[0], 2), (made[1], 2), (made[2], 1)):
+        item = {"volume": f"~{volume['globalId']}", "rw": [client]}
+        storpool_call(storpool, "VolumesReassignWait", {"reassign": [item]})
+    block.keep(block.wanted(storpool.state(), 2))
+    dev = root / "dev"
+    assert devices(dev) == {
+        "storpool/db-1": 1 << 20,
+        f"storpool-byid/{made[0]['globalId']}": 1 << 20,
+        f"storpool-byid/{made[1]['globalId']}": 512,
+    }
+    item = {"volume": "db-1", "detach": "all"}
+    storpool_call(storpool, "VolumesReassignWait", {"reassign": [item]})
+    storpool_call(storpool, f"VolumeUpdate/~{made[1]['globalId']}", {"size": 1024})
+    block.keep(block.wanted(storpool.state(), 2))
+    assert devices(dev) == {f"storpool-byid/{made[1]['globalId']}": 1024}
+    assert len(list(dev.glob("sp-*"))) == 1
+    block.keep({})
+    assert not list(dev.glob("sp-*"))
+    assert devices(dev) == {}
+
+
+def devices(dev: Path) -> dict[str, int]:
+    """The links, with the sizes of the devices that they lead to."""
+    return {path.relative_to(dev).as_posix(): path.stat().st_size for path in dev.glob("storpool*/*")}
