@@ -2,7 +2,7 @@
 # `make help` lists the targets.
 
 PYTHON ?= python3
-STAGES ?= lint sanity unit contract faults integration compat
+STAGES ?= lint sanity unit contract faults integration compat hosts
 
 VENV := .venv
 LINT := $(VENV)/envs/lint
@@ -16,6 +16,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.build/pycache
 # Each environment is as good as its stamp: the requirements that went into it, newer than the files that name them.
 RUN_READY := $(VENV)/.ready-run
 TEST_READY := $(VENV)/.ready-test
+HOSTS_READY := $(VENV)/.ready-hosts
 LINT_READY := $(LINT)/.ready-lint
 DOCS_READY := $(LINT)/.ready-docs
 
@@ -35,7 +36,7 @@ demo: $(RUN_READY) ## the main job against simulators: real playbooks, twice, ef
 	@$(RUN) tests/demo/run.py
 
 .PHONY: test
-test: $(TEST_READY) $(LINT_READY) ## all stages, and a table of their results; STAGES="lint unit" runs some
+test: $(TEST_READY) $(LINT_READY) $(HOSTS_READY) ## all stages, and a table of their results; STAGES="lint unit" runs some
 	@$(RUN) -m tools.stages $(STAGES)
 
 # --- the stages: each runs alone, prints one line of summary, and ends with an honest status -----------------------
@@ -67,6 +68,10 @@ integration: $(TEST_READY) ## every module through ansible-playbook; TARGETS="st
 .PHONY: compat
 compat: $(TEST_READY) ## every module under the other supported versions of ansible-core; CORES="2.17"
 	@$(RUN) -m tools.compat $(CORES)
+
+.PHONY: hosts
+hosts: $(HOSTS_READY) ## roles and playbooks on hosts with systemd and ssh; SCENARIOS="lab"
+	@$(RUN) -m tools.hosts $(SCENARIOS)
 
 .PHONY: totals
 totals:
@@ -127,6 +132,10 @@ $(RUN_READY): $(REQUIREMENTS)/run.txt | $(VENV)/bin/python
 	@touch $@
 
 $(TEST_READY): $(REQUIREMENTS)/test.txt $(RUN_READY)
+	$(VENV)/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+$(HOSTS_READY): $(REQUIREMENTS)/hosts.txt $(RUN_READY)
 	$(VENV)/bin/python $(PIP_INSTALL) -r $<
 	@touch $@
 

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks import roll
 from benchmarks.plays import HERE, Took, Workbench
 from simulators.client import Simulator, start, storpool_call
 from tools.workspace import COLLECTION, ROOT, environment
@@ -175,6 +176,21 @@ class Bench:
         text = "create 1,000 volumes, 20 ms an answer, 16 connections: module time"
         return [Row(text, min(times), "s", 1.2 * 1000 / 16 * 0.020 + 2)]
 
+    def roll(self) -> list[Row]:
+        """The role for agents where nothing is to be done, on hosts."""
+        role, bare = roll.measure(self.repeats)
+        text = "driver role on agents, nothing to do"
+        return [
+            Row(
+                f"{text}: {roll.AGENTS} hosts, against a copy and a service task",
+                role[roll.AGENTS] / bare[roll.AGENTS],
+                "x",
+                1.5,
+            ),
+            *[Row(f"{text}: {size} hosts", role[size], "s") for size in roll.SIZES],
+            *[Row(f"a copy and a service task: {size} hosts", bare[size], "s") for size in roll.SIZES],
+        ]
+
     def _plan(self, count: int) -> float:
         answer = subprocess.run(
             [sys.executable, str(HERE / "growth.py"), str(count)],
@@ -194,6 +210,7 @@ MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
     "growth": Bench.growth,
     "single": Bench.single,
     "delayed": Bench.delayed,
+    "roll": Bench.roll,
 }
 
 

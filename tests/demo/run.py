@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demonstration: declares a small storage set-up twice, operates it, and reads every effect back.
+"""The demonstration: declares a small storage set-up twice, operates it, and reads every effect back. Then it provisions a zone on hosts.
 
-Fails unless the second declaration changes and writes nothing, and the clusters are in the end as they should be.
+Fails unless the second declaration changes and writes nothing, and the clusters and the zone are in the end as they should be.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import zone
 
 from simulators.client import Simulator, start, storpool_call
 from tools.stage import stage
@@ -187,7 +189,12 @@ def main() -> int:
             start("cloudstack", storpool_url=storpool.url, storpool_token=token) as cloudstack,
         ):
             demonstrate(storpool, cloudstack)
-    except DemoError as error:
+        report = zone.provision()
+        if report:
+            head = ("host", "component", "CloudStack", "driver", "service", "in CloudStack", "problems")
+            table("What is deployed where", head, zone.rows(report))
+            print(f"\nThe same as a page: {zone.REPORT.with_suffix('.html')}")
+    except (DemoError, zone.ZoneError) as error:
         print(f"\nThe demonstration failed: {error}", file=sys.stderr)
         return 1
     print("\nEvery effect was read back from the API and is as it should be; the second declaration wrote nothing.")

@@ -17,7 +17,10 @@ RESULTS = BUILD / "results"
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What a stage did. ``noun`` says what was counted; ``note`` is what a reader must know besides."""
+    """What a stage did. ``noun`` says what was counted; ``note`` is what a reader must know besides.
+
+    ``impossible`` says that this machine cannot run it, which is no failure of what is tested.
+    """
 
     stage: str
     noun: str
@@ -26,11 +29,12 @@ class Result:
     skipped: int
     seconds: float
     note: str = ""
+    impossible: bool = False
 
     @property
     def ok(self) -> bool:
         """Something ran, and none of it failed: a stage that found nothing to run has proved nothing."""
-        return self.passed > 0 and self.failed == 0
+        return self.impossible or (self.passed > 0 and self.failed == 0)
 
     def __str__(self) -> str:
         counts = []

@@ -53,7 +53,15 @@ def _result(stage: str, broken: bool, seconds: float = 0.0) -> report.Result:
 def _table(results: list[report.Result]) -> str:
     rows = [("stage", "result", "passed", "failed", "skipped", "seconds", "")]
     rows += [
-        (r.stage, "ok" if r.ok else "FAILED", str(r.passed), str(r.failed), str(r.skipped), f"{r.seconds:.0f}", r.note)
+        (
+            r.stage,
+            "not run" if r.impossible else "ok" if r.ok else "FAILED",
+            str(r.passed),
+            str(r.failed),
+            str(r.skipped),
+            f"{r.seconds:.0f}",
+            r.note,
+        )
         for r in results
     ]
     rows.append(
