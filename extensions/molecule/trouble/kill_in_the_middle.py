@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 from lab import hosts
 
@@ -17,15 +16,14 @@ SECONDS = 120
 def main() -> int:
     host, path, checksum, *command = sys.argv[1:]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    end = time.monotonic() + SECONDS
-    while running.poll() is None and time.monotonic() < end:
-        if hosts.run(hosts.find(host), "sha256sum", path).stdout.decode().startswith(checksum):
-            running.kill()
-            running.wait(timeout=10)
-            return 0
+    watch = f'until [ "$(sha256sum < {path})" = "{checksum}  -" ]; do :; done'
+    seen = hosts.run(hosts.find(host), "timeout", str(SECONDS), "sh", "-c", watch, timeout=2 * SECONDS)
+    ended = running.poll()
     running.kill()
-    print(f"the command ended, or {SECONDS} s passed, before {path} on {host} had the checksum", file=sys.stderr)
-    return 1
+    if seen.returncode or ended is not None:
+        print(f"{path} did not get the checksum on {host} in {SECONDS} s while the command ran", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
