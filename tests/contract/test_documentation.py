@@ -16,7 +16,8 @@ TYPES = {"str": str, "int": int, "float": (int, float), "bool": bool, "dict": di
 OF_ANY_TASK = {"changed", "failed", "diff", "warnings", "invocation", "attempts"}
 
 
-@pytest.fixture(scope="module", params=NAMES)
+# The examples of a module run once: all tests that look at them are given to one worker.
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES])
 def ran(request, storpool_process, cloudstack_process, tmp_path_factory):
     """The module's name, and what its examples did."""
     storpool_process.reset()

@@ -32,7 +32,8 @@ def run(name: str, extra: Sequence[str] = ()) -> report.Result:
     junit = BUILD / "results" / f"{name}.xml"
     junit.parent.mkdir(parents=True, exist_ok=True)
     junit.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", f"tests/{name}", "-q", "-n", "auto", f"--junit-xml={junit}", *extra]
+    spread = ["-n", "auto", "--dist", "loadgroup"]
+    command = [sys.executable, "-m", "pytest", f"tests/{name}", "-q", *spread, f"--junit-xml={junit}", *extra]
     status = subprocess.run(command, cwd=ROOT, env={**environment(), "PYTHONPATH": "tests"}, check=False).returncode
     return _result(name, junit, status, watch.seconds())
 
