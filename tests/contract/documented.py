@@ -4,13 +4,15 @@
 
 """What the modules' documentation says, and plays made of their examples.
 
-Each example of a module is run three times in a row in one play: in check mode, for real, and once more. What each run
-returned, and what the simulators received meanwhile, is written to a file for the tests.
+Each example of a module is run three times in a row in one play: in check mode, for real, and once more, with all of
+Ansible's verbosity, log and diffs on. What each run returned, and what the simulators received meanwhile, is written to a
+file for the tests. Then come tasks that fail, for what they could show of a secret.
 """
 
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
 import json
 import os
@@ -21,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from contract import hosts
+from contract import hosts, secrets
 from simulators.client import Simulator
 from tools.workspace import BUILD, COLLECTION, STAGE
 
@@ -116,16 +118,30 @@ def start_of(module: str) -> list[dict[str, Any]]:
     return [task for task in FIXTURES if task[next(iter(task))]["name"] not in MAKES.get(module, ())]
 
 
-def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, directory: Path) -> list[dict[str, Any]]:
-    """Run the examples of a module; for each ``{task, check, apply, again}``, each ``{result, writes}``."""
-    tasks = [*start_of(module), _forget("storpool"), _forget("cloudstack")]
+@dataclasses.dataclass(frozen=True)
+class Ran:
+    """What the examples of a module did."""
+
+    module: str
+    examples: list[dict[str, Any]]  # for each: {task, check, apply, again}, each {result, writes}
+    shown: dict[str, str]  # what could be seen meanwhile, by place
+
+    def own(self) -> list[dict[str, Any]]:
+        """The examples that call the module itself."""
+        return [example for example in self.examples if module_of(example["task"]) == self.module]
+
+
+def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, directory: Path) -> Ran:
+    """Run the examples of a module."""
+    full = f"{COLLECTION}.{module}"
+    tasks = [*start_of(module), *_forget()]
     found = examples(module)
     root = None
     if module in hosts.HOSTS:
         root = directory / "host"
         hosts.HOSTS[module](root)
-        options, name = modules()[module]["doc"]["options"], f"{COLLECTION}.{module}"
-        found = [hosts.moved(task, name, options, root) if name in task else task for task in found]
+        options = modules()[module]["doc"]["options"]
+        found = [hosts.moved(task, full, options, root) if full in task else task for task in found]
         tasks.append(hosts.look(root, "host"))
     for number, example in enumerate(found):
         for kind in ("check", "apply", "again"):
@@ -133,14 +149,27 @@ def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, direct
     output = directory / "results.json"
     names = [f"{kind}_{number}" for number in range(len(found)) for kind in ("check", "apply", "again")]
     content = {name: {"result": f"{{{{ {name} }}}}", "writes": f"{{{{ {name}_writes }}}}"} for name in names}
-    tasks.append({"ansible.builtin.copy": {"dest": str(output), "content": content, "mode": "0600"}})
-    ended = play(tasks, storpool, cloudstack, directory)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    tasks.append({"ansible.builtin.copy": {"dest": str(output), "content": content, "mode": "0600"}, "no_log": True})
+    if has_connection(module):
+        tasks += secrets.failing(full, next(task for task in found if full in task)[full] or {})
+    log, processes = directory / "ansible.log", secrets.ProcessList()
+    processes.start()
+    ended = play(tasks, storpool, cloudstack, directory, "-vvvv", ANSIBLE_LOG_PATH=str(log))
+    processes.stop()
+    assert ended.returncode == 0, ended.stdout[-8000:] + ended.stderr
     results = json.loads(output.read_text())
-    return [
-        {"task": example, **{kind: results[f"{kind}_{number}"] for kind in ("check", "apply", "again")}}
-        for number, example in enumerate(found)
-    ]
+    return Ran(
+        module,
+        [
+            {"task": example, **{kind: results[f"{kind}_{number}"] for kind in ("check", "apply", "again")}}
+            for number, example in enumerate(found)
+        ],
+        {
+            "output": ended.stdout + ended.stderr,
+            "log": log.read_text(),
+            "process list": "\n".join(sorted(processes.seen)),
+        },
+    )
 
 
 def _observed(task: dict[str, Any], kind: str, register: str, root: Path | None) -> list[dict[str, Any]]:
@@ -149,30 +178,32 @@ def _observed(task: dict[str, Any], kind: str, register: str, root: Path | None)
     if kind == "check":
         task["check_mode"] = True
     tasks = [task]
-    if own != register:
-        tasks.append({"ansible.builtin.set_fact": {register: f"{{{{ {own} }}}}"}})
-    for product in ("storpool", "cloudstack"):
-        tasks.append({"written": {"to": product}, "register": f"{register}_{product}"})
+    noted = {} if own == register else {register: f"{{{{ {own} }}}}"}
+    tasks += _forget(register)
     seen = f"{register}_storpool.seen + {register}_cloudstack.seen"
     if root:
         tasks.append(hosts.look(root, "host_now"))
         seen += f" + {hosts.differences('host', 'host_now')}"
-    tasks.append({"ansible.builtin.set_fact": {f"{register}_writes": f"{{{{ {seen} }}}}"}})
-    if root:
-        tasks.append({"ansible.builtin.set_fact": {"host": "{{ host_now }}"}})
+        noted["host"] = "{{ host_now }}"
+    tasks.append({"ansible.builtin.set_fact": {f"{register}_writes": f"{{{{ {seen} }}}}", **noted}, "no_log": True})
     return tasks
 
 
-def _forget(product: str) -> dict[str, Any]:
-    return {"written": {"to": product}}
+def _forget(register: str = "before") -> list[dict[str, Any]]:
+    """Tasks that ask the simulators what they received since they were asked last, which may well hold a secret."""
+    return [
+        {"written": {"to": product}, "register": f"{register}_{product}", "no_log": True}
+        for product in ("storpool", "cloudstack")
+    ]
 
 
-def secrets(storpool: Simulator, cloudstack: Simulator) -> dict[str, str]:
+def variables(storpool: Simulator, cloudstack: Simulator) -> dict[str, str]:
     """The variables that a user would keep in a vault: Ansible shows excerpts of a play that fails."""
     return {
         "token": storpool.args["token"],
         "api_key": cloudstack.args["api_key"],
         "api_secret": cloudstack.args["secret_key"],
+        "wrong": secrets.WRONG,
     }
 
 
@@ -182,7 +213,6 @@ def play(
     cloudstack: Simulator,
     directory: Path,
     *options: str,
-    more_secrets: dict[str, str] | None = None,
     **env: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run tasks as a play on this machine against the simulators, with these options of ansible-playbook."""
@@ -197,10 +227,10 @@ def play(
     }
     path = directory / "play.yml"
     path.write_text(yaml.safe_dump([content], sort_keys=False))
-    variables = directory / "secrets.yml"
-    variables.write_text(yaml.safe_dump(secrets(storpool, cloudstack) | (more_secrets or {})))
+    vault = directory / "vault.yml"
+    vault.write_text(yaml.safe_dump(variables(storpool, cloudstack)))
     return subprocess.run(
-        [programs("ansible-playbook"), "--extra-vars", f"@{variables}", *options, str(path)],
+        [programs("ansible-playbook"), "--extra-vars", f"@{vault}", *options, str(path)],
         capture_output=True,
         text=True,
         env=environment(directory) | env,

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every documented example is run, and every module is held to what its documentation promises."""
+"""Every documented example is run, every module is held to what its documentation promises, and no secret gets out."""
 
 from __future__ import annotations
 
 import pytest
 
-from contract import documented
+from contract import documented, secrets
+from simulators.client import start
 
 NAMES = sorted(documented.modules())
 TYPES = {"str": str, "int": int, "float": (int, float), "bool": bool, "dict": dict, "list": list, "raw": object}
@@ -16,36 +17,46 @@ TYPES = {"str": str, "int": int, "float": (int, float), "bool": bool, "dict": di
 OF_ANY_TASK = {"changed", "failed", "diff", "warnings", "invocation", "attempts"}
 
 
+@pytest.fixture(scope="module")
+def simulators():
+    """Both simulators, with secrets that stand nowhere else."""
+    with (
+        start("storpool", token=secrets.TOKEN, cluster_id="abc.b", clients="1,2,3", disks=9) as storpool,
+        start(
+            "cloudstack",
+            api_key=secrets.KEY,
+            secret_key=secrets.SECRET,
+            version="4.19.1",
+            storpool_url=storpool.url,
+            storpool_token=secrets.TOKEN,
+        ) as cloudstack,
+    ):
+        yield storpool, cloudstack
+
+
 # The examples of a module run once: all tests that look at them are given to one worker.
 @pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES])
-def ran(request, storpool_process, cloudstack_process, tmp_path_factory):
-    """The module's name, and what its examples did."""
-    storpool_process.reset()
-    cloudstack_process.reset()
-    directory = tmp_path_factory.mktemp("play")
-    return request.param, documented.run_examples(request.param, storpool_process, cloudstack_process, directory)
-
-
-def own(ran):
-    """The examples that call the module itself."""
-    name, examples = ran
-    return [example for example in examples if documented.module_of(example["task"]) == name]
+def ran(request, simulators, tmp_path_factory):
+    """What the examples of a module did."""
+    for simulator in simulators:
+        simulator.reset()
+    return documented.run_examples(request.param, *simulators, tmp_path_factory.mktemp("play"))
 
 
 def test_there_are_examples(ran):
-    assert own(ran)
+    assert ran.own()
 
 
 def test_check_mode_writes_nothing_and_tells_what_apply_does(ran):
-    assert documented.promises(ran[0], "check_mode")
-    for example in own(ran):
+    assert documented.promises(ran.module, "check_mode")
+    for example in ran.own():
         assert example["check"]["writes"] == []
         assert example["check"]["result"]["changed"] == example["apply"]["result"]["changed"], example["task"]
         assert example["check"]["result"].get("actions") == example["apply"]["result"].get("actions")
 
 
 def test_check_mode_predicts_the_object(ran):
-    for example in own(ran):
+    for example in ran.own():
         assert_predicted(example["check"]["result"], example["apply"]["result"], example["task"]["name"])
 
 
@@ -64,28 +75,28 @@ def assert_predicted(predicted, actual, where):
 
 
 def test_what_is_changed_is_written_and_the_rest_is_not(ran):
-    for example in own(ran):
+    for example in ran.own():
         assert bool(example["apply"]["writes"]) == example["apply"]["result"]["changed"], example["task"]
 
 
 def test_the_second_run_changes_and_writes_nothing(ran):
-    if documented.promises(ran[0], "idempotent"):
-        for example in own(ran):
+    if documented.promises(ran.module, "idempotent"):
+        for example in ran.own():
             assert example["again"]["writes"] == [], example["task"]
             assert example["again"]["result"]["changed"] is False
 
 
 def test_the_diff_shows_the_change(ran):
-    if documented.promises(ran[0], "diff_mode"):
-        for example in own(ran):
+    if documented.promises(ran.module, "diff_mode"):
+        for example in ran.own():
             for run in ("check", "apply", "again"):
                 diff = example[run]["result"]["diff"]
                 assert (diff["before"] != diff["after"]) == example[run]["result"]["changed"], example["task"]
 
 
 def test_what_is_returned_is_what_is_documented(ran):
-    documentation = documented.modules()[ran[0]]["return"]
-    for example in own(ran):
+    documentation = documented.modules()[ran.module]["return"]
+    for example in ran.own():
         result = example["apply"]["result"]
         returned = {key: result[key] for key in result.keys() - OF_ANY_TASK}
         assert_documented(returned, documentation, example["task"]["name"])
@@ -107,3 +118,10 @@ def assert_documented(value, documentation, where):
             for item in items:
                 if item is not None:
                     assert_documented(item, described["contains"], here)
+
+
+def test_no_secret_is_shown(ran):
+    if documented.has_connection(ran.module):
+        assert "does not accept" in ran.shown["output"]  # the wrong secret was really tried
+        assert f"AnsiballZ_{ran.module}" in ran.shown["process list"]  # and the process list was really seen
+    assert secrets.leaks(ran.shown) == {}
