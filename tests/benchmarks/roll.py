@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.plays import SECONDS
-from lab import jars
-from tools.workspace import BUILD, COLLECTION, ROOT, env_bin, environment
+from lab import command, jars
+from lab.layout import INVENTORY
+from tools.workspace import BUILD, COLLECTION, env_bin, environment
 
 VERSION = "4.16.1"
 PLUGINS = "/usr/share/cloudstack-agent/plugins"
-INVENTORY = BUILD / "lab" / "inventory.yml"
 #: How many agents it is measured on; the ratio with a limit is that of AGENTS.
 SIZES, AGENTS = (1, 2, 4, 8), 3
 
@@ -33,7 +32,7 @@ def measure(repeats: int) -> tuple[dict[int, float], dict[int, float]]:
     )
     role = {
         "ansible.builtin.include_role": {"name": f"{COLLECTION}.driver", "tasks_from": "agent"},
-        "vars": {"driver_src": str(jar), "driver_settle": 2},
+        "vars": {"driver_src": str(jar), "driver_settle": 1},
     }
     bare = [
         {"ansible.builtin.copy": {"src": str(jar), "dest": f"{PLUGINS}/{jar.name}", "owner": "root", "mode": "0644"}},
@@ -58,14 +57,10 @@ def _hosts() -> Iterator[None]:
         _lab("down")
 
 
-def _lab(*command: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "lab", *command],
-        env={**environment(), "PYTHONPATH": str(ROOT / "tests")},
-        stdout=subprocess.DEVNULL,
-        timeout=SECONDS,
-        check=True,
-    )
+def _lab(*arguments: str) -> None:
+    ended = command.run(*arguments)
+    if ended.returncode:
+        raise SystemExit(ended.stderr.strip() or f"lab {arguments[0]} ended with {ended.returncode}")
 
 
 def _play(directory: Path, tasks: list[dict[str, Any]], agents: int) -> float:
@@ -73,7 +68,7 @@ def _play(directory: Path, tasks: list[dict[str, Any]], agents: int) -> float:
     connection = {name: f"{{{{ cloudstack_{name} }}}}" for name in ("api_url", "api_key", "api_secret")}
     playbook = directory / "roll.json"
     play = {
-        "hosts": f"cloudstack_agents[:{agents - 1}]",
+        "hosts": f"cloudstack_agents[0:{agents - 1}]",
         "gather_facts": False,
         "any_errors_fatal": True,
         "module_defaults": {f"group/{COLLECTION}.cloudstack": connection},
@@ -81,11 +76,15 @@ def _play(directory: Path, tasks: list[dict[str, Any]], agents: int) -> float:
     }
     playbook.write_text(json.dumps([play]))
     begin = time.monotonic()
-    subprocess.run(
+    ended = subprocess.run(
         [env_bin() / "ansible-playbook", "--inventory", INVENTORY, "--forks", str(max(SIZES)), playbook],
         env=environment(),
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
         timeout=SECONDS,
-        check=True,
+        check=False,
     )
-    return time.monotonic() - begin
+    seconds = time.monotonic() - begin
+    if ended.returncode or ended.stdout.count("failed=0") != agents:
+        raise SystemExit(ended.stdout)
+    return seconds

@@ -184,12 +184,13 @@ def main() -> int:
     stage()
     token = "1556560560218011653"
     try:
-        with (
-            start("storpool", token=token) as storpool,
-            start("cloudstack", storpool_url=storpool.url, storpool_token=token) as cloudstack,
-        ):
-            demonstrate(storpool, cloudstack)
-        report = zone.provision()
+        with zone.hosts() as hosts:
+            with (
+                start("storpool", token=token) as storpool,
+                start("cloudstack", storpool_url=storpool.url, storpool_token=token) as cloudstack,
+            ):
+                demonstrate(storpool, cloudstack)
+            report = zone.provision(hosts)
         if report:
             head = ("host", "component", "CloudStack", "driver", "service", "in CloudStack", "problems")
             table("What is deployed where", head, zone.rows(report))

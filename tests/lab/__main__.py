@@ -13,11 +13,10 @@ import time
 from collections.abc import Callable
 
 from . import hosts, install, lab, state
+from .command import UNAVAILABLE
 from .containers import containers
 from .layout import INVENTORY, MOST_AGENTS, MOST_MANAGEMENT, SERVICES, LabError, Unavailable
 from .simulators import alive
-
-UNAVAILABLE = 3
 
 
 def main() -> int:

@@ -20,17 +20,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from lab import command
+
 from . import report
 from .processes import STOPPED, Finished, end_with_us, run
 from .stage import stage
-from .workspace import BUILD, ROOT, env_bin, environment
+from .workspace import BUILD, ROOT, env_bin
 
 SCENARIOS = ROOT / "extensions" / "molecule"
 TIMEOUT = 900  # seconds for one scenario
-UP_SECONDS = 1200  # the image is made on first use
 DOWN_SECONDS = 120
-LAB = (sys.executable, "-m", "lab")
-UNAVAILABLE = 3  # the exit status of "lab up" where containers cannot run
 TAIL = 60  # lines shown of one that failed
 WIDEST = 400  # characters shown of a line: a failed task can be one of a hundred thousand
 LOCK = Path("/run/lock/storpool-cloudstack-hosts")
@@ -56,9 +55,9 @@ def _result(scenarios: list[str]) -> report.Result:
     """Bring the lab up, run the scenarios, take the lab down."""
     stage()
     try:
-        up = run([*LAB, "up"], "hosts/up", UP_SECONDS, _environment())
+        up = run([*command.COMMAND, "up"], "hosts/up", command.SECONDS, command.ENVIRONMENT)
         if not up.ok:
-            return _nothing(scenarios, up.output.strip(), up.status == UNAVAILABLE and not os.environ.get("CI"))
+            return _nothing(scenarios, up.output.strip(), up.status == command.UNAVAILABLE and not os.environ.get("CI"))
         print(f"  lab up {up.seconds:.1f} s", flush=True)
         outcomes = _run_all(scenarios)
     finally:
@@ -114,26 +113,28 @@ def _scenario(name: str) -> Finished:
     scratch = BUILD / "hosts" / name
     shutil.rmtree(scratch, ignore_errors=True)
     env = {
-        **_environment(),
+        **command.ENVIRONMENT,
         "MOLECULE_EPHEMERAL_DIRECTORY": str(scratch),
         "LAB_KEEP": "1",
         "NO_COLOR": "1",
         "ANSIBLE_FORCE_COLOR": "0",
         "COLUMNS": "180",
     }
-    command: list[str | Path] = [env_bin() / "molecule", "test", "--no-command-borders", "--no-report"]
-    return run([*command, "--destroy", "never", "--scenario-name", name], f"hosts/{name}", TIMEOUT, env)
+    molecule: list[str | Path] = [env_bin() / "molecule", "test", "--no-command-borders", "--no-report"]
+    return run([*molecule, "--destroy", "never", "--scenario-name", name], f"hosts/{name}", TIMEOUT, env)
 
 
 def _down() -> None:
     """Take the lab down, also when this process was told to end; whatever goes wrong with that is said, no more."""
     if os.environ.get("LAB_KEEP"):
         return
-    subprocess.run([*LAB, "down"], env=_environment(), stdout=subprocess.DEVNULL, timeout=DOWN_SECONDS, check=False)
-
-
-def _environment() -> dict[str, str]:
-    return {**environment(), "PYTHONPATH": str(ROOT / "tests")}
+    subprocess.run(
+        [*command.COMMAND, "down"],
+        env=command.ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        timeout=DOWN_SECONDS,
+        check=False,
+    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from .._common import sizes
 from .._common.errors import Ambiguous, InvalidOption
 from .._common.plan import Managed
 from .._common.words import listing
+from . import texts
 from .disk_offering_plan import GIB, Current, Want, plan
 from .reader import Reader
 
@@ -65,15 +66,15 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     size = sizes.size(params["disk_size"], "disk_size", GIB, "CloudStack")
     return Want(
         present=params["state"] == "present",
-        name=_text(params["name"], "name", 255),
-        display_text=_text(params["display_text"], "display_text", 4096),
+        name=texts.text(params["name"], "name"),
+        display_text=texts.text(params["display_text"], "display_text", 4096),
         disk_size=size,
         customized=params["customized"],
-        tags=_tags(params["tags"]),
+        tags=texts.storage_tags(params["tags"]),
         max_iops=most,
         min_iops=least,
-        storpool_template=_text(params["storpool_template"], "storpool_template", 200),
-        qos_class=_text(params["qos_class"], "qos_class", 255),
+        storpool_template=texts.text(params["storpool_template"], "storpool_template", 200),
+        qos_class=texts.text(params["qos_class"], "qos_class"),
         zones=None if params["zones"] is None else tuple(sorted(set(params["zones"]))),
         wait_timeout=params["wait_timeout"],
     )
@@ -91,25 +92,6 @@ def look(reader: Reader, wanted: Want) -> Current:
     details = reader.offering_details(row["id"]) if row else {}
     zones = tuple(reader.zones()) if (wanted.present and wanted.zones) or (row and row.get("zoneid")) else ()
     return Current(version, row, details, zones)
-
-
-def _text(value: t.Optional[str], option: str, most: int) -> t.Any:
-    if value is not None and (not value.strip() or value != value.strip() or len(value) > most):
-        raise InvalidOption(
-            f"{option} is {value[:80]!r}: give 1 to {most} characters, with no space at the beginning or the end."
-        )
-    return value
-
-
-def _tags(tags: t.Optional[t.Sequence[str]]) -> t.Optional[t.Tuple[str, ...]]:
-    if tags is None:
-        return None
-    for tag in tags:
-        if not tag.strip() or tag != tag.strip() or "," in tag:
-            raise InvalidOption(
-                f"tags: {tag!r} cannot be a storage tag. A tag is not empty, has no comma, and no space at its beginning or end."
-            )
-    return tuple(sorted(set(tags)))
 
 
 DISK_OFFERING = Managed("disk_offering", SPEC, want, look, plan)

@@ -10,7 +10,7 @@ import typing as t
 from .._common import sizes
 from .._common.errors import InvalidOption
 from .._common.plan import Managed
-from . import contents, identity, states, url, versions
+from . import contents, identity, states, texts, url, versions
 from .pool_plan import FROM_TEMPLATE, Current, Want, plan
 from .reader import Reader
 
@@ -58,14 +58,14 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         raise InvalidOption(f"wait_timeout is {params['wait_timeout']}: give a number of seconds above 0.")
     return Want(
         present=present,
-        name=_name(params["name"], "name"),
-        previous_name=None if previous is None else _name(previous, "previous_name"),
-        zone=_name(params["zone"], "zone"),
+        name=texts.text(params["name"], "name"),
+        previous_name=texts.text(previous, "previous_name"),
+        zone=texts.text(params["zone"], "zone"),
         template=url.template_name(params["template"]),
         place=url.place(params),
         url_form=params["url_form"],
         capacity=_capacity(params),
-        tags=_tags(params["tags"]),
+        tags=texts.storage_tags(params["tags"]),
         allocation_state=params["allocation_state"],
         allow_same_template_name=params["allow_same_template_name"],
         verify_template=params["verify_template"],
@@ -101,31 +101,12 @@ def _asks_hosts(version: versions.Version, wanted: Want) -> bool:
     return wanted.present and wanted.connected_hosts != "ignore" and version >= versions.SHOWS_CONNECTED_HOSTS
 
 
-def _name(value: str, option: str) -> str:
-    if not value.strip() or value != value.strip() or len(value) > 255:
-        raise InvalidOption(
-            f"{option} is {value!r}: give 1 to 255 characters, with no space at the beginning or the end."
-        )
-    return value
-
-
 def _capacity(params: t.Mapping[str, t.Any]) -> t.Union[int, str, None]:
     if params["capacity"] != FROM_TEMPLATE:
         return sizes.size(params["capacity"], "capacity", 1, "CloudStack")
     if params["state"] == "present" and params["template"] is None:
         raise InvalidOption(f"capacity is {FROM_TEMPLATE!r}: say which StorPool template, with template.")
     return FROM_TEMPLATE
-
-
-def _tags(tags: t.Optional[t.Sequence[str]]) -> t.Optional[t.Tuple[str, ...]]:
-    if tags is None:
-        return None
-    for tag in tags:
-        if not tag.strip() or tag != tag.strip() or "," in tag:
-            raise InvalidOption(
-                f"tags: {tag!r} cannot be a storage tag. A tag is not empty, has no comma, and no space at its beginning or end."
-            )
-    return tuple(sorted(set(tags)))
 
 
 POOL = Managed("pool", SPEC, want, look, plan)
