@@ -26,7 +26,7 @@ CORES = {
     "2.20": ("3.12", "3.13", "3.14"),
     "2.21": ("3.12", "3.13", "3.14"),
 }
-TIMEOUT = 300  # seconds for one core
+TIMEOUT = 600  # seconds for one core
 # What Ansible's own check of options says; which of these comes first is the version's choice.
 REFUSAL = "Unsupported parameters for|missing required arguments|of the following (is|are) required"
 REQUIREMENTS = ROOT / "tests" / "requirements" / "run.txt"

@@ -13,7 +13,7 @@ from .processes import end_with_us, run
 from .workspace import BUILD, NAME, NAMESPACE, STAGE, env_bin, environment
 
 DIST = BUILD / "dist"
-TIMEOUT = 300  # seconds, each for building and importing
+TIMEOUT = 600  # seconds, each for building and importing
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, StorPool CloudStack collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs stages one after another, whatever becomes of each, and ends with a table of all: ``make test``."""
+"""Runs stages, whatever becomes of each, and ends with a table of all: ``make test``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ import argparse
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from . import report
 from .workspace import ROOT
+
+#: A stage that waits a lot -> those that run beside it one after another, in what it leaves of the processors. No test of theirs depends on time.
+BESIDE = {"hosts": ("lint", "sanity", "compat")}
 
 
 def main() -> int:
@@ -25,18 +29,46 @@ def main() -> int:
         return 0
     for stage in arguments.stages:
         report.forget(stage)
-    results = [_run(stage) for stage in arguments.stages]
-    print(_table(results), flush=True)
+    watch = report.Stopwatch()
+    results = _run_all(arguments.stages)
+    print(_table(results, watch.seconds()), flush=True)
     return 0 if all(result.ok for result in results) else 1
 
 
-def _run(stage: str) -> report.Result:
+def _run_all(stages: list[str]) -> list[report.Result]:
+    """Run stages in their order, but those that can run beside another one together with that."""
+    beside = {stage: [other for other in BESIDE.get(stage, ()) if other in stages] for stage in stages}
+    waiting = [other for others in beside.values() for other in others]
+    results = {}
+    for stage in stages:
+        if stage not in waiting:
+            with ThreadPoolExecutor(1) as pool:
+                others = {other: pool.submit(_run, other, aside=True) for other in beside[stage]}
+                results[stage] = _run(stage)
+            results |= {other: future.result() for other, future in others.items()}
+    return [results[stage] for stage in stages]
+
+
+def _run(stage: str, aside: bool = False) -> report.Result:
+    """Run a stage; aside, with the lowest priority, and with its output all at once when it has ended."""
     watch = report.Stopwatch()
-    print(f"\n=== {stage} ===", flush=True)
     environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    status = subprocess.run(
-        [environment.get("MAKE", "make"), "--no-print-directory", stage], cwd=ROOT, env=environment, check=False
-    ).returncode
+    command = [environment.get("MAKE", "make"), "--no-print-directory", stage]
+    if aside:
+        ended = subprocess.run(
+            ["nice", "-n", "19", *command],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        print(f"\n=== {stage} ===\n{ended.stdout}", flush=True)
+        return _result(stage, broken=ended.returncode != 0, seconds=watch.seconds())
+    print(f"\n=== {stage} ===", flush=True)
+    status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     return _result(stage, broken=status != 0, seconds=watch.seconds())
 
 
@@ -50,7 +82,7 @@ def _result(stage: str, broken: bool, seconds: float = 0.0) -> report.Result:
     return result
 
 
-def _table(results: list[report.Result]) -> str:
+def _table(results: list[report.Result], seconds: float) -> str:
     rows = [("stage", "result", "passed", "failed", "skipped", "seconds", "")]
     rows += [
         (
@@ -71,7 +103,7 @@ def _table(results: list[report.Result]) -> str:
             str(sum(r.passed for r in results)),
             str(sum(r.failed for r in results)),
             str(sum(r.skipped for r in results)),
-            f"{sum(r.seconds for r in results):.0f}",
+            f"{seconds:.0f}",
             "",
         )
     )
