@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -181,6 +182,7 @@ def demonstrate(storpool: Simulator, cloudstack: Simulator) -> None:
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # simulators and hosts end with us
     stage()
     token = "1556560560218011653"
     try:
