@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from email.utils import formatdate
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
@@ -192,3 +195,17 @@ def test_an_empty_list_has_no_keys_and_one_that_shrinks_ends():
     api, wire, _pauses = connect(ok({"count": 3, "host": [{"id": 1}, {"id": 2}]}), ok({}))
     assert len(api.rows("listHosts", "host")) == 2
     assert len(wire.sent) == 2
+
+
+def test_what_cs_would_load_for_its_other_client_is_not_loaded_and_stays_usable():
+    code = f"import sys, {http.__name__} as api; assert 'aiohttp' not in sys.modules; import aiohttp; print(api.CloudStack.__module__)"
+    path = Path(http.__file__).parents[6]
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.stdout, ended.stderr) == ("cs.client\n", "")
