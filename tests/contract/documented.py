@@ -134,7 +134,7 @@ class Ran:
 def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, directory: Path) -> Ran:
     """Run the examples of a module."""
     full = f"{COLLECTION}.{module}"
-    tasks = [*start_of(module), *_forget()]
+    tasks = [*start_of(module), *_received()]
     found = examples(module)
     root = None
     if module in hosts.HOSTS:
@@ -179,7 +179,7 @@ def _observed(task: dict[str, Any], kind: str, register: str, root: Path | None)
         task["check_mode"] = True
     tasks = [task]
     noted = {} if own == register else {register: f"{{{{ {own} }}}}"}
-    tasks += _forget(register)
+    tasks += _received(register)
     seen = f"{register}_storpool.seen + {register}_cloudstack.seen"
     if root:
         tasks.append(hosts.look(root, "host_now"))
@@ -189,7 +189,7 @@ def _observed(task: dict[str, Any], kind: str, register: str, root: Path | None)
     return tasks
 
 
-def _forget(register: str = "before") -> list[dict[str, Any]]:
+def _received(register: str = "before") -> list[dict[str, Any]]:
     """Tasks that ask the simulators what they received since they were asked last, which may well hold a secret."""
     return [
         {"written": {"to": product}, "register": f"{register}_{product}", "no_log": True}

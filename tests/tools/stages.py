@@ -53,23 +53,22 @@ def _run(stage: str, aside: bool = False) -> report.Result:
     """Run a stage; aside, with the lowest priority, and with its output all at once when it has ended."""
     watch = report.Stopwatch()
     environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    command = [environment.get("MAKE", "make"), "--no-print-directory", stage]
+    header = f"\n=== {stage} ==="
+    if not aside:
+        print(header, flush=True)
+    ended = subprocess.run(
+        [*(("nice", "-n", "19") if aside else ()), environment.get("MAKE", "make"), "--no-print-directory", stage],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE if aside else None,
+        stderr=subprocess.STDOUT if aside else None,
+        text=True,
+        errors="replace",
+        check=False,
+    )
     if aside:
-        ended = subprocess.run(
-            ["nice", "-n", "19", *command],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        print(f"\n=== {stage} ===\n{ended.stdout}", flush=True)
-        return _result(stage, broken=ended.returncode != 0, seconds=watch.seconds())
-    print(f"\n=== {stage} ===", flush=True)
-    status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-    return _result(stage, broken=status != 0, seconds=watch.seconds())
+        print(f"{header}\n{ended.stdout}", flush=True)
+    return _result(stage, broken=ended.returncode != 0, seconds=watch.seconds())
 
 
 def _result(stage: str, broken: bool, seconds: float = 0.0) -> report.Result:
