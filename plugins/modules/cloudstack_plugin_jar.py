@@ -235,6 +235,12 @@ cloudstack_version:
   returned: success
   type: str
   sample: 4.11.3.0
+switched:
+  description:
+    - Whether a jar came to the class path, left it or was replaced, or in check mode would. Without that, a change was of owner, mode or the record alone.
+  returned: success
+  type: bool
+  sample: true
 actions:
   description: What was done, or in check mode would be done, in words.
   returned: success

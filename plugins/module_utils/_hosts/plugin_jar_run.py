@@ -48,10 +48,16 @@ def work(params: t.Mapping[str, t.Any], check_mode: bool, diff: bool) -> t.Mappi
 def _result(outcome: Outcome, diff: bool) -> t.Dict[str, t.Any]:
     after = outcome.after
     result = {key: after[key] for key in ("jar", "kept", "service", "cloudstack_version")}
-    result.update(changed=outcome.changed, actions=list(outcome.actions))
+    switched = _checksums(outcome.before) != _checksums(after)
+    result.update(changed=outcome.changed, switched=switched, actions=list(outcome.actions))
     if diff:
         result["diff"] = {"before": _in_diff(outcome.before), "after": _in_diff(after)}
     return result
+
+
+def _checksums(state: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
+    """The jars of the plugin on the class path, by their paths."""
+    return {path: jar["sha256"] for path, jar in state["class_path"].items()}
 
 
 def _in_diff(state: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:

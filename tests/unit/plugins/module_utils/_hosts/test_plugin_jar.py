@@ -158,6 +158,7 @@ def test_its_life_in_each_layout(tmp_path, version, component, directory):
     assert not (host.root / KEPT.lstrip("/")).exists()
     done, again = host.task(new, **options), host.task(new, **options)
     assert (foreseen["changed"], done["changed"], again["changed"]) == (True, True, False)
+    assert (foreseen["switched"], done["switched"], again["switched"]) == (True, True, False)
     path = f"{directory}/{driver_name(version)}"
     assert foreseen["jar"] == done["jar"] == again["jar"]
     assert done["jar"] == {
@@ -186,6 +187,7 @@ def test_its_life_in_each_layout(tmp_path, version, component, directory):
     foreseen = host.task(state="previous", check_mode=True, **options)
     back, again = host.task(state="previous", **options), host.task(state="previous", **options)
     assert (foreseen["changed"], back["changed"], again["changed"]) == (True, True, False)
+    assert (foreseen["switched"], back["switched"], again["switched"]) == (True, True, False)
     assert (foreseen["actions"], foreseen["jar"], foreseen["kept"]) == (back["actions"], back["jar"], back["kept"])
     assert host.drivers(directory) == before
     assert back["jar"] == again["jar"]
@@ -325,6 +327,8 @@ def test_owner_and_mode_are_put_right(host):
     foreseen, done, again = host.task(NEW, check_mode=True), host.task(NEW), host.task(NEW)
     assert (foreseen["changed"], done["changed"], again["changed"]) == (True, True, False)
     assert [action.split(" ")[0] for action in done["actions"]] == ["make"]
+    assert not foreseen["switched"]
+    assert not done["switched"]
     assert foreseen["diff"] == done["diff"]
     assert done["diff"]["before"] != done["diff"]["after"]
     assert jar.stat().st_mode & 0o7777 == 0o644
