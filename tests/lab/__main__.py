@@ -67,7 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     cut.add_argument("host")
     cut.add_argument("service", choices=sorted(SERVICES))
-    mend = command("mend", lambda given: hosts.mend(hosts.find(given.host)), "undo every cut of a host")
+    fill = command(
+        "fill", lambda given: hosts.fill(hosts.find(given.host), given.directory), "leave a directory no room for a jar"
+    )
+    fill.add_argument("host")
+    fill.add_argument("directory")
+    mend = command("mend", lambda given: hosts.mend(hosts.find(given.host)), "undo every cut and fill of a host")
     mend.add_argument("host")
     stop = command("stop", lambda given: hosts.stop(hosts.find(given.host), given.power_cut), "shut a host down")
     stop.add_argument("host")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Single hosts, for tests: run something there, take its network or its power away, and give it back."""
+"""Single hosts, for tests: run something there, take its network, its room or its power away, and give it back."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ import subprocess
 from . import containers, inventory, simulators, state
 from .layout import SERVICES, Host, LabError
 from .podman import execute, podman
+
+#: What the file systems of :func:`fill` are called among the mounts of a host.
+FULL = "lab-full"
+#: The namespaces to change a host's network, and its mounts, which are listed by process.
+NETWORK, MOUNTS = ("--net",), ("--mount", "--pid")
 
 
 def find(name: str) -> Host:
@@ -38,19 +43,29 @@ def cut(host: Host, service: str) -> None:
     _route(host, "replace", service)
 
 
+def fill(host: Host, directory: str) -> None:
+    """Let a directory of a host be on a file system with no room left for a jar. What is in it is hidden meanwhile."""
+    run(host, "mkdir", "--parents", directory)
+    _inside(host, MOUNTS, "mount", "--types", "tmpfs", "--options", "size=4k", FULL, directory)
+
+
 def mend(host: Host) -> None:
-    """Give a host back what :func:`cut` took."""
+    """Give a host back what :func:`cut` and :func:`fill` took."""
     for service in SERVICES:
         _route(host, "del", service)
+    _inside(host, MOUNTS, "umount", FULL, check=False)
 
 
 def _route(host: Host, verb: str, service: str) -> None:
-    """In the host's network, but from outside: the containers may not change theirs."""
+    _inside(host, NETWORK, "ip", "route", verb, "unreachable", f"{SERVICES[service]}/32", check=verb != "del")
+
+
+def _inside(host: Host, namespaces: tuple[str, ...], *command: str, check: bool = True) -> None:
+    """Run a command in namespaces of the host's, but from outside: the containers may not change theirs."""
     pid = podman("inspect", "--format", "{{.State.Pid}}", host.container).strip()
     if pid == "0":
         raise LabError(f"{host.name} is stopped: start it first.")
-    route = ["ip", "route", verb, "unreachable", f"{SERVICES[service]}/32"]
-    execute(["nsenter", "--target", pid, "--net", *route], timeout=10, check=verb != "del")
+    execute(["nsenter", "--target", pid, *namespaces, *command], timeout=10, check=check)
 
 
 def stop(host: Host, power_cut: bool = False) -> None:

@@ -45,7 +45,7 @@ def make_driver(
     """
     external = _external(classes)
     entries: dict[str, bytes] = {}
-    texts = _driver_sources(broken, external)
+    texts = driver_sources(external, broken)
     entries |= {
         name: content for name, content in javac.compiled(texts, release).items() if not name.startswith(_LEFT_OUT)
     }
@@ -98,7 +98,8 @@ def _external(classes: str) -> bool:
     return classes == EXTERNAL
 
 
-def _driver_sources(broken: str | None, external: bool) -> dict[str, str]:
+def driver_sources(external: bool, broken: str | None = None) -> dict[str, str]:
+    """The Java sources of the driver, by path; the ``external`` one is that which StorPool kept outside CloudStack. ``broken`` as above."""
     how, _colon, host = (broken or "").partition(":")
     if how == "static_init" or (how == "static_init_on" and host):
         breakage = f'org.apache.cloudstack.storage.datastore.util.Breakage.strike("{host}");'
@@ -111,7 +112,8 @@ def _driver_sources(broken: str | None, external: bool) -> dict[str, str]:
     texts = javac.sources("driver") | (javac.sources("broken") if breakage else {})
     result = {}
     for name, text in texts.items():
-        changed = text.replace("/* BREAKAGE */", breakage).replace('"NEEDED"', f'"{str(external).lower()}"')
+        changed = text.replace("// BREAKAGE", breakage) if breakage else text
+        changed = changed.replace('"NEEDED"', f'"{str(external).lower()}"')
         for suffix in SPELLED if external else ():
             changed = changed.replace(f"{IN_TREE}{suffix}", f"{EXTERNAL}{suffix}")
         result[_renamed(name) if external else name] = changed

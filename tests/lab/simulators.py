@@ -118,28 +118,52 @@ def stop_leftovers() -> None:
                 stop({"kind": kind, "host": address, "pid": pid})
 
 
-def admin(simulator: Simulator, method: str, name: str, body: Any = None) -> Any:
-    """A request to ``/_sim/<name>``; :class:`LabError` if there is no answer or it is refused."""
-    session = requests.Session()
-    session.trust_env = False
-    try:
-        with session.request(method, f"{simulator['url']}/_sim/{name}", json=body, timeout=ADMIN_SECONDS) as response:
-            answer = response.json()
-    except requests.RequestException as error:
-        raise LabError(f"The {simulator['kind']} simulator at {simulator['url']} does not answer: {error}") from error
-    if response.status_code != requests.codes.ok:
-        raise LabError(f"The {simulator['kind']} simulator refused {method} {name}: {answer.get('error', answer)}")
-    return answer
-
-
 def reset(simulator: Simulator) -> None:
     """State, journal, faults and switches as at the start."""
     admin(simulator, "POST", "reset")
 
 
 def register_clients(storpool: Simulator, clients: int) -> None:
-    """Make 1 to ``clients`` the registered clients, for a lab that has grown or shrunk since the start."""
+    """Make 1 to ``clients`` the registered clients, for a lab that has grown or shrunk since the start.
+
+    What was attached to one that is gone is detached first, by force.
+    """
     known = {client["id"] for client in admin(storpool, "GET", "clients")}
     wanted = set(range(1, clients + 1))
+    attached = _call(storpool, "AttachmentsList") if known - wanted else []
+    detached = [
+        {"snapshot" if row["snapshot"] else "volume": row["volume"], "detach": [row["client"]], "force": True}
+        for row in attached
+        if row["client"] not in wanted
+    ]
+    if detached:
+        _call(storpool, "VolumesReassignWait", {"reassign": detached})
     for number in sorted(known ^ wanted):
         admin(storpool, "POST", "clients", {"id": number, "registered": number in wanted})
+
+
+def admin(simulator: Simulator, method: str, name: str, body: Any = None) -> Any:
+    """A request to ``/_sim/<name>``; :class:`LabError` if there is no answer or it is refused."""
+    return _ask(simulator, method, f"_sim/{name}", body)
+
+
+def _call(storpool: Simulator, call: str, body: Any = None) -> Any:
+    """The data of a call of the StorPool API; :class:`LabError` if it fails."""
+    return _ask(storpool, "GET" if body is None else "POST", f"ctrl/1.0/{call}", body)["data"]
+
+
+def _ask(simulator: Simulator, method: str, path: str, body: Any) -> Any:
+    session = requests.Session()
+    session.trust_env = False
+    headers = {"Authorization": f"Storpool v1:{TOKEN}"}
+    try:
+        with session.request(
+            method, f"{simulator['url']}/{path}", json=body, headers=headers, timeout=ADMIN_SECONDS
+        ) as response:
+            answer = response.json()
+    except requests.RequestException as error:
+        raise LabError(f"The {simulator['kind']} simulator at {simulator['url']} does not answer: {error}") from error
+    refusal = answer.get("error") if isinstance(answer, dict) else None
+    if refusal or response.status_code != requests.codes.ok:
+        raise LabError(f"The {simulator['kind']} simulator refused {method} {path}: {refusal or answer}")
+    return answer

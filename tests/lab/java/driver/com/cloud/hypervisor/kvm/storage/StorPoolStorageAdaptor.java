@@ -23,7 +23,7 @@ public class StorPoolStorageAdaptor {
     private static final String BY_NAME = "/dev/storpool/";
 
     static {
-        /* BREAKAGE */
+        // BREAKAGE
     }
 
     /** Attaches the volume of a device; null, or the error. */

@@ -9,7 +9,7 @@ import org.apache.cloudstack.storage.datastore.util.StorPoolUtil;
 /** The management server's half of the driver. */
 public class StorPoolPrimaryDataStoreProvider {
     static {
-        /* BREAKAGE */
+        // BREAKAGE
         StorPoolUtil.prepare();
     }
 
