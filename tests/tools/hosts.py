@@ -28,7 +28,7 @@ from .stage import stage
 from .workspace import BUILD, ROOT, env_bin
 
 SCENARIOS = ROOT / "extensions" / "molecule"
-TIMEOUT = 900  # seconds for one scenario
+TIMEOUT = 1800  # seconds for one scenario
 DOWN_SECONDS = 120
 TAIL = 60  # lines shown of one that failed
 WIDEST = 400  # characters shown of a line: a failed task can be one of a hundred thousand
