@@ -28,7 +28,7 @@ from simulators.client import Simulator
 from tools.workspace import BUILD, COLLECTION, STAGE
 
 ACTIONS = STAGE / "tests/integration/targets/setup_simulator/action_plugins"
-PLAY_SECONDS = 240
+PLAY_SECONDS = 600
 THIS_CLIENT = 4  # the machine that runs the tests, which has no block devices
 NOT_THE_MODULE = {"name", "register", "when", "loop", "loop_control", "vars", "environment", "delegate_to", "run_once"}
 
@@ -70,7 +70,7 @@ def modules() -> dict[str, dict[str, Any]]:
         check=True,
         capture_output=True,
         env=environment(BUILD),
-        timeout=120,
+        timeout=PLAY_SECONDS,
     )
     return {full.rpartition(".")[2]: data for full, data in json.loads(answer.stdout).items()}
 

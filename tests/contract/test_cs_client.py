@@ -19,7 +19,7 @@ from simulators.client import Simulator, start, storpool_call
 TEMPLATE = {"name": "ssd", "replication": 3, "placeAll": "hdd", "placeTail": "ssd", "placeHead": "ssd"}
 CAPACITY = 100 << 40
 POLL_SECONDS = 0.02
-TEST_SECONDS = 20
+TEST_SECONDS = 60
 
 
 def connect(simulator: Simulator, **options: Any) -> CloudStack:

@@ -27,7 +27,7 @@ COLLECTIONS = Path(ansible.__file__).parent.parent
 MODULES = COLLECTIONS / "ansible_collections/ngine_io/cloudstack/plugins/modules"
 #: The module lost its prefix in version 3 of the collection.
 MODULE = "storage_pool" if (MODULES / "storage_pool.py").exists() else "cs_storage_pool"
-RUN_SECONDS = 120
+RUN_SECONDS = 300
 CAPACITY = 100 << 40
 
 

@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from . import report
 from .workspace import ROOT
 
-#: A stage that waits a lot -> those that run beside it one after another, in what it leaves of the processors. No test of theirs depends on time.
-BESIDE = {"hosts": ("lint", "sanity", "compat")}
+#: A stage that waits a lot -> those that run beside it one after another, in what it leaves of the processors. No test of theirs depends on its speed.
+BESIDE = {"hosts": ("lint", "sanity", "compat", "unit", "contract")}
 
 
 def main() -> int:

@@ -166,12 +166,12 @@ def test_a_rival_acts_just_before(sim):
 
 
 def test_delays_apply_to_the_api_only(sim):
-    sim.switch(delay_ms=200)
+    sim.switch(delay_ms=2000)
     before = time.monotonic()
     sim.journal()
-    assert time.monotonic() - before < 0.15
+    assert time.monotonic() - before < 2
     storpool_call(sim, "VolumesList")
-    assert time.monotonic() - before >= 0.2
+    assert time.monotonic() - before >= 2
 
 
 def test_waiting_calls_answer_when_the_client_is_ready_and_have_had_their_effect_before(sim):
