@@ -56,3 +56,7 @@ class Scenario:
         """What the rival of this fault does; nothing if the scenario has none."""
         steps = self.rivals.get(fault, ())
         return steps(ids) if callable(steps) else steps
+
+
+#: Nothing but the world as it begins.
+NOTHING = Scenario("none", "none", {}, names=())

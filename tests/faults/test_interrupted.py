@@ -13,9 +13,8 @@ import pytest
 from faults import runner
 from faults.child import Child
 from faults.runner import Wire
-from faults.scenario import Scenario
+from faults.scenario import NOTHING
 
-NOTHING = Scenario("none", "none", {}, names=())
 TASK = {
     "concurrency": 8,
     "templates": [{"name": "gold", "replication": 3, "place_all": "ssd"}],

@@ -12,10 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.pool import POOL
-from faults import runner
-from faults.scenario import Scenario
+from faults.alone import ran, written
+from faults.scenario import NOTHING
 
-NOTHING = Scenario("none", "none", {}, names=())
 MODULE = "cloudstack_storpool_pool"
 FLAGS = st.booleans()
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -65,10 +64,10 @@ def test_any_tasks_keep_the_promises(cloudstack, tasks, storpool_options):
 
 def keeps_the_promises(world, options):
     before = world.picture(world.state())
-    foretold = ran(world, options, check=True)
+    foretold = ran(world, MODULE, options, check=True)
     assert written(world) == []
     assert world.picture(world.state()) == before
-    ended = ran(world, options)
+    ended = ran(world, MODULE, options)
     if foretold.failed:
         assert ended.failed
         assert written(world) == []
@@ -77,26 +76,9 @@ def keeps_the_promises(world, options):
         return  # CloudStack knows more than it tells
     assert (ended.changed, ended.result["actions"]) == (foretold.changed, foretold.result["actions"])
     assert bool(written(world)) == ended.changed
-    again = ran(world, options)
+    again = ran(world, MODULE, options)
     assert not again.failed
     assert not again.changed
     assert written(world) == []
     if ended.result["pool"] is not None:
         assert again.result["pool"] == ended.result["pool"]
-
-
-def ran(world, options, check=False):
-    """A run that ended as a module may end, with the journal of nothing but it."""
-    world.forget()
-    ended = runner.run(MODULE, options, check=check)
-    assert not ended.escaped
-    assert ended.result
-    assert not any(secret in ended.output for secret in world.secrets)
-    if ended.failed:
-        assert ended.result["msg"].endswith("."), ended.result["msg"]
-    return ended
-
-
-def written(world):
-    """The changes that were sent."""
-    return [entry["call"] for entry in world.journal() if entry["write"]]

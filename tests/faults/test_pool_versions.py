@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pytest
 
-from faults import runner
-from faults.scenario import Scenario
+from faults import alone
+from faults.alone import written
+from faults.scenario import NOTHING
 from faults.worlds import CloudStack
 from simulators.client import start
 from simulators.cloudstack.versions import parse
 
-NOTHING = Scenario("none", "none", {}, names=())
 POOL = {"name": "sp", "zone": "zone1"}
 NEW = {**POOL, "template": "hybrid", "capacity": "from_template", "tags": ["gold", "fast"]}
 CHANGED = {**POOL, "tags": ["fast", "silver"], "allocation_state": "disabled"}
@@ -55,12 +55,12 @@ def test_a_pools_life(cloud):
     if release.at_least("4.15"):
         ran(cloud, RENAMED, writes=["updateStoragePool"])
     else:
-        refused = run(cloud, "cloudstack_storpool_pool", RENAMED)
+        refused = alone.ran(cloud, "cloudstack_storpool_pool", {**cloud.connection, **RENAMED})
         assert refused.failed
         assert "4.15" in refused.result["msg"]
         assert written(cloud) == []
     name = "sp-2" if release.at_least("4.15") else "sp"
-    [shown] = run(cloud, "cloudstack_storpool_pool_info", {"hosts": True}).result["pools"]
+    [shown] = alone.ran(cloud, "cloudstack_storpool_pool_info", {**cloud.connection, "hosts": True}).result["pools"]
     assert (shown["name"], shown["template"]) == (name, "hybrid")
 
     gone = {**POOL, "name": name, "state": "absent"}
@@ -70,25 +70,12 @@ def test_a_pools_life(cloud):
 
 def ran(world, options, *, writes, check=False):
     """The pool after a run that went well, was changed as foretold, and wrote just this."""
-    ended = run(world, "cloudstack_storpool_pool", {**world.storpool.connection, **options}, check=check)
+    connection = {**world.connection, **world.storpool.connection}
+    ended = alone.ran(world, "cloudstack_storpool_pool", {**connection, **options}, check=check)
     assert not ended.failed, ended.output
     assert written(world) == writes
     assert ended.changed == (bool(writes) or check)
     return ended.result["pool"]
-
-
-def run(world, module, options, *, check=False):
-    """A run that shows no secret, with the journal of nothing but it."""
-    world.forget()
-    ended = runner.run(module, {**world.connection, **options}, check=check)
-    assert not ended.escaped
-    assert not any(secret in ended.output for secret in world.secrets)
-    return ended
-
-
-def written(world):
-    """The changes that were sent."""
-    return [entry["call"] for entry in world.journal() if entry["write"]]
 
 
 def known(pool):

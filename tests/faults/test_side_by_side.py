@@ -13,7 +13,7 @@ import pytest
 
 from faults import runner
 from faults.child import Child
-from faults.scenario import GIB, Scenario
+from faults.scenario import GIB, NOTHING
 
 TEMPLATE = {"replication": 3, "place_all": "ssd", "place_tail": "ssd", "place_head": "ssd"}
 GROUP = [{"volume": "db", "name": "snap-db"}, {"volume": "log", "name": "snap-log"}]
@@ -42,7 +42,6 @@ DOWN = [
     ("storpool_template", {"name": "gold", "state": "absent"}),
     ("storpool_placement_group", {"name": "fast", "state": "absent"}),
 ]
-NOTHING = Scenario("none", "none", {}, names=())
 
 
 def together(world, tasks, runs):

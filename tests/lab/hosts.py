@@ -14,8 +14,8 @@ from .podman import execute, podman
 
 #: What the file systems of :func:`fill` are called among the mounts of a host.
 FULL = "lab-full"
-#: The namespaces to change a host's network, and its mounts, which are listed by process.
-NETWORK, MOUNTS = ("--net",), ("--mount", "--pid")
+#: How nsenter is told what of a host to enter: its network; its mounts, which are listed by process.
+ITS_NETWORK, ITS_MOUNTS = ("--net",), ("--mount", "--pid")
 
 
 def find(name: str) -> Host:
@@ -46,18 +46,18 @@ def cut(host: Host, service: str) -> None:
 def fill(host: Host, directory: str) -> None:
     """Let a directory of a host be on a file system with no room left for a jar. What is in it is hidden meanwhile."""
     run(host, "mkdir", "--parents", directory)
-    _inside(host, MOUNTS, "mount", "--types", "tmpfs", "--options", "size=4k", FULL, directory)
+    _inside(host, ITS_MOUNTS, "mount", "--types", "tmpfs", "--options", "size=4k", FULL, directory)
 
 
 def mend(host: Host) -> None:
     """Give a host back what :func:`cut` and :func:`fill` took."""
     for service in SERVICES:
         _route(host, "del", service)
-    _inside(host, MOUNTS, "umount", FULL, check=False)
+    _inside(host, ITS_MOUNTS, "umount", FULL, check=False)
 
 
 def _route(host: Host, verb: str, service: str) -> None:
-    _inside(host, NETWORK, "ip", "route", verb, "unreachable", f"{SERVICES[service]}/32", check=verb != "del")
+    _inside(host, ITS_NETWORK, "ip", "route", verb, "unreachable", f"{SERVICES[service]}/32", check=verb != "del")
 
 
 def _inside(host: Host, namespaces: tuple[str, ...], *command: str, check: bool = True) -> None:
