@@ -2,7 +2,7 @@
 # `make help` lists the targets.
 
 PYTHON ?= python3
-STAGES ?= lint sanity compat unit contract hosts faults integration
+STAGES ?= lint sanity compat unit contract faults hosts integration
 
 VENV := .venv
 LINT := $(VENV)/envs/lint

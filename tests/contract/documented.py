@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 
 from contract import hosts, secrets
-from simulators.client import Simulator
+from simulators.client import Simulator, storpool_call
 from tools.workspace import BUILD, COLLECTION, STAGE
 
 ACTIONS = STAGE / "tests/integration/targets/setup_simulator/action_plugins"
@@ -32,13 +32,13 @@ PLAY_SECONDS = 600
 THIS_CLIENT = 4  # the machine that runs the tests, which has no block devices
 NOT_THE_MODULE = {"name", "register", "when", "loop", "loop_control", "vars", "environment", "delegate_to", "run_once"}
 
-#: What the examples of every module may start from.
-FIXTURES = yaml.safe_load("""
-- storpool.cloudstack.storpool_template: {name: hybrid, replication: 3, place_all: hdd, place_tail: ssd, place_head: hdd}
-- storpool.cloudstack.storpool_template: {name: ssd, replication: 3, place_all: ssd}
-- storpool.cloudstack.storpool_volume: {name: db-1, size: 10GiB, template: hybrid}
-- storpool.cloudstack.storpool_snapshot: {name: db-1-nightly, volume: db-1}
-""")
+#: What the examples of every module may start from, by its name: the call that makes it, and what that is given.
+FIXTURES: dict[str, tuple[str, dict[str, Any]]] = {
+    "hybrid": ("VolumeTemplateCreate", {"replication": 3, "placeAll": "hdd", "placeTail": "ssd", "placeHead": "hdd"}),
+    "ssd": ("VolumeTemplateCreate", {"replication": 3, "placeAll": "ssd"}),
+    "db-1": ("VolumeCreate", {"size": 10 << 30, "template": "hybrid"}),
+    "db-1-nightly": ("VolumeSnapshot/db-1", {}),
+}
 #: Modules whose examples make the fixtures' objects themselves.
 MAKES = {"storpool_volume": {"db-1", "db-1-nightly"}, "storpool_template": {"hybrid", "ssd", "db-1", "db-1-nightly"}}
 
@@ -111,11 +111,12 @@ def connections(storpool: Simulator, cloudstack: Simulator) -> dict[str, Any]:
     }
 
 
-def start_of(module: str) -> list[dict[str, Any]]:
-    """The tasks that make what a module's examples start from."""
-    if module in hosts.HOSTS:
-        return []
-    return [task for task in FIXTURES if task[next(iter(task))]["name"] not in MAKES.get(module, ())]
+def prepare(module: str, storpool: Simulator) -> None:
+    """Make what a module's examples start from."""
+    for name, (call, body) in FIXTURES.items():
+        if name not in MAKES.get(module, ()):
+            answer = storpool_call(storpool, call, {"name": name, **body}).json()
+            assert "error" not in answer, answer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +135,8 @@ class Ran:
 def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, directory: Path) -> Ran:
     """Run the examples of a module."""
     full = f"{COLLECTION}.{module}"
-    tasks = [*start_of(module), *_received()]
+    prepare(module, storpool)
+    tasks = _received()
     found = examples(module)
     root = None
     if module in hosts.HOSTS:

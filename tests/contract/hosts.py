@@ -80,17 +80,13 @@ def moved(task: dict[str, Any], module: str, options: dict[str, Any], root: Path
     return task
 
 
-def look(root: Path, register: str) -> dict[str, Any]:
+def look(root: Path, fact: str) -> dict[str, Any]:
     """A task that notes every file and directory below ``root``."""
-    options = {"paths": str(root), "recurse": True, "hidden": True, "file_type": "any"}
-    return {"ansible.builtin.find": options, "register": register}
+    command = f'find {root} -mindepth 1 -printf "%i %T@ %m %p\\n"'
+    found = f"{{{{ lookup('ansible.builtin.pipe', '{command}').splitlines() }}}}"
+    return {"ansible.builtin.set_fact": {fact: found}}
 
 
 def differences(before: str, after: str) -> str:
-    """A Jinja expression: paths of what was made, removed, replaced or changed between two such looks."""
-    one, other = (
-        f"({name}.files | map(attribute='path') | zip({name}.files | map(attribute='inode'), "
-        f"{name}.files | map(attribute='mtime'), {name}.files | map(attribute='mode')) | map('list') | list)"
-        for name in (before, after)
-    )
-    return f"({one} | symmetric_difference({other}) | map('first') | unique | list)"
+    """A Jinja expression: what was made, removed, replaced or changed between two such looks."""
+    return f"({before} | symmetric_difference({after}))"

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import threading
 import urllib.parse
 from collections.abc import Mapping
@@ -20,16 +21,17 @@ WRONG = "canary-wrong-token-31415926535"  # in the variable ``wrong``; no simula
 
 
 class ProcessList(threading.Thread):
-    """Collects every command line that it sees while it runs, but those of the simulators, which are given their secrets."""
+    """Collects the command lines of processes that begin while it runs, but those of simulators, which are given their secrets."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.seen: set[str] = set()
+        self._before = processes()
         self._stop_asked = threading.Event()
 
     def run(self) -> None:
         while not self._stop_asked.wait(0.05):  # a module runs for some tenths of a second
-            lines = {command_line(path) for path in Path("/proc").glob("[0-9]*/cmdline")}
+            lines = {command_line(process) for process in processes() - self._before}
             self.seen |= {line for line in lines if " -m simulators." not in line}
 
     def stop(self) -> None:
@@ -37,10 +39,15 @@ class ProcessList(threading.Thread):
         self.join(10)
 
 
-def command_line(path: Path) -> str:
+def processes() -> set[str]:
+    """The numbers of the machine's processes."""
+    return {name for name in os.listdir("/proc") if name.isdigit()}
+
+
+def command_line(process: str) -> str:
     """A command line; empty if the process has ended."""
     try:
-        return path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return Path("/proc", process, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: How long a module waits for an answer that does not come, in seconds.
-PATIENCE = 0.25
+#: How long a module waits for an answer that does not come, in seconds: long enough for a server to which other stages leave little of the processors.
+PATIENCE = 1
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from typing import Any
 
 from . import configuration
 
-PAUSE = 0.2
+PAUSE = 0.5
 TIMEOUT = 5
 DEV = Path("/dev")
 LINKS = {"name": DEV / "storpool", "id": DEV / "storpool-byid"}
