@@ -2,7 +2,7 @@
 # `make help` lists the targets.
 
 PYTHON ?= python3
-STAGES ?= lint sanity compat unit contract faults hosts integration
+STAGES ?= lint sanity compat unit contract faults integration hosts
 
 VENV := .venv
 LINT := $(VENV)/envs/lint

@@ -15,7 +15,7 @@ from . import report
 from .workspace import ROOT
 
 #: A stage that waits a lot -> those that run beside it one after another, in what it leaves of the processors. No test of theirs depends on its speed.
-BESIDE = {"hosts": ("lint", "sanity", "compat", "unit", "contract", "faults")}
+BESIDE = {"hosts": ("lint", "sanity", "compat", "unit", "contract", "faults", "integration")}
 
 
 def main() -> int:
