@@ -18,7 +18,7 @@ from simulators.kit import AdminError
 from unit.simulators.cloudstack_cloud import Cloud, Failed
 
 Make = Callable[..., Cloud]
-SECONDS = 10
+SECONDS = 60
 #: What is reported without a pause counts as reported even where the machine is busy.
 QUICK = {"agent_silence_seconds": 30, "agent_retry_seconds": 0.1, "server_silence_seconds": 30}
 
@@ -204,14 +204,14 @@ def test_a_goodbye_of_an_old_process_does_not_end_the_new_one(cloud: Make) -> No
 
 def test_a_new_pool_is_connected_by_the_agents_and_one_that_does_not_answer_holds_nothing_up(cloud: Make) -> None:
     here = cloud("4.19.1", hosts=0)
-    here.switches.set({"agent_answer_seconds": 0.4})
+    here.switches.set({"agent_answer_seconds": 2.0})
     good, mute, bad = Agent(here, "good"), Agent(here, "mute"), Agent(here, "bad", error="Unsupported command issued")
     mute.mute = True
     for agent in (good, mute, bad):
         wait_state(here, agent.name, "Up")
     begun = time.monotonic()
     assert here.create()["state"] == "Up"
-    assert 0.4 <= time.monotonic() - begun < SECONDS
+    assert 2.0 <= time.monotonic() - begun < SECONDS
     assert [connected(here, agent.name) for agent in (good, mute, bad)] == [["pool1"], [], []]
     assert len(good.work) == len(mute.work) == len(bad.work) == 1
 

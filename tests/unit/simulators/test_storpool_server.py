@@ -166,12 +166,12 @@ def test_a_rival_acts_just_before(sim):
 
 
 def test_delays_apply_to_the_api_only(sim):
-    sim.switch(delay_ms=2000)
-    before = time.monotonic()
+    sim.switch(delay_ms=600_000)
     sim.journal()
-    assert time.monotonic() - before < 2
+    sim.switch(delay_ms=1000)
+    before = time.monotonic()
     storpool_call(sim, "VolumesList")
-    assert time.monotonic() - before >= 2
+    assert time.monotonic() - before >= 1
 
 
 def test_waiting_calls_answer_when_the_client_is_ready_and_have_had_their_effect_before(sim):
@@ -185,14 +185,14 @@ def test_waiting_calls_answer_when_the_client_is_ready_and_have_had_their_effect
 
     waiting = threading.Thread(target=attach)
     waiting.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while [entry["effect"] for entry in sim.journal()["entries"]] != [True, True]:
         assert time.monotonic() < deadline
     assert sim.journal()["entries"][-1]["outcome"] == "pending"
     assert storpool_call(sim, "AttachmentsList").json()["data"]
     assert not answers
     sim.admin("POST", "clients", {"id": 1, "up": True})
-    waiting.join(10)
+    waiting.join(60)
     assert answers[0]["data"]["ok"] is True
 
 

@@ -267,7 +267,7 @@ class TestService:
             assert (found.name, found.state, found.enabled) == ("cloudstack-agent", "active", "enabled")
             assert before - 1 < found.started < time.time()
             assert [(each.path, each.deleted) for each in found.jars] == [(str(jar), False)]
-            assert service.age(found) in (0, 1, 2, 3)
+            assert 0 <= service.age(found) < 60
             jar.unlink()
             jar.write_bytes(b"new")
             found = service.look(root, "agent")
