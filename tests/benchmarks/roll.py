@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.plays import SECONDS
-from lab import command, jars
+from lab import command, image, jars
 from lab.layout import INVENTORY
 from tools.workspace import BUILD, COLLECTION, env_bin, environment
 
@@ -52,6 +52,8 @@ def _hosts() -> Iterator[None]:
     try:
         _lab("up", "--agents", str(max(SIZES)), "--management", "1")
         _lab("install", "--version", VERSION)
+        for number in range(max(SIZES)):
+            _lab("exec", f"agent{number + 1}", "rm", image.KEEPS_CODE)
         yield
     finally:
         _lab("down")

@@ -15,6 +15,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.workspace import ROOT
+
 from .layout import Unavailable
 from .podman import BUILDERS, execute, listed, podman, require
 
@@ -49,11 +51,15 @@ MASKED = (
     "systemd-update-utmp.service",
     "systemd-update-utmp-runlevel.service",
 )
+#: With this the hosts' Python keeps the code of modules (see ``tests/kept_code``).
+KEEPS_CODE = "/usr/lib/python3/dist-packages/kept_code.pth"
 FILES = {
     "etc/ssh/sshd_config.d/lab.conf": "PermitRootLogin prohibit-password\nUseDNS no\nMaxSessions 64\nMaxStartups 64\n",
     "etc/systemd/journald.conf.d/lab.conf": "[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\n",
     "etc/systemd/system.conf.d/lab.conf": "[Manager]\nDefaultTimeoutStopSec=15s\n",
     "etc/resolv.conf": "",
+    "usr/lib/python3/dist-packages/kept_code.py": (ROOT / "tests/kept_code/kept_code.py").read_text(encoding="utf-8"),
+    KEEPS_CODE.lstrip("/"): "import kept_code; kept_code.keep_in('/var/cache/kept_code')\n",
 }
 EXCLUDED = ("/usr/share/doc/*", "/usr/share/locale/*")
 BUILD_SECONDS = 900
