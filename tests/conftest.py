@@ -15,8 +15,9 @@ from tools.workspace import BUILD
 
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(BUILD / "hypothesis"))
 # A busy machine is not a reason to fail.
-settings.register_profile("project", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("project")
+settings.register_profile("search", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("repeat", settings.get_profile("search"), derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "search"))
 
 # Ansible's own loader serves the name ansible_collections, and puts this directory before those on sys.path, where the
 # package "ansible" keeps its collections. It has to be there before the first import of that name.
