@@ -9,6 +9,7 @@ Ansible sends a module as a zip file of sources, which are compiled at each task
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import marshal
 import os
@@ -34,14 +35,15 @@ def keep_in(directory: str) -> None:
                 code: types.CodeType = marshal.load(file)  # noqa: S302 - what was written below
             _fix_co_filename(code, path)  # a traceback names the file that this process has
             return code
-        except FileNotFoundError:
+        except OSError:
             pass
         code = compile_source(path, source)
-        os.makedirs(directory, exist_ok=True)
         mine = f"{name}.{os.getpid()}"
-        with open(mine, "wb") as file:
-            marshal.dump(code, file)
-        os.replace(mine, name)
+        with contextlib.suppress(OSError):  # whatever stands in the way of keeping it is no matter of the module
+            os.makedirs(directory, exist_ok=True)
+            with open(mine, "wb") as file:
+                marshal.dump(code, file)
+            os.replace(mine, name)
         return code
 
     zipimport._compile_source = kept  # type: ignore[attr-defined]

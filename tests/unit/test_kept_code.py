@@ -61,3 +61,8 @@ def test_code_is_kept_and_used_for_the_same_source_only(run, tmp_path):
 def test_nothing_is_kept_where_times_are_measured(run, tmp_path):
     assert run("first.zip", ONE, KEEP_NO_CODE="1") == (1, "first.zip/module.py")
     assert not (tmp_path / "kept").exists()
+
+
+def test_a_module_runs_where_nothing_can_be_kept(run, tmp_path):
+    (tmp_path / "kept").write_text("no directory")
+    assert run("first.zip", ONE) == (1, "first.zip/module.py")
