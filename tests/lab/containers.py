@@ -11,7 +11,7 @@ import ipaddress
 import json
 import time
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .layout import LABEL, NETWORK, OWNER, SERVICES, SUBNET, Host, LabError, Unavailable, topology
 from .podman import execute, last_words, listed, podman
@@ -38,7 +38,7 @@ def containers(image: str = "") -> dict[str, str]:
 
     :class:`LabError` if they are another checkout's.
     """
-    rows = listed("ps", "--all", "--filter", f"label={LABEL}")
+    rows = _rows()
     others = sorted({row["Labels"][LABEL] for row in rows} - {OWNER})
     if others:
         raise LabError(
@@ -46,6 +46,18 @@ def containers(image: str = "") -> dict[str, str]:
             f"or with podman rm --force --filter label={LABEL}."
         )
     return {row["Names"][0]: "outdated" if image not in ("", row["Image"]) else row["State"] for row in rows}
+
+
+def remove_others() -> list[str]:
+    """Remove the containers of other checkouts, and say which checkouts these are."""
+    rows = [row for row in _rows() if row["Labels"][LABEL] != OWNER]
+    remove(row["Names"][0] for row in rows)
+    return sorted({row["Labels"][LABEL] for row in rows})
+
+
+def _rows() -> list[dict[str, Any]]:
+    """What podman says of every container of a lab, of whichever checkout."""
+    return listed("ps", "--all", "--filter", f"label={LABEL}")
 
 
 def hosts(present: Iterable[str]) -> list[Host]:

@@ -21,10 +21,14 @@ CONFIGURE = "tar --extract --directory / && chmod 700 /root/.ssh"
 def up(agents: int | None = None, management: int | None = None) -> list[Host]:
     """Bring up a lab of that size and return its hosts; without a size, the one that it has, or the usual one.
 
-    What is there and as it should be is left alone. :class:`Unavailable` if containers cannot run here.
+    What is there and as it should be is left alone. What a run of another checkout left when it was killed is removed:
+    nobody works with a lab whose simulators have ended. :class:`Unavailable` if containers cannot run here.
     """
     podman.require(podman.PROGRAMS)
     with state.alone():
+        if not simulators.running():
+            for checkout in containers.remove_others():
+                print(f"lab: removed what was left of the lab of {checkout}, whose simulators had ended", flush=True)
         present = containers.containers(image.tag())
         have = containers.hosts(present)
         wanted = topology(
@@ -133,6 +137,7 @@ def down() -> None:
         if found is not None:
             simulators.stop(found.cloudstack)
             simulators.stop(found.storpool)
-        simulators.stop_leftovers()
+        for simulator in simulators.running():  # of which no state is left, such as those of a command that was killed
+            simulators.stop(simulator)
         INVENTORY.unlink(missing_ok=True)
         STATE.unlink(missing_ok=True)

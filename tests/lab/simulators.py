@@ -109,13 +109,16 @@ def stop(simulator: Simulator | None) -> None:
         time.sleep(0.02)
 
 
-def stop_leftovers() -> None:
-    """End simulators on the lab's own addresses of which no state is left, such as those of a command that was killed."""
+def running() -> list[Simulator]:
+    """The simulators on the lab's addresses, of whichever checkout: ``{"kind", "host", "pid"}`` of each."""
     pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-    for kind, address in SERVICES.items():
-        for pid in pids:
-            if _words(pid)[:1] == ["timeout"]:
-                stop({"kind": kind, "host": address, "pid": pid})
+    found: list[Simulator] = [
+        {"kind": kind, "host": address, "pid": pid}
+        for kind, address in SERVICES.items()
+        for pid in pids
+        if _words(pid)[:1] == ["timeout"]
+    ]
+    return [simulator for simulator in found if _is_it(simulator)]
 
 
 def reset(simulator: Simulator) -> None:
