@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +18,16 @@ from lab import containers, image, lab, podman, simulators, state
 from lab.layout import LABEL, OWNER, LabError
 
 OTHER = "/srv/other"
-#: Where no lab has its simulators, so that the one of this machine does not matter.
-ADDRESS = "storpool.invalid"
 
 
 @pytest.fixture
-def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def address(tmp_path: Path) -> str:
+    """Where nobody else has a simulator: neither the lab of this machine nor a test that runs beside this one."""
+    return str(tmp_path)
+
+
+@pytest.fixture
+def removed(address: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A machine with a container of another checkout and one of this one; the names of those that were removed."""
     rows: dict[str, Any] = {
         name: {"Names": [name], "Image": "debian", "State": "running", "Labels": {LABEL: checkout}}
@@ -41,7 +46,7 @@ def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(image, "tag", lambda: "debian")
     monkeypatch.setattr(state, "alone", contextlib.nullcontext)
     monkeypatch.setattr(state, "try_load", lambda: None)
-    monkeypatch.setattr(simulators, "SERVICES", {"storpool": ADDRESS})
+    monkeypatch.setattr(simulators, "SERVICES", {"storpool": address})
     monkeypatch.setattr(lab, "_change", lambda *change: None)
     monkeypatch.setattr(containers, "listed", lambda *words: list(rows.values()))
     monkeypatch.setattr(containers, "podman", remove)
@@ -49,10 +54,13 @@ def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def simulator() -> Iterator[dict[str, Any]]:
+def simulator(address: str) -> Iterator[dict[str, Any]]:
     """A process with the command line of a simulator of a lab."""
-    with subprocess.Popen(["timeout", "30", "sh", "-c", "sleep 30; :", "simulators.storpool", ADDRESS]) as process:
-        yield {"kind": "storpool", "host": ADDRESS, "pid": process.pid}
+    words = ["timeout", "30", "sh", "-c", "echo runs; sleep 30; :", "simulators.storpool", address]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()  # from now on it has its command line
+        yield {"kind": "storpool", "host": address, "pid": process.pid}
         process.terminate()
 
 
