@@ -112,11 +112,9 @@ def stop(simulator: Simulator | None) -> None:
 def running() -> list[Simulator]:
     """The simulators on the lab's addresses, of whichever checkout: ``{"kind", "host", "pid"}`` of each."""
     pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    bounded = [pid for pid in pids if _words(pid)[:1] == ["timeout"]]
     found: list[Simulator] = [
-        {"kind": kind, "host": address, "pid": pid}
-        for kind, address in SERVICES.items()
-        for pid in pids
-        if _words(pid)[:1] == ["timeout"]
+        {"kind": kind, "host": address, "pid": pid} for pid in bounded for kind, address in SERVICES.items()
     ]
     return [simulator for simulator in found if _is_it(simulator)]
 
