@@ -202,7 +202,8 @@ def _dump(world: Context, cluster: Cluster) -> dict[str, Any]:
         "volumes": [_dump_volume(each, context) for each in cluster.volumes.values()],
         "snapshots": [_dump_volume(each, context) for each in cluster.snapshots.values()],
         "attachments": [
-            {**views.attachment_view(each, context), "open": each.open} for each in cluster.attachments.values()
+            {**views.attachment_view(each, context), "lastingId": each.volume.lasting_id, "open": each.open}
+            for each in cluster.attachments.values()
         ],
         "templates": [{**views.template_view(each, context), "tags": each.tags} for each in cluster.templates.values()],
         "placementGroups": [views.group_view(each) for each in cluster.groups.values()],
@@ -226,6 +227,7 @@ def _dump_volume(volume: Volume, context: Context) -> dict[str, Any]:
     return {
         **views.any_summary(volume, context),
         "givenName": volume.name,
+        "lastingId": volume.lasting_id,
         "storedSize": volume.stored,
         "effectiveBw": policies.effective(volume.policy.bw, volume.policy, volume.size),
         "effectiveIops": policies.effective(volume.policy.iops, volume.policy, volume.size),

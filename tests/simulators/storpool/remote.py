@@ -132,6 +132,7 @@ def copy_snapshot(
         vag=number,
         created_from_id=source.created_from_id,
         created_from_global_id=source.created_from_global_id,
+        created_from_then=source.created_from_then,
         backup=backup,
         recovering_until=context.now + context.switches["recovery_seconds"],
     )
@@ -153,6 +154,7 @@ def _backup(context: Context, volume: Volume, target: Cluster, tags: dict[str, s
     there = replace(context, cluster=target)
     copy = copy_snapshot(there, snapshot, name="", policy=_default_policy(there, volume), tags=dict(tags), backup=True)
     copy.exports[name_of_location(target, context.cluster.location_id)] = True
+    copy.backup_of = names.listed(volume)
     return snapshot
 
 
@@ -302,8 +304,9 @@ def volume_exports_list(context: Context, args: dict[str, Any]) -> dict[str, Any
 
 
 def _remote_view(context: Context, volume: Volume, cluster: Cluster) -> dict[str, Any]:
+    backup_of = getattr(volume, "backup_of", "") if context.switches["backup_remote_name"] == "volume" else ""
     view = {
-        "name": names.listed(volume),
+        "name": backup_of or names.listed(volume),
         "location": name_of_location(context.cluster, cluster.location_id),
         "creationTimestamp": volume.created,
         "size": volume.size,
