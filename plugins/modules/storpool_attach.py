@@ -189,9 +189,13 @@ attachments:
       type: str
       returned: success
     global_id:
-      description: Global id of the volume or snapshot, without C(~).
+      description: Global id of the volume or snapshot, without C(~). Of a volume it is the id that it was created with.
       type: str
       returned: success
+    current_global_id:
+      description: The global id that StorPool lists for the volume at present, after a revert has given it another one. It is good until the next revert.
+      type: str
+      returned: where it is another than RV(attachments[].global_id)
     snapshot:
       description: Whether it is a snapshot.
       type: bool

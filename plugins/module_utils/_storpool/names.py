@@ -30,7 +30,8 @@ _RULES = {
     "template": (r"[A-Za-z0-9_\-]+", 199, ("list",), "letters, digits, '_' and '-'"),
     "placement group": (r"[A-Za-z0-9_\-]+", 127, ("list",), "letters, digits, '_' and '-'"),
     "tag": (r"[A-Za-z0-9_\-.:]+", 199, (), "letters, digits, '_', '-', '.' and ':'"),
-    "tag value": (r"[A-Za-z0-9_\-.:]*", 199, (), "letters, digits, '_', '-', '.' and ':'"),
+    # The vendor's client has no "~" here, but CloudStack gives volumes tags such as "uuid=~abcd.b.12".
+    "tag value": (r"[A-Za-z0-9_\-.:~]*", 199, (), "letters, digits, '_', '-', '.', ':' and '~'"),
 }
 _GLOBAL_ID = re.compile(r"[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+")
 
