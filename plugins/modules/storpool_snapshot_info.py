@@ -123,8 +123,9 @@ snapshots:
       delete_at: null
   contains:
     name:
-      description: Name of the snapshot. One without a name of its own is listed as C(VOLUME@NUMBER), or V(null) if its volume has none either (some servers then list the
-        id of the volume in place of its name).
+      description:
+        - Name of the snapshot. One without a name of its own is listed as C(VOLUME@NUMBER), or V(null) if its volume has none either.
+        - Some servers list the latter as C(ID@NUMBER), with the global id of the volume.
       type: str
       returned: success
     global_id:

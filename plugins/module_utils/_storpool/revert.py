@@ -169,7 +169,9 @@ def at_stake(history: History, step: t.Optional[Step]) -> t.Optional[str]:
 
 def _same_volume(current: Current, wanted: Want, first: Current) -> Raw:
     if current.volume is None or first.volume is None:
-        raise NotFound(f"There is no {wanted.which}, so it cannot be reverted.")
+        raise NotFound(
+            "There is no {0}, so it cannot be reverted.".format(str(wanted.which).replace("the volume", "volume", 1))
+        )
     if current.volume["globalId"] != first.volume["globalId"]:
         raise NotAllowed(
             f"{sentence(str(wanted.which))} became another volume while the task worked on it, so it is not reverted. "

@@ -120,7 +120,8 @@ class Snapshot(Volume):
     the id of a volume without a name where the snapshot's listed name is made of that.
 
     ``created_from_global_id`` is the lasting id of that volume, ``created_from_then`` the one that it had at that time.
-    ``backup_of`` is the name of the volume that it is a backup of. A transient one goes at ``collect_at`` by itself.
+    ``backup_of`` is the name of the volume that it is a backup of, ``copied_from`` the id of the cluster that its data
+    came from. A transient one goes at ``collect_at`` by itself.
     """
 
     created_from: Volume | None = None
@@ -130,6 +131,7 @@ class Snapshot(Volume):
     on_name: str = ""
     of_unnamed: str = ""
     backup_of: str = ""
+    copied_from: str = ""
     bound: bool = False
     transient: bool = False
     deleted: bool = False
