@@ -122,7 +122,7 @@ def _prune(every: t.Sequence[Entry], reader: Lists, params: t.Mapping[str, t.Any
     for kind, tagged in ((VOLUMES, reader.volumes_with), (SNAPSHOTS, reader.snapshots_with)):
         own = tagged({SET_TAGS[kind.what]: params["set"]})
         gone += [(kind, raw) for raw in own if raw["globalId"] not in kept and not raw.get("transient")]
-    labels = {(kind.what, key): objects.label(kind.what, raw) for kind, raw in gone for key in keys_of(raw)}
+    labels = {key: objects.label(kind.what, raw) for kind, raw in gone for key in _references(kind, raw)}
     if len(gone) > params["prune_max"]:
         raise NotAllowed(
             "The set {0!r} has {1} objects that are in no list: {2}. That is more than prune_max, which is {3}, so nothing was done. If all of them shall be "
@@ -137,6 +137,10 @@ def _prune(every: t.Sequence[Entry], reader: Lists, params: t.Mapping[str, t.Any
                 "or leave it unattached."
             )
     return [pruned(raw, kind, params["set"], params["prune_on_attached"], claims) for kind, raw in gone]
+
+
+def _references(kind: Kind, raw: Raw) -> t.Tuple[t.Tuple[str, str], ...]:
+    return tuple((kind.what, key) for key in keys_of(raw))
 
 
 def _refresh(every: t.Iterable[Entry], reader: Reader) -> None:

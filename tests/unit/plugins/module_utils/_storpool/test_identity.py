@@ -374,7 +374,7 @@ def test_a_set_keeps_a_reverted_volume_and_prunes_it_by_either_id(name, server, 
     ways = [{"global_id": cluster.original}, {"global_id": cluster.present}, {"match_tags": {"role": "db"}}]
 
     def task(**given):
-        every = options(bulk.SPEC, {"concurrency": 1, "set": "s", "prune": True, **given})
+        every = options(bulk.SPEC, {"concurrency": 1, "set": "s", "prune": True, "prune_max": 10, **given})
         rows, _warnings = bulk.run(cluster, lambda: cluster.apply, 1, every, check_mode, sleep=lambda _seconds: None)
         return [(row["kind"], row["result"]) for row in rows]
 
