@@ -67,9 +67,9 @@ def _in_diff(state: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
 
 def apply(wanted: Want, step: Step) -> None:
     """Carry out a step. Raises :class:`Outdated` if a jar has changed since it was read, and otherwise as :mod:`.files` does."""
-    {"note": _note, "keep": _keep, "switch": _switch, "dress": _dress}[step.call](
-        wanted.root, str(step.target), step.body
-    )
+    carry_out = {"note": _note, "keep": _keep, "switch": _switch, "dress": _dress}[step.call]
+    with wanted.root.telling():
+        carry_out(wanted.root, str(step.target), step.body)
 
 
 def _note(root: Root, target: str, body: t.Mapping[str, t.Any]) -> None:

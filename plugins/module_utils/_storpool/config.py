@@ -10,11 +10,11 @@ named like this host. The later value wins.
 
 from __future__ import annotations
 
-import os
 import platform
 import typing as t
 
 from .._common.errors import InvalidOption, NotConfigured
+from . import conf_files
 
 ROOT = "/"
 DEFAULT_HOST = "127.0.0.1"
@@ -36,36 +36,12 @@ class Endpoint(t.NamedTuple):
         return "{0}:{1}".format(f"[{self.host}]" if ":" in self.host else self.host, self.port)
 
 
-def read_files(root: str = ROOT, section: t.Optional[str] = None) -> t.Dict[str, str]:
-    """The variables of StorPool's configuration files below ``root``, as this host sees them.
+def read_files(reach: conf_files.Reach = str, section: t.Optional[str] = None) -> conf_files.Variables:
+    """The variables of StorPool's configuration files, as a host of the name ``section`` sees them (default: this host's name).
 
-    ``section`` is the name of the host section (default: this host's name). Files that are not there count as empty.
-    Raises :class:`NotConfigured` if a file is there and cannot be read.
+    ``reach`` leads to the files of another root. Raises as :func:`.conf_files.read` does.
     """
-    wanted = section or platform.node()
-    values: t.Dict[str, str] = {}
-    for path in file_paths(root):
-        try:
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
-        except (OSError, UnicodeDecodeError) as error:
-            raise NotConfigured(
-                f"StorPool's configuration file {path} cannot be read: {error}. Give sp_api_http_host, sp_api_http_port and sp_auth_token as "
-                "options or in the environment, or run the task as a user who may read it."
-            ) from error
-        sections = _parse(text)
-        for name in ("", wanted):
-            values.update(sections.get(name, {}))
-    return values
-
-
-def file_paths(root: str = ROOT) -> t.List[str]:
-    """StorPool's configuration files that there are below ``root``, in the order in which they are read."""
-    directory = os.path.join(root, "etc/storpool.conf.d")
-    extra = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
-    paths = [os.path.join(root, "etc/storpool.conf")]
-    paths += [os.path.join(directory, name) for name in extra if name.endswith(".conf") and not name.startswith(".")]
-    return [path for path in paths if os.path.isfile(path)]
+    return conf_files.read(section or platform.node(), reach)
 
 
 def endpoint(params: t.Mapping[str, t.Any], files: t.Callable[[], t.Mapping[str, str]] = read_files) -> Endpoint:
@@ -91,19 +67,6 @@ def endpoint(params: t.Mapping[str, t.Any], files: t.Callable[[], t.Mapping[str,
         _timeout(params["sp_api_timeout"]),
         _retries(params["sp_api_retries"]),
     )
-
-
-def _parse(text: str) -> t.Dict[str, t.Dict[str, str]]:
-    """``NAME=value`` lines and ``[section]`` headers, nothing else; the unnamed section is ``""``."""
-    sections: t.Dict[str, t.Dict[str, str]] = {"": {}}
-    current = sections[""]
-    for line in (line.strip() for line in text.splitlines()):
-        if line.startswith("[") and line.endswith("]"):
-            current = sections.setdefault(line[1:-1].strip(), {})
-        elif line and line[0] not in "#;" and "=" in line:
-            name, value = line.split("=", 1)
-            current[name.strip()] = value.strip()
-    return sections
 
 
 def _host(host: str) -> str:
