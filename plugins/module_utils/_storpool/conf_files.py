@@ -18,6 +18,7 @@ import stat
 import typing as t
 
 from .._common.errors import NotConfigured
+from .._common.words import decoded
 
 MAIN = "/etc/storpool.conf"
 MORE = "/etc/storpool.conf.d"
@@ -140,10 +141,7 @@ class _Lines:
             return None
         line = self._lines[self.number]
         self.number += 1
-        try:
-            return line.decode("utf-8")
-        except UnicodeDecodeError:
-            return line.decode("latin-1")
+        return decoded(line)
 
     def expect_end(self) -> None:
         """Raise :class:`Wrong` if the file ends before this line does; for ``confget`` such a line is not complete."""

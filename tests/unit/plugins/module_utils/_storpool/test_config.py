@@ -56,6 +56,10 @@ def test_without_a_token_all_three_ways_to_give_one_are_named():
         ({"sp_auth_token": "a b"}, "space"),
         ({"sp_auth_token": "tökén"}, "cannot be sent"),
         ({"sp_api_timeout": 0}, "above 0"),
+        ({"sp_api_timeout": -0.5}, "^sp_api_timeout is -0.5"),
+        ({"sp_api_timeout": float("nan")}, "^sp_api_timeout is nan"),
+        ({"sp_api_timeout": float("inf")}, "^sp_api_timeout is inf"),
+        ({"sp_api_timeout": 1e10}, r"^sp_api_timeout is 1e\+10"),
         ({"sp_api_retries": -1}, "0 to 100"),
     ],
 )
@@ -71,3 +75,29 @@ def test_what_cannot_be_right_is_refused(options, words):
 def test_an_ipv6_address_is_put_into_brackets():
     assert endpoint({"sp_api_http_host": "fd00::1", "sp_auth_token": "t"}).address == "[fd00::1]:81"
     assert endpoint({"sp_api_http_host": "[fd00::1]", "sp_auth_token": "t"}).address == "[fd00::1]:81"
+
+
+def test_what_is_wrong_names_the_line_of_the_file_that_gives_it(tmp_path):
+    (tmp_path / "etc").mkdir()
+    conf = tmp_path / "etc/storpool.conf"
+
+    def read(text):
+        conf.write_text(text)
+        return config.endpoint(OPEN, lambda: config.read_files(lambda path: f"{tmp_path}{path}", "node1"))
+
+    assert read("SP_AUTH_TOKEN=t\n[node1]\nSP_API_HTTP_HOST=[fd00::1]\n").address == "[fd00::1]:81"
+    with pytest.raises(InvalidOption, match=r"^SP_API_HTTP_HOST in /etc/storpool\.conf, line 3 is '10\.0\.0\.1#vip', which has a character"):
+        read("SP_AUTH_TOKEN=t\n[node1]\nSP_API_HTTP_HOST=10.0.0.1#vip\n")
+    with pytest.raises(InvalidOption, match=r"^SP_API_HTTP_PORT in /etc/storpool\.conf, line 1 is '81x'"):
+        read("SP_API_HTTP_PORT=81x\nSP_AUTH_TOKEN=t\n")
+    with pytest.raises(InvalidOption, match=r"^SP_AUTH_TOKEN in /etc/storpool\.conf, line 2 holds a space") as refusal:
+        read("# of the cluster\nSP_AUTH_TOKEN=canary # the new one\n")
+    assert "canary" not in refusal.value.message
+
+
+def test_what_is_wrong_names_the_variable_that_gives_it(monkeypatch):
+    monkeypatch.setenv("SP_API_HTTP_HOST", "10.0.0.1:81")
+    with pytest.raises(InvalidOption, match=r"^sp_api_http_host \(the environment variable SP_API_HTTP_HOST\) is '10\.0\.0\.1:81', which holds a port"):
+        endpoint({"sp_api_http_host": "10.0.0.1:81", "sp_auth_token": "t"})
+    with pytest.raises(InvalidOption, match=r"^sp_api_http_host is 'a\.\.b'"):
+        endpoint({"sp_api_http_host": "a..b", "sp_auth_token": "t"})
