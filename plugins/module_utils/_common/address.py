@@ -32,9 +32,7 @@ _AUTHORITY = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>.*))?")
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*)?")
 
 
-def source(
-    option: str, variable: str, value: t.Any, environ: t.Optional[t.Mapping[str, str]] = None
-) -> str:
+def source(option: str, variable: str, value: t.Any, environ: t.Optional[t.Mapping[str, str]] = None) -> str:
     """Where an option has its value from, in words: itself, or the variable that stands in for it if that says the same."""
     told = (os.environ if environ is None else environ).get(variable)
     return f"{option} (the environment variable {variable})" if told and _says(told, value) else option
@@ -42,7 +40,7 @@ def source(
 
 def _says(told: str, value: t.Any) -> bool:
     try:
-        return told.strip() == str(value).strip() or float(told) == float(value)
+        return told.strip() == str(value).strip() or value != value or float(told) == float(value)  # or is not a number
     except (ValueError, TypeError, OverflowError):
         return False
 

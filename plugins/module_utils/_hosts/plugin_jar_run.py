@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
 from .._common.errors import NotFound, Outdated
+from .._common.numbers import Module
 from .._common.plan import Outcome, Step, converge
 from .._common.run import finish
 from . import class_path, files, plugin, plugin_jar, plugin_jar_plan
@@ -21,7 +20,7 @@ from .plugin_jar import Current, Want
 
 def run() -> None:
     """The body of the module."""
-    module = AnsibleModule(**plugin_jar.SPEC, supports_check_mode=True)
+    module = Module(**plugin_jar.SPEC, supports_check_mode=True)
     finish(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
