@@ -77,7 +77,7 @@ options:
     default: []
   timeout:
     description:
-      - How many seconds each run of Maven and of git may take, and how long to wait for another task that builds in O(dest).
+      - How many seconds each run of Maven and of git may take, and how long to wait for another task that builds in O(dest). At most V(86400).
     type: int
     default: 7200
 extends_documentation_fragment:

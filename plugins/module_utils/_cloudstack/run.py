@@ -13,6 +13,7 @@ from .._common.numbers import Module
 from .._common.plan import Managed
 from .._common.run import finish, manage
 from . import api as http
+from . import library
 from .config import endpoint, read_files
 from .options import CONNECTION
 from .reader import Reader, StorPool
@@ -78,6 +79,9 @@ def _discreet(secrets: Secrets) -> t.Type[AnsibleModule]:
 def _connect(module: AnsibleModule, secrets: t.Optional[Secrets]) -> http.Api:
     if http.CS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("cs"), exception=http.CS_IMPORT_ERROR)
+    too_old = library.problem(http.CloudStack)
+    if too_old:
+        module.fail_json(msg=too_old)
     place = endpoint(module.params, read_files)
     module.no_log_values.update(
         [place.key, place.secret]

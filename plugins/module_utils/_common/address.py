@@ -79,7 +79,10 @@ def token(value: str, source_: str) -> str:
 
 
 def url(value: str, source_: str, advice: str) -> str:
-    """The address of an API as a URL; ``advice`` is a sentence for whoever gave another thing. Raises :class:`InvalidOption`, which does not tell the URL: it may hold a secret."""
+    """The address of an API as a URL; ``advice`` is a sentence for whoever gave another thing.
+
+    Raises :class:`InvalidOption`, which does not tell the URL: it may hold a secret.
+    """
     wrong = _wrong_url(value)
     if wrong:
         raise InvalidOption(f"{source_} is no address: {wrong}. {advice}")

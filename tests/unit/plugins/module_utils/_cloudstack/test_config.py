@@ -142,10 +142,16 @@ def test_a_comment_in_an_old_encoding_is_a_comment(home):
 def test_a_wrong_address_names_where_it_comes_from(home, monkeypatch):
     ini(home / ".cloudstack.ini", endpoint="http://a..b/client/api", key="k", secret="s")
     open_ = {**GIVEN, "api_url": None, "api_key": None, "api_secret": None}
-    with pytest.raises(InvalidOption, match=r"^endpoint in the section \[cloudstack\] of .*/\.cloudstack\.ini is no address: it has a host"):
+    with pytest.raises(
+        InvalidOption,
+        match=r"^endpoint in the section \[cloudstack\] of .*/\.cloudstack\.ini is no address: it has a host",
+    ):
         config.endpoint(open_, lambda: config.read_files({}))
     monkeypatch.setenv("CLOUDSTACK_ENDPOINT", "cloud.example.com")
-    with pytest.raises(InvalidOption, match=r"^api_url \(the environment variable CLOUDSTACK_ENDPOINT\) is no address: it does not begin with"):
+    with pytest.raises(
+        InvalidOption,
+        match=r"^api_url \(the environment variable CLOUDSTACK_ENDPOINT\) is no address: it does not begin with",
+    ):
         endpoint(api_url="cloud.example.com")
     with pytest.raises(InvalidOption, match=r"^api_url is no address"):
         endpoint(api_url="other.example.com")

@@ -68,9 +68,9 @@ def run(name, given, capsys):
     with (
         mock.patch.object(basic, "_ANSIBLE_ARGS", arguments),
         mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True),
+        pytest.raises(SystemExit),
     ):
-        with pytest.raises(SystemExit):
-            importlib.import_module(f"{PACKAGE}.{name}").main()
+        importlib.import_module(f"{PACKAGE}.{name}").main()
     return json.loads(capsys.readouterr().out)
 
 

@@ -86,7 +86,10 @@ def test_what_is_wrong_names_the_line_of_the_file_that_gives_it(tmp_path):
         return config.endpoint(OPEN, lambda: config.read_files(lambda path: f"{tmp_path}{path}", "node1"))
 
     assert read("SP_AUTH_TOKEN=t\n[node1]\nSP_API_HTTP_HOST=[fd00::1]\n").address == "[fd00::1]:81"
-    with pytest.raises(InvalidOption, match=r"^SP_API_HTTP_HOST in /etc/storpool\.conf, line 3 is '10\.0\.0\.1#vip', which has a character"):
+    with pytest.raises(
+        InvalidOption,
+        match=r"^SP_API_HTTP_HOST in /etc/storpool\.conf, line 3 is '10\.0\.0\.1#vip', which has a character",
+    ):
         read("SP_AUTH_TOKEN=t\n[node1]\nSP_API_HTTP_HOST=10.0.0.1#vip\n")
     with pytest.raises(InvalidOption, match=r"^SP_API_HTTP_PORT in /etc/storpool\.conf, line 1 is '81x'"):
         read("SP_API_HTTP_PORT=81x\nSP_AUTH_TOKEN=t\n")
@@ -97,7 +100,10 @@ def test_what_is_wrong_names_the_line_of_the_file_that_gives_it(tmp_path):
 
 def test_what_is_wrong_names_the_variable_that_gives_it(monkeypatch):
     monkeypatch.setenv("SP_API_HTTP_HOST", "10.0.0.1:81")
-    with pytest.raises(InvalidOption, match=r"^sp_api_http_host \(the environment variable SP_API_HTTP_HOST\) is '10\.0\.0\.1:81', which holds a port"):
+    with pytest.raises(
+        InvalidOption,
+        match=r"^sp_api_http_host \(the environment variable SP_API_HTTP_HOST\) is '10\.0\.0\.1:81', which holds a port",
+    ):
         endpoint({"sp_api_http_host": "10.0.0.1:81", "sp_auth_token": "t"})
     with pytest.raises(InvalidOption, match=r"^sp_api_http_host is 'a\.\.b'"):
         endpoint({"sp_api_http_host": "a..b", "sp_auth_token": "t"})

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -47,12 +48,10 @@ def test_a_duration_that_ends_after_all_time_is_refused(text):
 @example("²")
 @example("٣")
 def test_any_text_is_a_moment_that_can_be_shown_or_is_refused(text):
-    try:
+    moment = None
+    with contextlib.suppress(InvalidOption):
         moment = times.moment(text, "delete_at")
-    except InvalidOption as refusal:
-        assert refusal.message.startswith("delete_at: ")
-    else:
-        assert times.utc(moment)
+    assert moment is None or times.utc(moment)
 
 
 @given(UNIX)
