@@ -11,17 +11,20 @@ class ModuleDocFragment:
     # How to reach the API
     DOCUMENTATION = r"""
 requirements:
-  - cs
+  - cs >= 2.7.1
 notes:
   - What the connection options leave open is taken from the environment, then from the configuration file of the C(cs) library, which is
     C(~/.cloudstack.ini), C(cloudstack.ini) in the working directory, or the file that E(CLOUDSTACK_CONFIG) names, in the section C(cloudstack) or the
     one that E(CLOUDSTACK_REGION) names. Only C(endpoint), C(key) and C(secret) are taken from there.
+  - Do not give E(CLOUDSTACK_SECRET) by the C(environment) keyword of a task or play. Ansible itself writes what that says onto the command line of the
+    shell that starts the module, and of C(ssh), where every user of the machine can read it while the task runs. Options and files are safe from that.
   - Every call is a POST request, so that no key and no token is in an address or in an access log.
   - The account needs the rights of a root administrator.
 options:
   api_url:
     description:
-      - Address of the CloudStack API, for instance V(https://cloud.example.com:8443/client/api).
+      - Address of the CloudStack API, for instance V(https://cloud.example.com:8443/client/api). It holds no user, no query and no fragment; an IPv6 address
+        in it is in brackets.
       - Without the option, E(CLOUDSTACK_ENDPOINT) or the configuration file has to say it.
     type: str
   api_key:
@@ -36,7 +39,7 @@ options:
     type: str
   api_timeout:
     description:
-      - How many seconds the API may take to answer an ordinary call. Calls that take long have a time-out of their own.
+      - How many seconds the API may take to answer an ordinary call. Calls that take long have a time-out of their own. At most V(86400).
     type: float
     default: 60
   api_retries:

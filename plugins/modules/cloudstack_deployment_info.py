@@ -356,14 +356,16 @@ error:
 
 import typing as t
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.deployment import SPEC, read
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.deployment import SPEC, StorPoolFiles, read
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.paths import Root
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.run import run_info
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.config import file_paths, read_files
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.config import read_files
 
 
-def storpool_files(root: str, host_name: t.Optional[str]) -> t.Tuple[t.Dict[str, str], t.List[str]]:
-    """What StorPool's configuration files say to a host, and which they are."""
-    return read_files(root, host_name), file_paths(root)
+def storpool_files(root: Root, host_name: t.Optional[str]) -> StorPoolFiles:
+    """What StorPool's configuration files say to a host, and which they are; nothing is read from outside of its root."""
+    found = read_files(root.reach, host_name)
+    return StorPoolFiles(found, found.places, found.files)
 
 
 def main() -> None:

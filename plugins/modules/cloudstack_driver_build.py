@@ -77,7 +77,7 @@ options:
     default: []
   timeout:
     description:
-      - How many seconds each run of Maven and of git may take, and how long to wait for another task that builds in O(dest).
+      - How many seconds each run of Maven and of git may take, and how long to wait for another task that builds in O(dest). At most V(86400).
     type: int
     default: 7200
 extends_documentation_fragment:
@@ -208,14 +208,13 @@ error:
     kind: build_failed
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.numbers import Module
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.run import finish
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import build
 
 
 def main() -> None:
-    module = AnsibleModule(**build.SPEC, supports_check_mode=True)
+    module = Module(**build.SPEC, supports_check_mode=True)
     finish(module, lambda: build.make(build.want(module.params), module.check_mode, module.tmpdir))
 
 

@@ -9,9 +9,11 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from .._common.numbers import Module
 from .._common.plan import Managed
 from .._common.run import finish, manage
 from . import api as http
+from . import library
 from .config import endpoint, read_files
 from .options import CONNECTION
 from .reader import Reader, StorPool
@@ -55,14 +57,14 @@ def _module(
     spec: t.Mapping[str, t.Any], more_options: t.Mapping[str, t.Any], secrets: t.Optional[Secrets]
 ) -> AnsibleModule:
     options = dict(spec["argument_spec"], **dict(CONNECTION, **more_options))
-    kind = _discreet(secrets) if secrets else AnsibleModule
+    kind = _discreet(secrets) if secrets else Module
     return kind(**dict(spec, argument_spec=options), supports_check_mode=True)
 
 
 def _discreet(secrets: Secrets) -> t.Type[AnsibleModule]:
     """A module that keeps secrets whose options are not ``no_log``: from the log of the system, and from what failures show of the options."""
 
-    class Module(AnsibleModule):
+    class Discreet(Module):
         def _log_invocation(self) -> None:
             self.no_log_values.update(secrets(self.params))
             super()._log_invocation()  # type: ignore[no-untyped-call]
@@ -71,12 +73,15 @@ def _discreet(secrets: Secrets) -> t.Type[AnsibleModule]:
             self.no_log_values.update(secrets(self.params))
             super().fail_json(msg, **kwargs)
 
-    return Module
+    return Discreet
 
 
 def _connect(module: AnsibleModule, secrets: t.Optional[Secrets]) -> http.Api:
     if http.CS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("cs"), exception=http.CS_IMPORT_ERROR)
+    too_old = library.problem(http.CloudStack)
+    if too_old:
+        module.fail_json(msg=too_old)
     place = endpoint(module.params, read_files)
     module.no_log_values.update(
         [place.key, place.secret]

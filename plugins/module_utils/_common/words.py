@@ -17,6 +17,14 @@ def sentence(text: str) -> str:
     return text if any(mark in first for mark in ":_/") else text[:1].upper() + text[1:]
 
 
+def decoded(line: bytes) -> str:
+    """A line of a configuration file, whose comments may be in any of the old encodings."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
 def listing(things: t.Iterable[t.Any], most: int = 10) -> str:
     """``a, b and c``; after ``most`` of them, how many more there are."""
     words = [str(thing) for thing in things]

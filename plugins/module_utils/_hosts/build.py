@@ -21,6 +21,7 @@ import tempfile
 import typing as t
 
 from .._common.errors import Failure, InvalidOption
+from .._common.seconds import seconds
 from . import build_maven, build_project, build_record, build_source
 from .build_maven import Jdk
 from .build_project import ARTIFACTS, MODULES, Project
@@ -92,8 +93,7 @@ class Prepared(t.NamedTuple):
 
 def want(params: t.Mapping[str, t.Any]) -> Want:
     """What the options of the module ask for. Raises :class:`InvalidOption`."""
-    if params["timeout"] <= 0:
-        raise InvalidOption("timeout: it has to be more than 0 seconds.")
+    seconds(params["timeout"], "timeout")
     if params["plugins"] is not None and not params["plugins"]:
         raise InvalidOption("plugins: the list is empty. Leave the option out to build what the version needs.")
     if not os.path.isabs(params["dest"]):

@@ -86,7 +86,7 @@ def _read(root: Root, path: str, kind: str) -> t.Optional[Found]:
     except NotAccessible:
         raise
     except Failure as failure:  # a link that leads nowhere; a file that is larger than any jar
-        facts = Facts(True, failure.message.rstrip("."), layout.named_version(kind, os.path.basename(path)))
+        facts = Facts(True, root.inner(failure.message).rstrip("."), layout.named_version(kind, os.path.basename(path)))
     facts = facts or plugin.facts(kind, os.path.basename(path), content)
     return Found(path, disk, link, content, sha256(content), status, facts)
 

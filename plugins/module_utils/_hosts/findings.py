@@ -270,11 +270,11 @@ def _storpool(host: Host, name: str, component: Component) -> Told:
         )
     if client.files and client.our_id is None:
         what = (
-            f"SP_OURID is {client.our_id_text!r}, which is no id from 1 to {LAST_CLIENT}"
+            f"{client.our_id_place} is {client.our_id_text!r}, which is no id from 1 to {LAST_CLIENT}"
             if client.our_id_text
-            else "SP_OURID is not set"
+            else f"SP_OURID is not set in {listing(client.files)}"
         )
-        yield "no_storpool_id", f"{what} in {listing(client.files)}. Give the host its id as a StorPool client."
+        yield "no_storpool_id", f"{what}. Give the host its id as a StorPool client."
     if client.files and client.cluster_id is None and found and found >= layout.PACKAGED:
         yield (
             "no_storpool_cluster_id",

@@ -160,6 +160,11 @@ def _checksum(stated: t.Optional[str]) -> t.Optional[str]:
 
 def look(wanted: Want) -> Current:
     """Read all that a plan depends on. Raises :class:`.._common.errors.Failure` if the host has no CloudStack that is known."""
+    with wanted.root.telling():
+        return _look(wanted)
+
+
+def _look(wanted: Want) -> Current:
     root, component = wanted.root, wanted.component
     installed = packages.installed(root, component)
     if installed.release is None:
@@ -233,6 +238,7 @@ def _back(wanted: Want, record: t.Optional[Record], found: t.Iterable[Found]) ->
             file = kept.read(wanted.root, wanted.keep_dir, path, checksum)
             back[path] = Back(file, plugin.facts(wanted.plugin, os.path.basename(path), file.content), checksum)
         except Failure as failure:
+            failure.message = wanted.root.inner(failure.message)
             back[path] = failure
     return back
 
@@ -245,5 +251,5 @@ def _locked(root: Root, directories: t.Iterable[str], owner: Owner) -> t.Dict[st
             if os.geteuid() not in (0, owner.uid):
                 locked[directory] = "Only root can give a jar to root: the task needs become: true."
         except Failure as failure:
-            locked[directory] = failure.message
+            locked[directory] = root.inner(failure.message)
     return locked

@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
 from .._common.errors import NotFound, Outdated
+from .._common.numbers import Module
 from .._common.plan import Outcome, Step, converge
 from .._common.run import finish
 from . import class_path, files, plugin, plugin_jar, plugin_jar_plan
@@ -21,7 +20,7 @@ from .plugin_jar import Current, Want
 
 def run() -> None:
     """The body of the module."""
-    module = AnsibleModule(**plugin_jar.SPEC, supports_check_mode=True)
+    module = Module(**plugin_jar.SPEC, supports_check_mode=True)
     finish(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
@@ -67,9 +66,9 @@ def _in_diff(state: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
 
 def apply(wanted: Want, step: Step) -> None:
     """Carry out a step. Raises :class:`Outdated` if a jar has changed since it was read, and otherwise as :mod:`.files` does."""
-    {"note": _note, "keep": _keep, "switch": _switch, "dress": _dress}[step.call](
-        wanted.root, str(step.target), step.body
-    )
+    carry_out = {"note": _note, "keep": _keep, "switch": _switch, "dress": _dress}[step.call]
+    with wanted.root.telling():
+        carry_out(wanted.root, str(step.target), step.body)
 
 
 def _note(root: Root, target: str, body: t.Mapping[str, t.Any]) -> None:

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
+from .._common.numbers import Module
 from .._common.plan import Managed, Step
 from .._common.run import finish, manage
 
 
 def run_managed(kind: Managed, apply: t.Callable[[Step], None]) -> None:
     """The body of a module that manages one thing on a host. Nothing is tried twice: what fails on a host fails again."""
-    module = AnsibleModule(**kind.spec, supports_check_mode=True)
+    module = Module(**kind.spec, supports_check_mode=True)
     manage(module, kind, lambda: (None, apply, 0))
 
 
 def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[t.Mapping[str, t.Any]], t.Mapping[str, t.Any]]) -> None:
     """The body of a module that only reads; ``read`` gets the options and returns the result without ``changed``."""
-    module = AnsibleModule(**spec, supports_check_mode=True)
+    module = Module(**spec, supports_check_mode=True)
     finish(module, lambda: dict(read(module.params), changed=False))

@@ -15,6 +15,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._common.errors import InvalidOption
+from .._common.numbers import bounded
 from .._common.words import listing
 
 Params = t.Dict[str, t.Any]
@@ -112,7 +113,8 @@ class _Check:
 
     def __init__(self, spec: Spec) -> None:
         rules = {rule: spec[rule] for rule in _RULES if rule in spec}
-        self._validator = ArgumentSpecValidator(dict(spec["argument_spec"]), **rules)
+        self._spec = dict(spec["argument_spec"])
+        self._validator = ArgumentSpecValidator(dict(self._spec), **rules)
         self._free: t.Dict[str, t.Any] = {
             option: {"str": str, "dict": dict}[rule["type"]]
             for option, rule in spec["argument_spec"].items()
@@ -125,7 +127,7 @@ class _Check:
         free = {option: value for option, value in item.items() if isinstance(value, self._free.get(option, ()))}
         likeness = tuple((option, None if option in free else repr(value)) for option, value in item.items())
         if likeness not in self._seen:
-            checked = self._validator.validate(dict(item))
+            checked = self._validator.validate(bounded(self._spec, item))
             if checked.error_messages:
                 raise InvalidOption("; ".join(checked.error_messages))
             self._seen[likeness] = checked.validated_parameters

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from .._common.numbers import Module
 from .._common.run import finish
 from . import bulk
 from .api import Api
@@ -25,7 +26,7 @@ def run_bulk() -> None:
     """The body of the module."""
     collect_seldom()
     spec = dict(bulk.SPEC, argument_spec=dict(bulk.SPEC["argument_spec"], **CONNECTION))
-    module = AnsibleModule(supports_check_mode=True, **spec)
+    module = Module(supports_check_mode=True, **spec)
     finish(module, lambda: _work(module))
 
 

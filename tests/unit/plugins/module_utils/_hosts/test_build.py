@@ -354,7 +354,7 @@ def test_maven_makes_nothing(place):
         ({"source": "https://me:secret@example.com/x.git", "ref": "main"}, "the URL has a password in it"),
         ({"ref": "--upload-pack=x"}, "is no name of a branch, tag or commit"),
         ({"ref": "a b"}, "is no name of a branch, tag or commit"),
-        ({"timeout": 0}, "timeout: it has to be more than 0"),
+        ({"timeout": 0}, "timeout is 0: give a number of seconds above 0"),
         ({"plugins": []}, "plugins: the list is empty"),
         ({"dest": "built"}, "dest: built is no absolute path"),
         ({"storpool_source": None}, "has no plugins/storage/volume/storpool. Before 4.17"),

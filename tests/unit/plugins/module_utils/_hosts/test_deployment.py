@@ -273,8 +273,12 @@ class TestStorPool:
         assert "no_storpool_client" not in host.problems("management")
 
     def test_cannot_be_read(self, host, monkeypatch):
-        host.put("/etc/storpool.conf", b"\xff\xfe")
-        assert "cannot be read" in host.problems()["no_storpool_configuration"]
+        host.put("/etc/storpool.conf", b"[agent1] # rack 1\n")
+        problem = host.problems()["no_storpool_configuration"]
+        assert (
+            "configuration file /etc/storpool.conf is wrong in line 1: a header is [NAME] and nothing else" in problem
+        )
+        assert str(host.root) not in problem
 
     def test_no_secret_is_returned(self, host):
         host.put("/etc/storpool.conf", b"SP_AUTH_TOKEN=876543210987654321\n")
