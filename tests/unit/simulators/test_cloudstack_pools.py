@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from simulators.cloudstack.commands.default_primary import NO_PATH
 from simulators.cloudstack.plugin import api
 from simulators.cloudstack.state import LocalStorPool
 from simulators.kit import AdminError
@@ -57,7 +58,16 @@ BASE = {
         ),
         (
             "4.23",
-            {"provider", "hasannotations", "istagarule", "managed", "details", "storagecapabilities", "capacitybytes"},
+            {
+                "provider",
+                "hasannotations",
+                "istagarule",
+                "managed",
+                "details",
+                "storagecapabilities",
+                "capacitybytes",
+                "disksizeused",
+            },
             "StorPool",
             "/dev/storpool-byid/",
         ),
@@ -126,7 +136,7 @@ def test_id_of_a_pool_by_driver(cloud: Make, version: str, plugin: str, url: str
             {"provider": "storpool"},
             f"Failed to add data store: Unable to figure out the scheme for URL: {URL_NEW}",
         ),
-        ("4.19.0", {"provider": "storpool"}, f"Failed to add data store: {URL_OLD} is not a valid uri"),
+        ("4.19.0", {"provider": "storpool"}, f"Failed to add data store: {NO_PATH}"),
         (
             "4.18",
             {"provider": None, "url": "ssd"},
@@ -236,9 +246,9 @@ def test_maintenance_stops_vms_and_its_end_starts_them(cloud: Make) -> None:
     assert (job["jobstatus"], job["jobresult"]["storagepool"]["state"]) == (1, "Maintenance")
     assert {vm["state"] for vm in here.call("listVirtualMachines")["virtualmachine"]} == {"Stopped"}
     again = here.job("enableStorageMaintenance", id=pool)
-    assert (again["jobstatus"], again["jobresultcode"]) == (2, 530)
+    assert (again["jobstatus"], again["jobresultcode"]) == (2, 431)
     assert again["jobresult"]["errortext"].endswith("is not ready for migration, as the status is:Maintenance")
-    with pytest.raises(Failed, match="as there are non-destroyed volumes associated to this pool") as caught:
+    with pytest.raises(Failed, match="as there are associated") as caught:
         here.call("deleteStoragePool", id=pool, forced=True)
     assert caught.value.status == 530
     assert here.job("cancelStorageMaintenance", id=pool)["jobresult"]["storagepool"]["state"] == "Up"
@@ -352,7 +362,9 @@ def test_capacity_drifts_from_4_18_1_on(cloud: Make) -> None:
 def test_an_empty_alternative_endpoint_stops_every_operation(cloud: Make) -> None:
     here = cloud("4.19.1")
     pool = here.create()["id"]
-    here.call("updateConfiguration", name="sp.enable.alternative.endpoint", value="TRUE", storageid=pool)
+    with pytest.raises(Failed, match="either 'true' or 'false'"):
+        here.call("updateConfiguration", name="sp.enable.alternative.endpoint", value="TRUE", storageid=pool)
+    here.call("updateConfiguration", name="sp.enable.alternative.endpoint", value="true", storageid=pool)
     here.job("enableStorageMaintenance", id=pool)
     with pytest.raises(Failed, match=r"is enabled but no endpoint URL is provided$"):
         here.call("deleteStoragePool", id=pool)

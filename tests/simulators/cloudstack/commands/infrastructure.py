@@ -95,8 +95,13 @@ async def list_clusters(context: Context) -> list[dict[str, Any]]:
 )
 async def list_hosts(context: Context) -> list[dict[str, Any]]:
     state, args = context.state, context.args
-    brief = args["details"] == ["min"]
-    return [views.host(state, host, brief) for host in state.hosts if _host_matches(state, host, args)]
+    details = tuple(args["details"] or ("all",))
+    if unknown := set(details) - set(views.HOST_DETAILS):
+        raise invalid(
+            f"The details parameter contains a non permitted value.The allowed values are {list(views.HOST_DETAILS)}: "
+            + ", ".join(sorted(unknown))
+        )
+    return [views.host(state, host, details) for host in state.hosts if _host_matches(state, host, args)]
 
 
 def _host_matches(state: State, host: rows.Host, args: Any) -> bool:
@@ -165,11 +170,11 @@ async def cancel_host_maintenance(context: Context) -> Plan:
 
     async def work() -> None:
         if host.resource_state not in MAINTENANCE_STATES:
-            raise invalid(
+            raise internal(
                 f"Cannot perform cancelMaintenance when resource state is {host.resource_state}, hostId = {host.db_id}"
             )
         if host.state != "Up":
-            if settings.value(state, "kvm.ssh.to.agent") != "true":
+            if not settings.is_on(state, "kvm.ssh.to.agent"):
                 raise internal("SSH access is disabled, cannot cancel maintenance mode as host agent is not connected")
             await agents.reconnect(state, host)
         host.resource_state = "Enabled"

@@ -10,10 +10,13 @@ from typing import Any
 
 from simulators.cloudstack import rows, settings, views
 from simulators.cloudstack.errors import internal
+from simulators.cloudstack.members import shown
 from simulators.cloudstack.registry import LIST, OBJECT, Context, Param, command
 from simulators.cloudstack.state import State
 
 SERVER_ID = Param("managementserverid", "id", "management_servers", newer=True, required=True)
+#: readyForShutdown may be asked of the server that answers.
+THIS_SERVER = SERVER_ID.optional()
 PREPARING_SHUTDOWN, READY, SHUTTING_DOWN = "PreparingForShutDown", "ReadyToShutDown", "ShuttingDown"
 PREPARING_MAINTENANCE, MAINTENANCE = "PreparingForMaintenance", "Maintenance"
 
@@ -69,19 +72,22 @@ def _move_agents(state: State, server: rows.ManagementServer) -> None:
             host.management_server = others[0].db_id if others else None
 
 
-def _status(state: State, server: rows.ManagementServer) -> dict[str, Any]:
+def _status(state: State, server: rows.ManagementServer, named: bool = True) -> dict[str, Any]:
+    """How far a server is; any without jobs is ready. Its id is the database's number until 4.21."""
     agents = [host.id for host in state.hosts if host.management_server == server.db_id]
+    ids = state.release.has("management_server_maintenance")
+    leaving = server.state in (PREPARING_SHUTDOWN, READY, SHUTTING_DOWN, "Down")
     values: dict[str, Any] = {
-        "managementserverid": server.id,
+        "managementserverid": (server.id if ids else server.db_id) if named or ids else None,
         "state": server.state,
         "maintenanceinitiated": server.state in (PREPARING_MAINTENANCE, MAINTENANCE),
-        "shutdowntriggered": server.state in (SHUTTING_DOWN, "Down"),
-        "readyforshutdown": server.state in (READY, SHUTTING_DOWN, MAINTENANCE, "Down"),
+        "shutdowntriggered": leaving if not ids else server.state in (SHUTTING_DOWN, "Down"),
+        "readyforshutdown": not views.pending_jobs(state, server),
         "pendingjobscount": views.pending_jobs(state, server),
+        "agentscount": len(agents),
+        "agents": agents,
     }
-    if state.release.has("management_server_agents"):
-        values |= {"agentscount": len(agents), "agents": agents}
-    return values
+    return shown(state.release, "draining", values)
 
 
 @command("prepareForShutdown", OBJECT, "prepareforshutdown", SERVER_ID, feature="management_server_shutdown")
@@ -94,18 +100,22 @@ async def prepare_for_shutdown(context: Context) -> dict[str, Any]:
     return _status(state, server)
 
 
-@command("readyForShutdown", OBJECT, "readyforshutdown", SERVER_ID, feature="management_server_shutdown")
+@command("readyForShutdown", OBJECT, "readyforshutdown", THIS_SERVER, feature="management_server_shutdown")
 async def ready_for_shutdown(context: Context) -> dict[str, Any]:
-    server = _server(context)
-    _settle(context.state, server)
-    return _status(context.state, server)
+    """Of the server that answers if none is named, and then the answer names none either."""
+    state, named = context.state, context.args["managementserverid"] is not None
+    server = _server(context) if named else context.server or state.serving()
+    if server is None:
+        raise internal("Unable to find the management server")
+    _settle(state, server)
+    return _status(state, server, named)
 
 
 @command("cancelShutdown", OBJECT, "cancelshutdown", SERVER_ID, feature="management_server_shutdown")
 async def cancel_shutdown(context: Context) -> dict[str, Any]:
     server = _server(context)
     if server.state not in (PREPARING_SHUTDOWN, READY):
-        raise internal("Management server is not in the right state to cancel shutdown")
+        raise internal("A shutdown has not been triggered")
     server.state = "Up"
     context.changed()
     return _status(context.state, server)
