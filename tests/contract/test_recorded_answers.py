@@ -132,7 +132,6 @@ def test_a_drained_server_among_two() -> None:
         assert (listed.answer, listed.members, listed.values) == ("", [], [])
         written = talk.play(rows["updateConfiguration"])
         assert (written.answer, written.members, written.values) == ("", [], [])
-        talk.ask({"command": "prepareForShutdown", "managementserverid": servers[0]["id"]})
         ready = talk.play(rows["readyForShutdown"])
         assert (ready.answer, ready.members, ready.values) == ("", [], [])
 

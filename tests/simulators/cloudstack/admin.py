@@ -48,6 +48,7 @@ SERVER_STATES = (
     "PreparingForMaintenance",
     "Maintenance",
     "PreparingForShutDown",
+    "PreparingToShutDown",
     "ReadyToShutDown",
     "ShuttingDown",
 )

@@ -16,7 +16,10 @@ from simulators.cloudstack.errors import SERVICE_UNAVAILABLE, ApiError, DriverEr
 from simulators.cloudstack.registry import JOB, LIST, Command, Context
 from simulators.cloudstack.state import State
 
-_DRAINING = ("PreparingForMaintenance", "Maintenance", "PreparingForShutDown", "ReadyToShutDown", "ShuttingDown")
+_DRAINING = (
+    *("PreparingForMaintenance", "Maintenance"),
+    *("PreparingForShutDown", "PreparingToShutDown", "ReadyToShutDown", "ShuttingDown"),
+)
 
 
 def _refusal(state: State, server: rows.ManagementServer | None) -> ApiError | None:

@@ -16,6 +16,21 @@ from simulators.cloudstack.versions import Release, contains
 
 #: From which release on a member is there; a back-ported one has an entry a release line, as in `versions`.
 SINCE: dict[str, dict[str, tuple[str, ...]]] = {
+    "capability": {
+        "dynamicrolesenabled": ("4.9",),
+        "allowuserexpungerecovervolume": ("4.14",),
+        "kubernetesserviceenabled": ("4.14",),
+        "kubernetesclusterexperimentalfeaturesenabled": ("4.14",),
+        "defaultuipagesize": ("4.15.2",),
+        "allowuserviewalldomainaccounts": ("4.16",),
+        "instancesstatsretentiontime": ("4.18",),
+        "instancesstatsuseronly": ("4.18",),
+        "instancesdisksstatsretentionenabled": ("4.18",),
+        "instancesdisksstatsretentiontime": ("4.18",),
+        "customhypervisordisplayname": ("4.19",),
+        "sharedfsvmmincpucount": ("4.20",),
+        "sharedfsvmminramsize": ("4.20",),
+    },
     "zone": {
         "hasannotations": ("4.16",),
         "type": ("4.18",),
@@ -29,7 +44,7 @@ SINCE: dict[str, dict[str, tuple[str, ...]]] = {
         "gputotal": ("4.21",),
         "gpuused": ("4.21",),
     },
-    "pod": {"hasannotations": ("4.16",), "ipranges": ("4.11",)},
+    "pod": {"hasannotations": ("4.16",), "ipranges": ("4.16",)},
     "cluster": {"hasannotations": ("4.16",), "arch": ("4.20",)},
     "host": {
         "outofbandmanagement": ("4.9",),

@@ -401,3 +401,89 @@ def test_every_command_answers_whatever_it_is_given(cloud: Make, version: str, v
         except Failed as failure:
             failures.append((name, failure.status, str(failure)))
     assert [row for row in failures if row[1] not in (430, 431, 503, 530, 533) or not row[2]] == []
+
+
+@pytest.mark.parametrize(
+    ("details", "there", "absent"),
+    [
+        ("min", {"zoneid", "clusterid"}, {"zonename", "podname", "clustername", "events", "details", "memorytotal"}),
+        ("events", {"clustername", "events"}, {"details", "memorytotal", "cpuused"}),
+        ("capacity", {"clustername", "memorytotal"}, {"details", "events", "cpuused"}),
+        ("stats", {"clustername", "cpuused"}, {"details", "events", "memorytotal"}),
+        ("capacity,events", {"memorytotal", "events"}, {"details"}),
+        (None, {"clustername", "memorytotal", "events", "details", "cpuused"}, set()),
+    ],
+)
+def test_what_hosts_say_is_what_was_asked_for(
+    cloud: Make, details: str | None, there: set[str], absent: set[str]
+) -> None:
+    asked = {} if details is None else {"details": details}
+    row = set(cloud("4.19.1").call("listHosts", **asked)["host"][0])
+    assert there <= row
+    assert not absent & row
+
+
+def test_a_draining_server_before_4_21_looks_at_parameters_first(cloud: Make) -> None:
+    here = cloud("4.20")
+    server = here.call("listManagementServers")["managementserver"][0]["id"]
+    drained = here.call("prepareForShutdown", managementserverid=server)["prepareforshutdown"]
+    assert drained == {
+        "managementserverid": 1,
+        "shutdowntriggered": True,
+        "readyforshutdown": True,
+        "pendingjobscount": 0,
+    }
+    assert here.state.management_servers[1].state == "PreparingToShutDown"
+    via = {"via": "ms1"}
+    with pytest.raises(Failed, match="Invalid parameter id value=nope") as caught:
+        here.call("enableStorageMaintenance", id="nope", **via)
+    assert caught.value.status == 431
+    with pytest.raises(Failed, match="A shutdown has been triggered") as caught:
+        here.call("reconnectHost", id=here.call("listHosts")["host"][0]["id"], **via)
+    assert (caught.value.status, caught.value.body["cserrorcode"]) == (530, 4250)
+    with pytest.raises(Failed, match="A shutdown has already been triggered"):
+        here.call("prepareForShutdown", managementserverid=server)
+    assert here.call("readyForShutdown")["readyforshutdown"]["shutdowntriggered"] is True
+    assert here.call("cancelShutdown", managementserverid=server)["cancelshutdown"]["shutdowntriggered"] is False
+    with pytest.raises(Failed, match="A shutdown has not been triggered"):
+        here.call("cancelShutdown", managementserverid=server)
+    assert here.call("readyForShutdown")["readyforshutdown"]["shutdowntriggered"] is False
+
+
+def test_snapshots_and_policies_of_a_whole_vm(cloud: Make) -> None:
+    here = cloud("4.22")
+    here.create()
+    vm = here.admin("objects", {"pool": "pool1", "vms": 1})["vms"][0]
+    tag = {"tags[0].key": "vc-policy", "tags[0].value": "gold"}
+    here.job("createTags", resourceids=vm, resourcetype="UserVm", **tag)
+    assert here.storpool.calls[-1][1] == {"tags": {"vc-policy": "gold"}}
+    made = here.job("createVMSnapshot", virtualmachineid=vm, name="vs1")["jobresult"]["vmsnapshot"]
+    assert (made["displayname"], made["state"], made["current"]) == ("vs1", "Ready", True)
+    assert here.storpool.calls[-1][0] == "MultiCluster/VolumesGroupSnapshot"
+    assert here.storpool.calls[-1][1]["tags"] == {"cs": "group", "cvm": vm, "uuid": made["id"]}
+    refused = here.job("revertToVMSnapshot", vmsnapshotid=made["id"])
+    assert (refused["jobresultcode"], "jobinstanceid" in refused) == (431, False)
+    here.job("stopVirtualMachine", id=vm)
+    assert here.job("revertToVMSnapshot", vmsnapshotid=made["id"])["jobstatus"] == 1
+    assert here.storpool.calls[-1][1] == {"toSnapshot": "~sim.a.g0"}
+    assert here.call("listVMSnapshot", virtualmachineid=vm)["count"] == 1
+    assert here.job("deleteVMSnapshot", vmsnapshotid=made["id"])["jobresult"] == {"success": True}
+    assert here.call("listVMSnapshot") == {}
+    here.storpool.calls.clear()
+    here.job("startVirtualMachine", id=vm)
+    assert here.storpool.queries() == ["MultiCluster/VolumesReassign", "MultiCluster/VolumesReassignWait"]
+    here.job("deleteTags", resourceids=vm, resourcetype="UserVm")
+    assert here.storpool.calls[-1][1] == {"tags": {"vc-policy": ""}}
+
+
+@pytest.mark.parametrize(
+    ("version", "deleted"),
+    [("4.18", False), ("4.19.0", True), ("4.20.0", True), ("4.20.1", False), ("4.22", False)],
+)
+def test_deleted_snapshots_stay_listed_in_some_releases(cloud: Make, version: str, deleted: bool) -> None:
+    here = cloud(version)
+    here.create()
+    snapshot = here.admin("objects", {"pool": "pool1", "volumes": 1})["volumes"][0]
+    snapshot = here.call("createSnapshot", volumeid=snapshot)["id"]
+    assert here.job("deleteSnapshot", id=snapshot)["jobstatus"] == 1
+    assert ("snapshot" in here.call("listSnapshots")) is deleted

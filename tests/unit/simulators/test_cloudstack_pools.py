@@ -394,3 +394,43 @@ def test_an_upgrade_keeps_what_there_is(cloud: Make) -> None:
         version("POST", {}, {"version": "3.0"})
     made.simulator.reset(made.switches)
     assert made.state.release.text == "4.19.1.0"
+
+
+def test_pools_of_the_zone_are_those_of_each_pod_and_cluster(cloud: Make) -> None:
+    here = cloud("4.19.1")
+    here.create()
+    group = here.call("listClusters")["cluster"][0]
+    assert here.pools(clusterid=group["id"]) == here.pools(podid=group["podid"]) == here.pools()
+
+
+def test_what_4_22_shows_of_a_pools_details(cloud: Make) -> None:
+    """Little in lists, everything to an administrator who changes something, and from then on in lists as well."""
+    here = cloud("4.22")
+    made = here.create(**{"details[0].foo": "bar"})
+    assert {"SP_TEMPLATE", "SP_AUTH_TOKEN", "SP_API_HTTP_HOST", "foo"} <= set(made["details"])
+    assert set(here.pools()[0]["details"]) == {"SP_TEMPLATE", "sp.cluster.location"}
+    with pytest.raises(Failed, match="Failed to update storage pool") as caught:
+        here.call("updateStoragePool", id=made["id"])
+    assert caught.value.status == 530
+    with pytest.raises(Failed, match="JS interpretation is disabled"):
+        here.call("updateStoragePool", id=made["id"], istagarule=True, tags="true")
+    here.call("updateStoragePool", id=made["id"], url=URL_NEW, capacitybytes=1 << 40)
+    shown = here.pools()[0]["details"]
+    assert (shown["url"], shown["capacityBytes"]) == (URL_NEW, str(1 << 40))
+    assert shown["SP_AUTH_TOKEN"] == "77"
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"disksize": 0}, "at least 1 GB"),
+        ({"disksize": -1}, "at least 1 GB"),
+        ({"disksize": 2001}, "maximum size for a disk is 2000 GB"),
+        ({"storagetype": "bogus"}, "Invalid storage type bogus"),
+        ({"cachemode": "bogus"}, "Invalid cache mode"),
+    ],
+)
+def test_disk_offerings_that_cannot_be(cloud: Make, changes: dict[str, Any], text: str) -> None:
+    with pytest.raises(Failed, match=text) as caught:
+        cloud("4.19.1").call("createDiskOffering", **{"name": "x", "disksize": 1, **changes})
+    assert caught.value.status == 431

@@ -10,6 +10,7 @@ from typing import Any
 
 from simulators.cloudstack import jobs, settings
 from simulators.cloudstack.errors import PARAM_ERROR, ApiError
+from simulators.cloudstack.members import shown
 from simulators.cloudstack.registry import LIST, OBJECT, Context, Param, command
 
 
@@ -36,7 +37,8 @@ async def list_async_jobs(context: Context) -> list[dict[str, Any]]:
 
 @command("listCapabilities", OBJECT, "capability")
 async def list_capabilities(context: Context) -> dict[str, Any]:
-    return {
+    state = context.state
+    values = {
         "securitygroupsenabled": False,
         "dynamicrolesenabled": context.release.at_least("4.9"),
         "cloudstackversion": context.release.text,
@@ -47,7 +49,20 @@ async def list_capabilities(context: Context) -> dict[str, Any]:
         "customdiskofferingminsize": 1,
         "customdiskofferingmaxsize": 1024,
         "regionsecondaryenabled": False,
-        "kvmsnapshotenabled": settings.is_on(context.state, "kvm.snapshot.enabled"),
+        "kvmsnapshotenabled": settings.is_on(state, "kvm.snapshot.enabled"),
         "allowuserviewdestroyedvm": False,
         "allowuserexpungerecovervm": False,
+        "allowuserexpungerecovervolume": False,
+        "allowuserviewalldomainaccounts": False,
+        "kubernetesserviceenabled": False,
+        "kubernetesclusterexperimentalfeaturesenabled": False,
+        "customhypervisordisplayname": "Custom",
+        "defaultuipagesize": 20,
+        "instancesstatsretentiontime": 720,
+        "instancesstatsuseronly": False,
+        "instancesdisksstatsretentionenabled": False,
+        "instancesdisksstatsretentiontime": 720,
+        "sharedfsvmmincpucount": 2,
+        "sharedfsvmminramsize": 1024,
     }
+    return shown(state.release, "capability", values)
