@@ -185,6 +185,32 @@ def template_row(state: State, row: rows.Template) -> dict[str, Any]:
     return shown(state.release, "template", values)
 
 
+#: What `listVirtualMachines` may be asked for in `details`, and which members come with it.
+VM_DETAILS: dict[str, tuple[str, ...]] = {
+    "tmpl": (
+        *("templateid", "templatename", "templatetype", "templateformat", "templatedisplaytext", "passwordenabled"),
+    ),
+    "servoff": ("serviceofferingid", "serviceofferingname", "cpunumber", "cpuspeed", "memory"),
+    "diskoff": ("diskofferingid", "diskofferingname"),
+    "volume": ("rootdeviceid", "rootdevicetype"),
+    "nics": (),
+    "secgrp": (),
+    "affgrp": (),
+    "group": (),
+    "stats": (),
+    "backoff": (),
+    "iso": (),
+    "min": (),
+}
+
+
+def vm_row_with(state: State, row: rows.VirtualMachine, details: list[str]) -> dict[str, Any]:
+    """A virtual machine with what `details` asks for; what is a list is there, though empty."""
+    left_out = {member for name, members in VM_DETAILS.items() if name not in details for member in members}
+    values = {name: value for name, value in vm_row(state, row).items() if name not in left_out}
+    return values if "nics" in details else {**values, "nic": []}
+
+
 def vm_row(state: State, row: rows.VirtualMachine) -> dict[str, Any]:
     zone, host = state.zones[row.zone], state.hosts.get(row.host)
     template, offering = state.templates[row.template], state.service_offerings[row.service_offering]

@@ -45,7 +45,7 @@ SINCE: dict[str, dict[str, tuple[str, ...]]] = {
         "gpuused": ("4.21",),
     },
     "pod": {"hasannotations": ("4.16",), "ipranges": ("4.16",)},
-    "cluster": {"hasannotations": ("4.16",), "arch": ("4.20",)},
+    "cluster": {"resourcedetails": ("4.12",), "hasannotations": ("4.16",), "arch": ("4.20",)},
     "host": {
         "outofbandmanagement": ("4.9",),
         "hostha": ("4.11",),

@@ -174,10 +174,21 @@ def cluster(state: State, row: rows.Cluster) -> dict[str, Any]:
         "managedstate": row.managed_state,
         "cpuovercommitratio": "1.0",
         "memoryovercommitratio": "1.0",
+        "resourcedetails": {"cpuOvercommitRatio": "1.0", "memoryOvercommitRatio": "1.0", **_scoped(state, row)},
         "arch": "x86_64",
         "hasannotations": False,
     }
     return shown(state.release, "cluster", values)
+
+
+def _scoped(state: State, row: rows.Cluster) -> dict[str, str]:
+    """The settings of a cluster, which are details of it."""
+    own = {name: value for (scope, db_id, name), value in state.settings.items() if (scope, db_id) == _key(row)}
+    return {name: value or "" for name, value in own.items()}
+
+
+def _key(row: rows.Cluster) -> tuple[str, int]:
+    return settings.CLUSTER, row.db_id
 
 
 def host(state: State, row: rows.Host, details: tuple[str, ...] = ("all",)) -> dict[str, Any]:

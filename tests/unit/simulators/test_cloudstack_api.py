@@ -487,3 +487,18 @@ def test_deleted_snapshots_stay_listed_in_some_releases(cloud: Make, version: st
     snapshot = here.call("createSnapshot", volumeid=snapshot)["id"]
     assert here.job("deleteSnapshot", id=snapshot)["jobstatus"] == 1
     assert ("snapshot" in here.call("listSnapshots")) is deleted
+
+
+def test_what_vms_say_is_what_was_asked_for(cloud: Make) -> None:
+    here = cloud("4.19.1")
+    here.create()
+    here.admin("objects", {"pool": "pool1", "vms": 1})
+    everything = here.call("listVirtualMachines")["virtualmachine"][0]
+    least = here.call("listVirtualMachines", details="min")["virtualmachine"][0]
+    some = here.call("listVirtualMachines", details="servoff,nics")["virtualmachine"][0]
+    assert {"templateid", "serviceofferingid", "rootdeviceid", "hostname"} <= set(everything)
+    assert not {"templateid", "serviceofferingid", "rootdeviceid"} & set(least)
+    assert (least["hostname"], least["nic"]) == (everything["hostname"], [])
+    assert (some["serviceofferingid"], some["nic"]) == (everything["serviceofferingid"], everything["nic"])
+    with pytest.raises(Failed, match="non permitted value"):
+        here.call("listVirtualMachines", details="max")

@@ -14,7 +14,7 @@ from simulators.cloudstack.arguments import like
 from simulators.cloudstack.commands.vm_power import choose_host, migrate_vm, start_vm, stop_vm, storpool_of, volumes_of
 from simulators.cloudstack.commands.volumes import choose_pool, remove_volume, tags_of
 from simulators.cloudstack.errors import internal, invalid
-from simulators.cloudstack.guest_views import expunged_vm_row, vm_row
+from simulators.cloudstack.guest_views import VM_DETAILS, expunged_vm_row, vm_row, vm_row_with
 from simulators.cloudstack.plugin import storage
 from simulators.cloudstack.registry import JOB, LIST, Context, Param, Plan, command
 from simulators.cloudstack.state import State
@@ -44,8 +44,14 @@ def _existing(context: Context) -> rows.VirtualMachine:
 )
 async def list_virtual_machines(context: Context) -> list[dict[str, Any]]:
     state, args = context.state, context.args
+    details = [one.lower() for one in args["details"] or ["all"]]
+    if unknown := set(details) - {*VM_DETAILS, "all"}:
+        raise invalid(
+            "The details parameter contains a non permitted value. The allowed values are "
+            f"{['all', *VM_DETAILS]}: {', '.join(sorted(unknown))}"
+        )
     return [
-        vm_row(state, vm)
+        vm_row(state, vm) if "all" in details else vm_row_with(state, vm, details)
         for vm in state.vms
         if args["id"] in (None, vm.db_id)
         and (not args["name"] or like(args["name"], vm.name))
