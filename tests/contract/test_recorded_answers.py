@@ -34,7 +34,6 @@ LIVES = {"4.19.0": "life-4.19.0-c", "4.22.0": "life-4.22.0"}
 KNOWN = {
     "4.19.0": {
         "life-4.19.0-a/009-listVolumes-pool": "which of two pools that both fit gets a volume is chance there",
-        "calls-4.19.0/282-listHosts-reconnected": "the host was caught between two states there",
     },
     "4.22.0": {},
 }

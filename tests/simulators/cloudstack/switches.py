@@ -61,6 +61,12 @@ SWITCHES = (
         "whether the statistics of hosts (cpuused, memoryused and the like) have been collected: auto is as on the "
         "servers that were recorded, so they are there up to 4.21",
     ),
+    Switch(
+        "reconnect_ms",
+        1000,
+        None,
+        "a host is Disconnected for that many milliseconds after reconnectHost; hosts whose agents report come as they do",
+    ),
     Switch("host_connect_delay_ms", 0, None, "time that each host takes to connect a pool"),
     Switch("agent_silence_seconds", 5, None, "an agent that reports is in Alert once it has been silent for so long"),
     Switch("agent_retry_seconds", 5, None, "an agent that was refused connects again after so long"),

@@ -502,3 +502,28 @@ def test_what_vms_say_is_what_was_asked_for(cloud: Make) -> None:
     assert (some["serviceofferingid"], some["nic"]) == (everything["serviceofferingid"], everything["nic"])
     with pytest.raises(Failed, match="non permitted value"):
         here.call("listVirtualMachines", details="max")
+
+
+def test_a_reconnected_host_is_away_for_a_moment(cloud: Make) -> None:
+    here = cloud("4.19.1")
+    host = here.call("listHosts")["host"][0]["id"]
+    here.switches.set({"jobs_never_end": True, "reconnect_ms": 20})
+    jobs = [here.call("reconnectHost", id=host)["jobid"]]
+    here.switches.set({"jobs_never_end": False})
+
+    def state() -> str:
+        return str(here.state.hosts[1].state)
+
+    async def until(wanted: str) -> None:
+        while state() != wanted:
+            await asyncio.sleep(0.001)
+
+    here.loop.run_until_complete(asyncio.wait_for(until("Disconnected"), 10))
+    assert here.call("queryAsyncJobResult", jobid=jobs[0])["jobresult"]["host"]["state"] == "Up"
+    here.loop.run_until_complete(asyncio.wait_for(until("Up"), 10))
+    here.admin("hosts", {"name": "host1", "state": "Disconnected"})
+    refused = here.job("prepareHostForMaintenance", id=host)
+    assert (refused["jobresultcode"], refused["jobresult"]["errortext"]) == (
+        530,
+        "Unable to prepare for maintenance host 1",
+    )

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from simulators.cloudstack import rows, settings, views
@@ -156,6 +157,8 @@ async def prepare_host_for_maintenance(context: Context) -> Plan:
                 "There are other servers attempting migrations for maintenance. "
                 f"Found hosts in PrepareForMaintenance OR ErrorInPrepareForMaintenance STATUS in cluster {host.cluster}"
             )
+        if host.state != "Up":
+            raise internal(f"Unable to prepare for maintenance host {host.db_id}")
         host.resource_state = "PrepareForMaintenance"
         if state.switches["host_maintenance"] == "immediate":
             await migrate_away(state, host)
@@ -193,7 +196,31 @@ async def reconnect_host(context: Context) -> Plan:
         if host.state != "Up":
             raise internal("Failed to reconnect host")
 
-    return _plan(context, host, work)
+    async def run() -> dict[str, Any]:
+        await work()
+        answer = {"host": views.host(state, host)}
+        if host.db_id not in state.agent_sessions:
+            _away_for_a_moment(state, host)
+        return answer
+
+    return Plan(run, instance_type="Host", instance_id=host.id)
+
+
+def _away_for_a_moment(state: State, host: rows.Host) -> None:
+    """The job has ended when the agent was told to come again; until it does, its host is Disconnected."""
+    seconds = state.switches["reconnect_ms"] / 1000
+    if not seconds:
+        return
+    host.state = "Disconnected"
+
+    async def back() -> None:
+        await asyncio.sleep(seconds)
+        if host.state == "Disconnected" and host.disconnected is None:
+            host.state = "Up"
+
+    task = asyncio.get_running_loop().create_task(back())
+    state.tasks.add(task)
+    task.add_done_callback(state.tasks.discard)
 
 
 @command("updateHost", OBJECT, "host", HOST_ID, Param("allocationstate"), Param("name"))
