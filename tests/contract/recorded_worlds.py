@@ -26,7 +26,7 @@ def _said(command: str, **params: str) -> Step:
     return step
 
 
-def _pool(template: str, name: str, recorded: str | None = None, **params: str) -> Step:
+def registered(template: str, name: str, recorded: str | None = None, **params: str) -> Step:
     """A pool that was registered; `recorded` is its id in the recording."""
 
     def step(talk: Replay) -> None:
@@ -77,7 +77,7 @@ def _calls(
         "053-listConfigurations-cluster-after": _said(
             "updateConfiguration", name="sp.cluster.id", value="sim.b", clusterid=cluster
         ),
-        "099-listStoragePools-all": _pool("t2", "p1"),
+        "099-listStoragePools-all": registered("t2", "p1"),
         "135-listStoragePools-after-tags": _said("updateStoragePool", id=first, tags="c,d"),
         "142-listStoragePools-disabled": _all(
             _said("updateStoragePool", id=first, url=_url("t1")),
@@ -86,7 +86,7 @@ def _calls(
         "159-enableStorageMaintenance-again": _said("enableStorageMaintenance", id=first),
         "173-enableStorageMaintenance-for-delete": _said("updateStoragePool", id=first, enabled="true"),
         "176-deleteStoragePool-again": _said("deleteStoragePool", id=first),
-        "180-listStoragePools-tags": _pool("t1", "p1", tagged, tags="x,y"),
+        "180-listStoragePools-tags": registered("t1", "p1", tagged, tags="x,y"),
         "191-createDiskOffering-no-displaytext": _offering(edited, disksize="5"),
         "195-createDiskOffering-details": _offering(offerings["customized"], customized="true"),
         "213-createDiskOffering-storpolicy": _offering(offerings["hidden"], disksize="5", displayoffering="false"),
@@ -124,13 +124,17 @@ def _emptied(talk: Replay) -> None:
 _SNAPSHOTS_OF_RUNNING_VMS = _said("updateConfiguration", name="kvm.snapshot.enabled", value="true")
 
 #: What was not as the simulator has it by default, by the first recording of a world.
-SWITCHES = {"life-4.19.0-a": {"secondary_storage_vm": False}}
+SWITCHES = {
+    # However slow the machine is, the host is not back before it is looked at.
+    "calls-4.19.0": {"reconnect_ms": 600_000},
+    "life-4.19.0-a": {"secondary_storage_vm": False},
+}
 
 #: What there was in a zone before a recording of virtual machines begins.
 BEFORE_ALL: dict[str, Step] = {
     "life-4.19.0-a": _all(
         _service("ff8a5378-411c-4b3a-8e10-881bb0328fa7", "tiny"),
-        _pool("t1", "sp1", "t1;734df583-34ca-43e4-ab9a-f3090a30d2a2", tags="sp1"),
+        registered("t1", "sp1", "t1;734df583-34ca-43e4-ab9a-f3090a30d2a2", tags="sp1"),
     ),
     "life-4.19.0-b": _emptied,
     "life-4.19.0-c": _all(_emptied, _SNAPSHOTS_OF_RUNNING_VMS),
