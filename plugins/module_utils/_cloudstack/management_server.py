@@ -132,7 +132,7 @@ def _look(reader: Reader, wanted: Want) -> Current:
     if _only_waits(current):
         return current._replace(pending=reader.jobs_in_progress())
     server = t.cast(Raw, current.server)
-    if server.get("state") in (PREPARING_SHUTDOWN, DRAINED[1]):
+    if server.get("state") in (*PREPARING_SHUTDOWN, DRAINED[1]):
         return current._replace(pending=int(reader.shutdown_status(server["id"]).get("pendingjobscount", 1)))
     if reader.version() >= versions.PREPARES_MAINTENANCE and server.get("state") == "Up" and server.get("agentscount"):
         rows = [row for row in reader.settings_like(AGENTS_KNOW) if row["name"] == AGENTS_KNOW]
@@ -198,7 +198,7 @@ def _plan_drained(current: Current, wanted: Want) -> Plan:
         body = {"managementserverid": server["id"]}
         steps.append(Step(call, None, body, f"prepare {wanted} for {words}", advice=_PREPARE_ADVICE))
     goal = DRAINED[0] if maintains else DRAINED[1]
-    if server.get("state") == PREPARING_SHUTDOWN:
+    if server.get("state") in PREPARING_SHUTDOWN:
         goal = DRAINED[1]
     if server.get("state") in STOPPED:
         goal = "Down"

@@ -35,6 +35,8 @@ _TOKEN = re.compile(r"SP_AUTH_TOKEN=([^;&\s]+)|storpool://([^@/\s]+)@", re.IGNOR
 #: CloudStack 4.18 and newer say what a value is; for the others any text goes.
 _BOOLEAN, _WHOLE, _DECIMAL = "Boolean", "Number", "Decimal"
 _NUMBERS = (_WHOLE, _DECIMAL)
+#: A part of a whole, such as a threshold; it may be anything that CloudStack takes for one.
+_RANGE = "Range"
 _TRUTHS = frozenset(["true", "false"])
 
 
@@ -73,7 +75,7 @@ def same(left: t.Optional[str], right: t.Optional[str], kind: t.Optional[str]) -
     booleans = (left.lower(), right.lower())
     if kind in (_BOOLEAN, None) and set(booleans) <= _TRUTHS:
         return booleans[0] == booleans[1]
-    if kind in (*_NUMBERS, None):
+    if kind in (*_NUMBERS, _RANGE, None):
         numbers = _number(left), _number(right)
         return numbers[0] is not None and numbers[0] == numbers[1]
     return False

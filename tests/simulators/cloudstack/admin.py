@@ -49,6 +49,7 @@ SERVER_STATES = (
     "PreparingForMaintenance",
     "Maintenance",
     "PreparingForShutDown",
+    "PreparingToShutDown",
     "ReadyToShutDown",
     "ShuttingDown",
 )
