@@ -50,6 +50,8 @@ class Wire(requests.adapters.BaseAdapter):
         if isinstance(answer, Exception):
             raise answer
         status, body, headers = answer
+        if isinstance(body, dict) and "listxresponse" in body:
+            body = {f"{self.sent[-1][2]['command'].lower()}response": body["listxresponse"]}
         response = requests.Response()
         response.status_code, response.url, response.request = status, request.url, request
         response._content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -112,7 +114,7 @@ def test_long_calls_have_their_own_time():
         ((200, {"error": {"name": "x", "descr": "y"}}, {}), BadAnswer, "not StorPool's"),
         ((200, b"<html>hello</html>", {"Content-Type": "text/html"}), BadAnswer, "text/html.*hello.*client/api"),
         ((500, b"<html>oops</html>", {"Content-Type": "text/html"}), BadAnswer, "HTTP 500.*oops"),
-        ((503, b"starting", {"Content-Type": "text/html"}), BadAnswer, "may still be starting"),
+        ((503, b"starting", {"Content-Type": "text/html"}), ReplyLost, "still starting"),
         ((504, b"gateway", {"Content-Type": "text/html"}), ReplyLost, "proxy"),
         ((301, b"", {"Location": "/client"}), BadAnswer, "redirects to '/client'"),
         ((200, b"[1]", {}), BadAnswer, "not as CloudStack"),
