@@ -15,6 +15,9 @@ requirements:
 notes:
   - What the connection options leave open is taken from the environment, then from C(/etc/storpool.conf) and C(/etc/storpool.conf.d/*.conf) on the
     host that runs the task, read as StorPool's own tools read them (the section that is named like the host included).
+  - The API is on the storage network, so no proxy that the environment names is used, and C(.netrc) is not looked at. It is spoken to without TLS.
+  - An answer that is no answer of StorPool's, or is about something else than what was asked for, is an error (C(bad_answer)), and nothing is planned on it.
+    Answers are read up to 128 MiB.
 options:
   sp_api_http_host:
     description:
@@ -33,7 +36,8 @@ options:
     type: str
   sp_api_timeout:
     description:
-      - How many seconds the API may take to answer a call.
+      - How many seconds a call may take as a whole, from looking up the name to the last byte of the answer.
+      - Each try of a call has this time anew. What waits for clients has its own time in addition.
     type: float
     default: 300
   sp_api_retries:

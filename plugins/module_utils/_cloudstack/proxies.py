@@ -32,10 +32,12 @@ def of_environment(url: str) -> t.Dict[str, str]:
 
 def used_for(url: str) -> t.Optional[Proxy]:
     """The proxy for an address; ``None`` if it is reached directly."""
-    chosen = select_proxy(url, of_environment(url))
+    try:
+        chosen, scheme = select_proxy(url, of_environment(url)), urlsplit(url).scheme
+    except ValueError:
+        return None  # an address that is none
     if not chosen:
         return None
-    scheme = urlsplit(url).scheme
     names = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
     variable = next((name for name in names if os.environ.get(name) == chosen), None)
     return Proxy(_address(chosen), f"{variable} in the environment" if variable else "the system's settings")

@@ -160,6 +160,10 @@ class Course:
             pause = next(self._waits, None)
             if pause is None or step.method == "GET":
                 raise error
+            if isinstance(error, BadAnswer):
+                error.message = (
+                    f"{error.message.rstrip('.')}. The call may have taken effect; run the task again, it reads first"
+                )
             self._lost = (step, error) if isinstance(error, (ReplyLost, BadAnswer)) else None
             return pause
         if not isinstance(error, ApiError):

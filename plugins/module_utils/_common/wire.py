@@ -145,10 +145,11 @@ def within(seconds: float, work: t.Callable[[], t.Any]) -> t.Any:
 def _was_sent(error: BaseException, watch: Watch) -> bool:
     if watch.sent is not None:
         return watch.sent
+    # It was a connection of another kind than ours, or it did not come to one: an address that is none, a file that is not there.
+    of_a_connection = (requests.ConnectionError, requests.Timeout, HTTPError, http.client.HTTPException)
     causes = " ".join(type(cause).__name__ for cause in chain(error))
-    return not any(
-        word in causes for word in ("ConnectTimeout", "NewConnection", "NameResolution", "Invalid", "Location")
-    )
+    before = ("ConnectTimeout", "NewConnection", "NameResolution", "Invalid", "Location")
+    return isinstance(error, of_a_connection) and not any(word in causes for word in before)
 
 
 class Session(SESSION):  # type: ignore[misc]

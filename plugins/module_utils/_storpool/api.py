@@ -166,6 +166,12 @@ class Api:
             raise self._refusal(answer["error"], response.status_code, name)
         if response.status_code in (401, 403):
             raise self._refusal({}, response.status_code, name)
+        if not isinstance(answer, dict) and response.status_code in (502, 503, 504):
+            raise ReplyLost(
+                f"{self.endpoint.address} answered with HTTP {response.status_code} and {excerpt(response)}, as what stands in front of an API says that "
+                "is not there; the call may have taken effect. Look at the state of the management service.",
+                call=name,
+            )
         if response.status_code != 200 or not isinstance(answer, dict) or "data" not in answer or "error" in answer:
             raise BadAnswer(
                 f"{self.endpoint.address} answered with HTTP {response.status_code} and {excerpt(response)}, "
