@@ -82,7 +82,9 @@ class Api:
     def hurried(self, seconds: float) -> Api:
         """The same connection for somebody who asks again anyway: nothing is tried again, and an answer has to come within ``seconds``."""
         place = self.endpoint._replace(retries=0, timeout=min(self.endpoint.timeout, seconds))
-        return Api(place, self._texts, self.sleep)
+        hurried = Api(place, self._texts, self.sleep)
+        hurried._pages = self._pages
+        return hurried
 
     def read(self, command: str, **params: t.Any) -> t.Dict[str, t.Any]:
         """The inner object of the answer to a command that changes nothing.

@@ -51,6 +51,8 @@ class Pages:
         """The rows by what they are known by, and whether none came twice and there are as many as the server tells."""
         page, count = read(None, None)
         size = came = len(page)
+        if not page and type(count) is int and count > 0:
+            raise BadAnswer(f"CloudStack says that there are {count} objects, and lists none of them.")
         rows = {_key(row): row for row in page}
         counts = {_number(count, size)}
         full, number = size >= self._largest, 1

@@ -129,6 +129,8 @@ def rows_of(
     """The rows in the answer to a list command, each of the right shape, and of what the parameters ask for. Raises :class:`BadAnswer`."""
     found = inner.get(key)
     told = answers.rows(ROWS[command])(found) if found is not None else None
+    if key not in inner and set(inner) - {"count"}:
+        told = f"has no {key}"
     answers.refuse(f"CloudStack at {where} answered {command} with a list that is not as CloudStack's: it", told)
     listed = list(found or [])
     for parameter, member in _SAME.items():

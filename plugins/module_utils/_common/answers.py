@@ -170,6 +170,19 @@ def dict_of(check: Check, key: Check = text) -> Check:
     return checked
 
 
+def keyed(one: Check, member: str) -> Check:
+    """An object of rows, each under what it has in ``member``."""
+    every = dict_of(one)
+
+    def checked(value: t.Any) -> t.Optional[str]:
+        told = every(value)
+        if told is None and any(str(each[member]) != key for key, each in dict(value).items()):
+            told = f"has a member under another {member} than its own"
+        return told
+
+    return checked
+
+
 def row(required: t.Mapping[str, Check], optional: t.Optional[t.Mapping[str, Check]] = None) -> Check:
     """An object with these members. Those that are ``optional`` may be missing or null; members that are not named may be anything."""
     wanted = tuple(required.items())

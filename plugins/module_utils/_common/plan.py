@@ -112,8 +112,9 @@ def backoff(retries: int) -> t.Tuple[float, ...]:
 class Course:
     """The way of one object from what is there to what is wanted: which steps were done, and whether and when to try again.
 
-    After a lost or unintelligible reply, an error that will pass, or an error that says that the world has changed meanwhile, nothing is sent again blindly: the state is
-    read again, and what is still to be done is planned again. Whoever steers the course looks, plans, applies and waits; the course decides.
+    After a reply that was lost or is none, an error that will pass, or an error that says that the world has changed meanwhile, nothing is sent again
+    blindly: the state is read again, and what is still to be done is planned again. Whoever steers the course looks, plans, applies and waits; the course
+    decides.
     ``pauses`` are the waits in seconds before the next attempts when the API is unreachable or says that an error is transient.
     """
 

@@ -18,6 +18,7 @@ from .._common.answers import (
     dict_of,
     either,
     flag,
+    keyed,
     list_of,
     maybe,
     name,
@@ -131,7 +132,7 @@ _SERVICE = row(
         "pendingDisks": list_of(number),
     },
 )
-_SERVICES = dict_of(_SERVICE, key=number)
+_SERVICES = keyed(_SERVICE, "id")
 _EXPORT = row({"location": text}, {"globalId": _id, "snapshot": text})
 
 #: Call -> what ``data`` is. Of changes it is not looked at: what came of them is read afterwards.
@@ -148,9 +149,9 @@ SHAPES: t.Dict[str, answers.Check] = {
     "ExportsList": row({"exports": rows(_EXPORT)}),
     "VolumeTemplatesList": rows(_TEMPLATE, "name"),
     "VolumeTemplatesStatus": rows(_TEMPLATE_STATUS, "name"),
-    "PlacementGroupsList": maybe(dict_of(_GROUP)),
-    "FaultSetsList": maybe(dict_of(_FAULT_SET)),
-    "DisksList": maybe(dict_of(_DISK, key=number)),
+    "PlacementGroupsList": maybe(keyed(_GROUP, "name")),
+    "FaultSetsList": maybe(keyed(_FAULT_SET, "name")),
+    "DisksList": maybe(keyed(_DISK, "id")),
     "AttachmentsList": rows(_ATTACHMENT),
     "ClientsConfigDump": rows(_CLIENT, "id"),
     "ServicesList": row(
@@ -168,12 +169,22 @@ def refuse_odd(call: str, data: t.Any, where: str, spoken: str) -> None:
 
 def refuse_other(call: str, target: t.Optional[str], data: t.Any, where: str, spoken: str) -> None:
     """Raise :class:`BadAnswer` if one object was asked for and the answer, of the right shape, is about another or about several."""
+    if call == "ClientConfigWait":
+        ids = (
+            [str(each["id"]) for each in data if isinstance(each, dict) and "id" in each]
+            if isinstance(data, list)
+            else []
+        )
+        told = f"is about client {ids[0]}" if ids and target not in ids else None
+        answers.refuse(
+            f"{where} answered {spoken} with data of something else than what was asked for: it", told, spoken
+        )
     if target is None or call not in ("Volume", "Snapshot", "VolumeTemplateDescribe"):
         return
     found = list(data) if isinstance(data, list) else [data] if data else []
     others = [raw for raw in found if target not in _names(call, raw)]
     told = None
-    if len(found) > 1:
+    if len(found) != 1:
         told = f"is about {len(found)} objects"
     elif others:
         told = "is about {0!r}".format(others[0]["name"])

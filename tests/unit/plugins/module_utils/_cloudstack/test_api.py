@@ -227,11 +227,11 @@ def test_a_server_that_is_drained_is_asked_again():
     api, wire, pauses = connect(refused, html, ok({"zone": hosts(1)}))
     assert api.read("listZones") == {"zone": hosts(1)}
     assert pauses == [1.0, 2.0]
-    api, wire, pauses = connect(refused)
+    api, _wire, pauses = connect(refused)
     with pytest.raises(TransientError, match="530: A shutdown has been triggered") as failure:
         api.change("enableStorageMaintenance", {"id": "1"})
     assert failure.value.error["transient"] is True
-    api, wire, pauses = connect(other)
+    api, _wire, _pauses = connect(other)
     with pytest.raises(ApiError, match="530") as failure:
         api.change("cancelShutdown", {})
     assert failure.type is ApiError
@@ -258,7 +258,7 @@ def test_of_a_stack_trace_the_first_line_is_shown():
     ],
 )
 def test_rows_that_are_none_or_of_something_else_are_a_bad_answer(command, params, inner):
-    api, wire, pauses = connect(ok(inner))
+    api, _wire, pauses = connect(ok(inner))
     with pytest.raises(BadAnswer, match=r"^CloudStack at http://cloud.example.com:8080/client/api answered") as failure:
         api.rows(command, "host" if "host" in inner else "storagepool", **params)
     assert failure.value.call == f"POST {command}"
@@ -328,7 +328,7 @@ def test_a_host_that_is_excepted_is_reached_without_the_proxy(monkeypatch):
 @pytest.mark.parametrize("proxy", ["http://[::1", "http://a b:x", "ftp://", "socks5://127.0.0.1:9", "http://:80"])
 def test_a_proxy_that_cannot_be_one_is_a_failure_and_no_traceback(monkeypatch, proxy):
     proxied(monkeypatch, http_proxy=proxy)
-    with pytest.raises(Unreachable, match="http_proxy|no_proxy|cannot be reached"):
+    with pytest.raises(Unreachable, match=r"http_proxy|no_proxy|cannot be reached"):
         http.Api(Endpoint(URL.replace("cloud.example.com", "no-such.invalid"), KEY, SECRET, 20.0, 0, True)).read(
             "listZones"
         )

@@ -53,7 +53,7 @@ def test_what_is_json_is_read_as_it_was_written(value):
     ],
 )
 def test_all_else_is_refused(body):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"\S"):
         answers.decode(body)
 
 
@@ -69,13 +69,19 @@ def test_halves_of_characters_are_replaced():
     assert answers.decode(b'{"a\\uD800": ["\\udfff", "\\ud83d\\ude00"]}') == {"a\ufffd": ["\ufffd", "\U0001f600"]}
 
 
+def refused(check, *args):
+    """The failure of a check; ``None`` if it accepts."""
+    try:
+        check(*args)
+    except BadAnswer as error:
+        return error
+    return None
+
+
 @given(st.sampled_from(sorted(storpool.SHAPES)), VALUES)
 def test_any_value_is_data_of_a_call_or_a_bad_answer(call, value):
-    try:
-        storpool.refuse_odd(call, value, "10.1.1.1:81", f"GET {call}")
-    except BadAnswer as error:
-        assert error.call == f"GET {call}"
-        assert "10.1.1.1:81" in error.message
+    failure = refused(storpool.refuse_odd, call, value, "10.1.1.1:81", f"GET {call}")
+    assert failure is None or (failure.call == f"GET {call}" and "10.1.1.1:81" in failure.message)
 
 
 @given(
@@ -84,12 +90,8 @@ def test_any_value_is_data_of_a_call_or_a_bad_answer(call, value):
     st.dictionaries(st.sampled_from(["id", "zoneid"]), st.text(max_size=3)),
 )
 def test_any_value_is_rows_of_a_command_or_a_bad_answer(command, value, params):
-    try:
-        rows = cloudstack.rows_of(command, "key", {"key": value}, params, "http://cloud/client/api")
-    except BadAnswer as error:
-        assert "http://cloud/client/api" in error.message
-    else:
-        assert all(isinstance(row, dict) for row in rows)
+    failure = refused(cloudstack.rows_of, command, "key", {"key": value}, params, "http://cloud/client/api")
+    assert failure is None or "http://cloud/client/api" in failure.message
 
 
 VOLUME = {"name": "db-1", "globalId": "a.b.1", "size": 512}

@@ -31,7 +31,7 @@ FORMS = {
     "quote, small letters": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
     "quote_plus": quote_plus,
     "quoted twice": lambda text: quote(quote(text, safe=""), safe=""),
-    "HTML": lambda text: html.escape(text),
+    "HTML": html.escape,
     "HTML, numbers": lambda text: "".join(f"&#{ord(each)};" for each in text),
     "HTML, hexadecimal": lambda text: "".join(f"&#x{ord(each):X};" for each in text),
     "JSON": lambda text: json.dumps(text)[1:-1],

@@ -218,8 +218,12 @@ def test_a_connection_is_kept_for_the_next_call():
 
 
 def test_a_call_after_one_that_was_given_up_uses_another_connection():
-    answers = iter([dripping(HEAD + b"Content-Length: 100000\r\n\r\n"), whole(b'{"data": []}')])
-    with BadServer(lambda *talk: next(answers)(*talk)) as server:
+    answers = [dripping(HEAD + b"Content-Length: 100000\r\n\r\n"), whole(b'{"data": []}')]
+
+    def each_in_turn(*talk):
+        return answers.pop(0)(*talk)
+
+    with BadServer(each_in_turn) as server:
         assert storpool_api(server, retries=1).get("VolumesList") == []
         assert server.connections == 2
 
