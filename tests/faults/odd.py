@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import copy
-import gzip
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -177,8 +176,3 @@ def odd_answer(real: requests.Response, change: Odd) -> requests.Response:
     except (ValueError, LookupError, TypeError, AttributeError):
         answer._content = body  # it has no such part
     return answer
-
-
-def packed(body: bytes) -> bytes:
-    """The body as gzip sends it."""
-    return gzip.compress(body)

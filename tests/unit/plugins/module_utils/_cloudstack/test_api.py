@@ -224,7 +224,7 @@ def test_a_server_that_is_drained_is_asked_again():
     )
     other = error(530, "A shutdown has not been triggered")
     html = 503, b"<html>503</html>", {"Content-Type": "text/html"}
-    api, wire, pauses = connect(refused, html, ok({"zone": hosts(1)}))
+    api, _wire, pauses = connect(refused, html, ok({"zone": hosts(1)}))
     assert api.read("listZones") == {"zone": hosts(1)}
     assert pauses == [1.0, 2.0]
     api, _wire, pauses = connect(refused)
