@@ -389,7 +389,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.pool import POOL
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.reader import StorPool
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import run_managed
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import Failure, NotFound, Unauthorized
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
+    BadAnswer,
+    Failure,
+    NotFound,
+    Unauthorized,
+)
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.options import CONNECTION
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.reader import Reader
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import connect
@@ -407,7 +412,13 @@ def template_capacity(module: AnsibleModule, template: str) -> int:
     """The capacity of a StorPool template in bytes of client data, as CloudStack will show it, too."""
     for status in Reader(connect(module)).templates_status():
         if status["name"] == template:
-            return int(status["stored"]["capacity"])
+            stored = status.get("stored") or {}
+            if stored.get("capacity") is None:
+                raise BadAnswer(
+                    f"StorPool does not tell the capacity of template {template!r}. Set capacity to a size.",
+                    call="GET VolumeTemplatesStatus",
+                )
+            return int(stored["capacity"])
     raise NotFound(_missing(template))
 
 

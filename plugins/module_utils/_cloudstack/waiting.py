@@ -9,11 +9,12 @@ import itertools
 import time
 import typing as t
 
-from .._common.errors import ApiError, BadAnswer, NotConverged, Outdated, ReplyLost, TransientError, Unreachable
+from .._common.errors import ApiError, BadAnswer, NotConverged, ReplyLost, TransientError, Unreachable
 from .._common.plan import Step
+from .._common.transport import first_line
 from .._common.words import listing
-from . import states
-from .api import Api, is_outdated
+from . import refusals, shapes, states
+from .api import Api
 from .reader import Reader
 
 #: Commands that are answered at once with the id of a job; a step's time-out is then for the job.
@@ -131,11 +132,12 @@ class Worker:
 
     def _follow(self, step: Step, accepted: t.Mapping[str, t.Any]) -> None:
         """Wait for the job of a command. Its failure is raised as if the command itself had failed."""
-        if "jobid" not in accepted:
+        if not isinstance(accepted.get("jobid"), str) or not accepted["jobid"]:
             raise BadAnswer("CloudStack accepted the command without the id of a job for it.", call=f"POST {step.call}")
         deadline = self._clock() + t.cast(float, step.timeout)
         for attempt in itertools.count():
             answer = self._api.read("queryAsyncJobResult", jobid=accepted["jobid"])
+            shapes.refuse_other_job(step.call, step.body, accepted["jobid"], answer)
             if answer.get("jobstatus") == _SUCCEEDED:
                 return
             if answer.get("jobstatus") != _IN_PROGRESS:
@@ -148,13 +150,13 @@ class Worker:
     def _failed(self, step: Step, answer: t.Mapping[str, t.Any]) -> ApiError:
         result = answer.get("jobresult")
         result = result if isinstance(result, dict) else {"errortext": str(result)}
-        code = result.get("errorcode") or answer.get("jobresultcode")
-        text = self._api.scrub(str(result.get("errortext") or "no description"))
-        kind = Outdated if is_outdated(text) else ApiError
+        code = str(result.get("errorcode") or answer.get("jobresultcode"))
+        every = str(result.get("errortext") or "no description")
+        kind, text = refusals.kind_of(code, every), self._api.scrub(first_line(every))
         return kind(
             f"CloudStack's job for it failed with {code}: {text}",
             call=f"POST {step.call}",
-            error={"name": str(code), "descr": text, "transient": False},
+            error={"name": code, "descr": text, "transient": kind is TransientError},
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from . import plain
 from .words import sentence
 
 
@@ -44,12 +45,23 @@ class Failure(Exception):
                 break
         return self
 
+    def scrub(self, hide: t.Callable[[str], str]) -> None:
+        """Take out of all that it says what nobody may see."""
+        self.message, self.error = hide(self.message), plain.everything(self.error, hide)
+
     def result(self) -> t.Dict[str, t.Any]:
-        """The arguments of ``fail_json``: ``msg``, ``error`` (always with ``kind``) and, after an API call, ``call``."""
-        told = self.message if self.message.endswith((".", "!", "?")) else self.message + "."
-        result: t.Dict[str, t.Any] = {"msg": sentence(told), "error": dict(self.error, kind=self.kind)}
+        """The arguments of ``fail_json``: ``msg``, ``error`` (always with ``kind``) and, after an API call, ``call``.
+
+        Words of servers and programs are among them, so nothing is left in them that is more than text; each is one line.
+        """
+        told = plain.line(self.message)
+        told = told if told.endswith((".", "!", "?")) else told + "."
+        result: t.Dict[str, t.Any] = {
+            "msg": sentence(told),
+            "error": plain.everything(dict(self.error, kind=self.kind)),
+        }
         if self.call:
-            result["call"] = self.call
+            result["call"] = plain.line(self.call)
         return result
 
 

@@ -15,12 +15,24 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .errors import ApiError, Failure, NotAllowed, NotConverged, Outdated, ReplyLost, TransientError, Unreachable
+from .errors import (
+    ApiError,
+    BadAnswer,
+    Failure,
+    NotAllowed,
+    NotConverged,
+    Outdated,
+    ReplyLost,
+    TransientError,
+    Unreachable,
+)
 
 Current = t.TypeVar("Current")
 
 #: StorPool's errors that say "what you read is no longer so": read and plan again, as after :class:`Outdated`.
 NEW_FACTS = frozenset(["objectExists", "objectDoesNotExist"])
+#: Errors of a change that are no refusal of it. After the last two it may have taken effect: what answered is not what it should be, or nothing did.
+MAY_PASS = (Unreachable, TransientError, ReplyLost, BadAnswer)
 #: How often one task plans anew before it gives the error of the last attempt to the user.
 MOST_ROUNDS = 10
 
@@ -100,8 +112,9 @@ def backoff(retries: int) -> t.Tuple[float, ...]:
 class Course:
     """The way of one object from what is there to what is wanted: which steps were done, and whether and when to try again.
 
-    After a lost reply, an error that will pass, or an error that says that the world has changed meanwhile, nothing is sent again blindly: the state is
-    read again, and what is still to be done is planned again. Whoever steers the course looks, plans, applies and waits; the course decides.
+    After a reply that was lost or is none, an error that will pass, or an error that says that the world has changed meanwhile, nothing is sent again
+    blindly: the state is read again, and what is still to be done is planned again. Whoever steers the course looks, plans, applies and waits; the course
+    decides.
     ``pauses`` are the waits in seconds before the next attempts when the API is unreachable or says that an error is transient.
     """
 
@@ -144,11 +157,15 @@ class Course:
             return 0.0
         step, error = stopped
         error.while_doing(step.action)
-        if isinstance(error, (Unreachable, TransientError, ReplyLost)):
+        if isinstance(error, MAY_PASS):
             pause = next(self._waits, None)
             if pause is None or step.method == "GET":
                 raise error
-            self._lost = (step, error) if isinstance(error, ReplyLost) else None
+            if isinstance(error, BadAnswer):
+                error.message = (
+                    f"{error.message.rstrip('.')}. The call may have taken effect; run the task again, it reads first"
+                )
+            self._lost = (step, error) if isinstance(error, (ReplyLost, BadAnswer)) else None
             return pause
         if not isinstance(error, ApiError):
             raise error
@@ -157,6 +174,13 @@ class Course:
             raise error
         self._refused.append((step, error.name))
         return 0.0
+
+    def look_later(self, error: Failure) -> float:
+        """The seconds to wait before another look, if one after a change was answered with what is no answer. Raises all other errors of a look."""
+        pause = next(self._waits, None) if isinstance(error, BadAnswer) and (self.done or self._lost) else None
+        if pause is None:
+            raise error
+        return pause
 
     def outcome(self, todo: Plan) -> Outcome:
         """What was done, once nothing is left to do."""
@@ -197,7 +221,12 @@ def converge(
     """
     course = Course(pauses)
     while True:
-        todo = plan(look())
+        try:
+            current = look()
+        except Failure as error:
+            sleep(course.look_later(error))
+            continue
+        todo = plan(current)
         if check_mode:
             return predicted(todo)
         if course.ends_with(todo):

@@ -7,20 +7,31 @@ from __future__ import annotations
 
 import typing as t
 
+from . import plain
 from .errors import Failure
 from .plan import Managed, Step, backoff, converge
+from .secrets import Secrets
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
 def finish(module: AnsibleModule, work: t.Callable[[], t.Mapping[str, t.Any]]) -> None:
-    """Do the work and exit with what it returns; a :class:`Failure` becomes the module's failure."""
+    """Do the work and exit with what it returns; a :class:`Failure` becomes the module's failure.
+
+    What others have said is plain text from here on, and without the secrets of the task in whatever form they have echoed them.
+    """
     try:
         result = work()
     except Failure as failure:
-        module.fail_json(**failure.result())
-    module.exit_json(**result)
+        module.fail_json(**_fit_to_be_seen(module, failure.result()))
+    module.exit_json(**_fit_to_be_seen(module, result))
+
+
+def _fit_to_be_seen(module: AnsibleModule, result: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    secrets = Secrets(module.no_log_values)
+    shown: t.Dict[str, t.Any] = plain.everything(dict(result), lambda text: secrets.hide(plain.text(text)))
+    return shown
 
 
 def manage(
@@ -48,7 +59,7 @@ def manage(
         result: t.Dict[str, t.Any] = dict(kind.show(outcome) if kind.show else {kind.key: outcome.after})
         result.update(changed=outcome.changed, actions=list(outcome.actions))
         for loss in outcome.losses:
-            module.warn(loss)
+            module.warn(plain.line(loss))
         if module._diff:
             result["diff"] = {
                 "before": _shown(outcome.before, kind.key),

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from .._common import plain
 from .._common.numbers import Module
 from .._common.run import finish
 from . import bulk
@@ -38,7 +39,7 @@ def _work(module: AnsibleModule) -> t.Mapping[str, t.Any]:
         api, lambda: Api(api.endpoint).apply, api.endpoint.retries, params, module.check_mode, _slice(part)
     )
     for warning in warnings:
-        module.warn(warning)
+        module.warn(plain.line(warning))
     left_out = frozenset(["waiting"] if params["return_objects"] else ["waiting", "unchanged"])
     shown = [row for row in rows if row["result"] not in left_out]
     if part:
