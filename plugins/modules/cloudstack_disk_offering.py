@@ -74,7 +74,8 @@ options:
     elements: str
   wait_timeout:
     description:
-      - How many seconds the job may take that adds a detail. Before CloudStack 4.16, details cannot be given when an offering is created.
+      - How many seconds the whole task may take, with whatever has to be tried again. What takes longest is the job that adds a detail; before CloudStack
+        4.16, details cannot be given when an offering is created.
     type: int
     default: 300
 extends_documentation_fragment:

@@ -45,7 +45,7 @@ options:
     default: false
   wait_timeout:
     description:
-      - For how many seconds to wait until all the hosts are healthy.
+      - For how many seconds to wait until all the hosts are healthy. A call that is not answered ends with them.
     type: int
     default: 300
   wait_stable:

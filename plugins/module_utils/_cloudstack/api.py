@@ -33,6 +33,7 @@ from .._common.errors import (
     Unreachable,
 )
 from .._common.plan import backoff
+from .._common.time_left import TimeLeft
 from .._common.transport import excerpt, never_sent, words
 from .config import Endpoint
 
@@ -76,13 +77,18 @@ _TOKENS = (re.compile(r"(SP_AUTH_TOKEN=)[^;&\s\"']*"), re.compile(r"(storpool://
 
 
 class Api:
-    """A connection to one CloudStack API. ``secrets`` are texts that must not be in any error."""
+    """A connection to one CloudStack API. ``secrets`` are texts that must not be in any error. No call outlives ``time_left`` for long."""
 
     def __init__(
-        self, endpoint: Endpoint, secrets: t.Iterable[str] = (), sleep: t.Callable[[float], None] = time.sleep
+        self,
+        endpoint: Endpoint,
+        secrets: t.Iterable[str] = (),
+        sleep: t.Callable[[float], None] = time.sleep,
+        time_left: t.Optional[TimeLeft] = None,
     ) -> None:
         self.endpoint = endpoint
         self.sleep = sleep
+        self.time_left = time_left or TimeLeft()
         # Shorter ones would make words unreadable rather than keep a secret; Ansible replaces those in results.
         self._secrets = tuple(secret for secret in (endpoint.key, endpoint.secret, *secrets) if len(secret) > 3)
         self._session = _Session()
@@ -90,7 +96,7 @@ class Api:
     def hurried(self, seconds: float) -> Api:
         """The same connection for somebody who asks again anyway: nothing is tried again, and an answer has to come within ``seconds``."""
         place = self.endpoint._replace(retries=0, timeout=min(self.endpoint.timeout, seconds))
-        return Api(place, self._secrets, self.sleep)
+        return Api(place, self._secrets, self.sleep, self.time_left)
 
     def read(self, command: str, **params: t.Any) -> t.Dict[str, t.Any]:
         """The inner object of the answer to a command that changes nothing.
@@ -104,7 +110,7 @@ class Api:
                 return self.change(command, params)
             except (Unreachable, TransientError, ReplyLost):
                 pause = next(waits, None)
-                if pause is None:
+                if pause is None or not self.time_left.allows(pause):
                     raise
                 self.sleep(pause)
 
@@ -129,7 +135,7 @@ class Api:
         self, command: str, params: t.Mapping[str, t.Any], timeout: t.Optional[float] = None
     ) -> t.Dict[str, t.Any]:
         """Send a command once, and wait at most ``timeout`` seconds (default: the endpoint's) for the inner object of its answer."""
-        seconds = timeout or self.endpoint.timeout
+        seconds = self.time_left.within(timeout or self.endpoint.timeout)
         try:
             return dict(getattr(self._client(seconds), command)(**params))
         except requests.exceptions.RequestException as error:
@@ -175,7 +181,7 @@ class Api:
                 f"{where} cannot be reached from this host ({words(error)}). Check api_url, and that the management server runs."
             )
         if isinstance(error, requests.exceptions.ReadTimeout):
-            return ReplyLost(f"{where} did not answer within {seconds:g} s; the call may still take effect.")
+            return ReplyLost(f"{where} did not answer within {seconds:.3g} s; the call may still take effect.")
         return ReplyLost(
             f"the connection to {where} broke before its answer was complete ({words(error)}); the call may have taken effect. Run the task again: it "
             "reads first and does only what is left."

@@ -10,6 +10,7 @@ import typing as t
 from .._common import sizes
 from .._common.errors import Ambiguous, InvalidOption
 from .._common.plan import Managed
+from .._common.time_left import checked
 from .._common.words import listing
 from . import texts
 from .disk_offering_plan import GIB, Current, Want, plan
@@ -55,8 +56,6 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         )
     if params["customized"] is False and params["disk_size"] is None and params["state"] == "present":
         raise InvalidOption("customized is false: give disk_size.")
-    if params["wait_timeout"] <= 0:
-        raise InvalidOption(f"wait_timeout is {params['wait_timeout']}: give a number of seconds above 0.")
     least, most = params["min_iops"], params["max_iops"]
     for option, value in (("min_iops", least), ("max_iops", most)):
         if value is not None and value < 1:
@@ -76,7 +75,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         storpool_template=texts.text(params["storpool_template"], "storpool_template", 200),
         qos_class=texts.text(params["qos_class"], "qos_class"),
         zones=None if params["zones"] is None else tuple(sorted(set(params["zones"]))),
-        wait_timeout=params["wait_timeout"],
+        wait_timeout=checked(params, "wait_timeout"),
     )
 
 

@@ -9,7 +9,8 @@ import fnmatch
 import time
 import typing as t
 
-from .._common.errors import InvalidOption, NotConverged, NotFound
+from .._common.errors import NotConverged, NotFound
+from .._common.time_left import checked
 from .._common.words import listing
 from . import identity, results, versions
 from .reader import Raw, Reader
@@ -100,8 +101,7 @@ def hosts(
             found = [pools.of(host) for host in found]
         return {"hosts": [host.result() for host in found]}
     for option, least in (("wait_timeout", 1), ("wait_stable", 0)):
-        if params[option] < least:
-            raise InvalidOption(f"{option} is {params[option]}: give a number of seconds, at least {least}.")
+        checked(params, option, least)
     return {"hosts": [host.result() for host in _wait(reader, params, clock)]}
 
 

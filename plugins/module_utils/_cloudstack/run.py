@@ -11,6 +11,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._common.plan import Managed
 from .._common.run import finish, manage
+from .._common.time_left import TimeLeft
 from . import api as http
 from .config import endpoint, read_files
 from .options import CONNECTION
@@ -19,8 +20,8 @@ from .waiting import Worker
 
 Params = t.Mapping[str, t.Any]
 Result = t.Mapping[str, t.Any]
-#: Makes the functions that ask StorPool, given a module that has the options for it.
-AskStorPool = t.Callable[[AnsibleModule], StorPool]
+#: Makes the functions that ask StorPool, given a module that has the options for it, and the time that is left for the task.
+AskStorPool = t.Callable[[AnsibleModule, TimeLeft], StorPool]
 #: The texts among the options that nobody may see, although their options are not ``no_log``. Options may not have been checked yet.
 Secrets = t.Callable[[Params], t.Iterable[str]]
 
@@ -36,19 +37,26 @@ def run_managed(
     ``more_options`` and ``ask_storpool`` are for a module that knows StorPool, too, which this side does not.
     """
     module = _module(kind.spec, more_options or {}, secrets)
+    time_left = TimeLeft(module.params.get("wait_timeout"))
 
     def connect() -> t.Tuple[t.Any, ...]:
-        api = _connect(module, secrets)
-        reader = Reader(api, ask_storpool(module) if ask_storpool else None)
-        return reader, Worker(api, reader).apply, api.endpoint.retries
+        api = _connect(module, secrets, time_left)
+        reader = Reader(api, ask_storpool(module, time_left) if ask_storpool else None)
+        return reader, Worker(api, reader, time_left=time_left).apply, api.endpoint.retries
 
-    manage(module, kind, connect)
+    manage(module, kind, connect, time_left)
 
 
 def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[Reader, Params], Result]) -> None:
     """The body of a module that only reads; ``read`` gets a reader and the options and returns the result without ``changed``."""
     module = _module(spec, {}, None)
-    finish(module, lambda: dict(read(Reader(_connect(module, None)), module.params), changed=False))
+    time_left = TimeLeft(_seconds_to_wait(module.params))
+    finish(module, lambda: dict(read(Reader(_connect(module, None, time_left)), module.params), changed=False))
+
+
+def _seconds_to_wait(params: Params) -> t.Optional[float]:
+    """How long a module that reads may take, if it was asked to wait for something; else every call has its own time only."""
+    return float(params["wait_timeout"] + params["wait_stable"]) if params.get("wait") else None
 
 
 def _module(
@@ -74,7 +82,7 @@ def _discreet(secrets: Secrets) -> t.Type[AnsibleModule]:
     return Module
 
 
-def _connect(module: AnsibleModule, secrets: t.Optional[Secrets]) -> http.Api:
+def _connect(module: AnsibleModule, secrets: t.Optional[Secrets], time_left: TimeLeft) -> http.Api:
     if http.CS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("cs"), exception=http.CS_IMPORT_ERROR)
     place = endpoint(module.params, read_files)
@@ -82,4 +90,5 @@ def _connect(module: AnsibleModule, secrets: t.Optional[Secrets]) -> http.Api:
         [place.key, place.secret]
     )  # they may come from a file, which AnsibleModule knows nothing of
     token = module.params.get("sp_auth_token")
-    return http.Api(place, [*([token] if token else []), *(secrets(module.params) if secrets else [])])
+    hidden = [*([token] if token else []), *(secrets(module.params) if secrets else [])]
+    return http.Api(place, hidden, time_left=time_left)

@@ -9,6 +9,7 @@ import typing as t
 
 from .errors import Failure
 from .plan import Managed, Step, backoff, converge
+from .time_left import TimeLeft
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -24,7 +25,10 @@ def finish(module: AnsibleModule, work: t.Callable[[], t.Mapping[str, t.Any]]) -
 
 
 def manage(
-    module: AnsibleModule, kind: Managed, connect: t.Callable[[], t.Tuple[t.Any, t.Callable[[Step], t.Any], int]]
+    module: AnsibleModule,
+    kind: Managed,
+    connect: t.Callable[[], t.Tuple[t.Any, t.Callable[[Step], t.Any], int]],
+    time_left: t.Optional[TimeLeft] = None,
 ) -> None:
     """Bring one object into the state that the module's options describe, and exit.
 
@@ -42,6 +46,7 @@ def manage(
             apply=apply,
             check_mode=module.check_mode,
             pauses=backoff(retries),
+            time_left=time_left,
         )
         if kind.settle and not module.check_mode:
             kind.settle(wanted, outcome.after)

@@ -25,6 +25,7 @@ from .._common.errors import (
     Unreachable,
 )
 from .._common.plan import Step, backoff
+from .._common.time_left import TimeLeft
 from .._common.transport import excerpt, never_sent, words
 from .config import Endpoint
 
@@ -42,11 +43,17 @@ PATH_SAFE = "~:@*"
 
 
 class Api:
-    """A connection to one StorPool management API."""
+    """A connection to one StorPool management API. No call outlives ``time_left`` for long."""
 
-    def __init__(self, endpoint: Endpoint, sleep: t.Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        sleep: t.Callable[[float], None] = time.sleep,
+        time_left: t.Optional[TimeLeft] = None,
+    ) -> None:
         self.endpoint = endpoint
         self._sleep = sleep
+        self._time_left = time_left or TimeLeft()
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, and no .netrc that would replace the token
         self._session.headers.update(
@@ -65,7 +72,7 @@ class Api:
                 return self._request("GET", call, target, None, timeout)
             except (Unreachable, TransientError, ReplyLost):
                 pause = next(waits, None)
-                if pause is None:
+                if pause is None or not self._time_left.allows(pause):
                     raise
                 self._sleep(pause)
 
@@ -93,7 +100,7 @@ class Api:
     ) -> t.Any:
         name = "{0} {1}".format(method, "/".join(part for part in (call, target) if part))
         path = call if target is None else call + "/" + quote(target, safe=PATH_SAFE)
-        seconds = timeout or self.endpoint.timeout
+        seconds = self._time_left.within(timeout or self.endpoint.timeout)
         try:
             response = self._session.request(
                 method,
