@@ -89,9 +89,13 @@ class Api:
         self.endpoint = endpoint
         self.sleep = sleep
         self.time_left = time_left or TimeLeft()
-        # Shorter ones would make words unreadable rather than keep a secret; Ansible replaces those in results.
-        self._secrets = tuple(secret for secret in (endpoint.key, endpoint.secret, *secrets) if len(secret) > 3)
+        self._secrets: t.Tuple[str, ...] = ()
+        self.hide((endpoint.key, endpoint.secret, *secrets))
         self._session = _Session()
+
+    def hide(self, secrets: t.Iterable[str]) -> None:
+        """From now on these texts are in no error. Shorter ones would make words unreadable rather than keep a secret; the module replaces those."""
+        self._secrets = tuple(dict.fromkeys((*self._secrets, *(secret for secret in secrets if len(secret) > 3))))
 
     def hurried(self, seconds: float) -> Api:
         """The same connection for somebody who asks again anyway: nothing is tried again, and an answer has to come within ``seconds``."""

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from .._common.discreet import DiscreetModule
 from .._common.plan import Managed
 from .._common.run import finish, manage
 from .._common.time_left import TimeLeft
@@ -41,7 +42,7 @@ def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[http.Api, t.Mapping[
 
 def _module(spec: t.Mapping[str, t.Any]) -> AnsibleModule:
     options = dict(spec["argument_spec"], **CONNECTION)
-    return AnsibleModule(**dict(spec, argument_spec=options), supports_check_mode=True)
+    return DiscreetModule(**dict(spec, argument_spec=options), supports_check_mode=True)
 
 
 def _reader_and_writer(module: AnsibleModule) -> t.Tuple[t.Any, ...]:

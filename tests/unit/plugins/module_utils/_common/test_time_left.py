@@ -65,7 +65,7 @@ def test_no_attempt_begins_when_the_time_is_over(failure, each, calls):
 
 def test_without_a_bound_the_pauses_decide():
     world = World(100, ReplyLost)
-    with pytest.raises(ReplyLost, match="no answer$"):
+    with pytest.raises(ReplyLost, match=r"no answer$"):
         world.converge()
     assert world.calls == 6
 
