@@ -279,8 +279,8 @@ def _wait_for_hosts(current: Current, pool: Raw, state: str, wanted: Want) -> t.
 
 
 def _check_name(current: Current, wanted: Want) -> None:
-    for row in current.others:
-        if row["name"] == wanted.name and identity.is_in(row, wanted.zone) and not identity.is_storpool(row):
+    for row in identity.within(current.others, "zone", wanted.zone):
+        if row["name"] == wanted.name and not identity.is_storpool(row):
             raise NameTaken(
                 f"Zone {wanted.zone!r} has a primary storage pool {wanted.name!r} that is not StorPool's (its provider is "
                 f"{row.get('provider') or row.get('type')}). Choose another name, or rename or remove that pool."
