@@ -55,7 +55,7 @@ class Plan(t.NamedTuple):
     """What to write, in order, and the object before and after it (``None`` where it does not exist).
 
     ``later`` says in words what can only be planned once the steps were done, since it needs an id that the API gives out.
-    ``losses`` says in sentences what the steps destroy for good.
+    ``losses`` says in sentences what the steps destroy for good, and ``cautions`` why what is wanted may not do what one expects.
     """
 
     steps: t.Tuple[Step, ...]
@@ -63,6 +63,7 @@ class Plan(t.NamedTuple):
     after: t.Any
     later: t.Tuple[str, ...] = ()
     losses: t.Tuple[str, ...] = ()
+    cautions: t.Tuple[str, ...] = ()
 
 
 class Managed(t.NamedTuple):
@@ -91,6 +92,7 @@ class Outcome(t.NamedTuple):
     after: t.Any
     actions: t.Tuple[str, ...]
     losses: t.Tuple[str, ...] = ()
+    cautions: t.Tuple[str, ...] = ()
 
 
 def backoff(retries: int) -> t.Tuple[float, ...]:
@@ -184,7 +186,7 @@ class Course:
     def outcome(self, todo: Plan) -> Outcome:
         """What was done, once nothing is left to do."""
         first = self.first or todo
-        return Outcome(_changes(self.done), first.before, todo.after, _actions(self.done), first.losses)
+        return Outcome(_changes(self.done), first.before, todo.after, _actions(self.done), first.losses, todo.cautions)
 
 
 def carry_out(
@@ -212,7 +214,9 @@ def carry_out(
 
 def predicted(todo: Plan) -> Outcome:
     """What carrying out a plan would do: the result of check mode."""
-    return Outcome(_changes(todo.steps), todo.before, todo.after, _actions(todo.steps) + todo.later, todo.losses)
+    return Outcome(
+        _changes(todo.steps), todo.before, todo.after, _actions(todo.steps) + todo.later, todo.losses, todo.cautions
+    )
 
 
 def converge(

@@ -34,7 +34,7 @@ def manage(
 
     ``connect`` returns a reader, the function that applies a step, and how often to retry while the API is away. It is called after the options
     have been checked. The result has ``changed``, the object under the kind's key (or what the kind shows), ``actions`` in words, and the diff if one
-    is wanted. What is lost for good by it is a warning as well.
+    is wanted. What is lost for good by it, and what may not do what one expects, is a warning as well.
     """
 
     def work() -> t.Mapping[str, t.Any]:
@@ -52,8 +52,8 @@ def manage(
             kind.settle(wanted, outcome.after)
         result: t.Dict[str, t.Any] = dict(kind.show(outcome) if kind.show else {kind.key: outcome.after})
         result.update(changed=outcome.changed, actions=list(outcome.actions))
-        for loss in outcome.losses:
-            module.warn(loss)
+        for words in outcome.losses + outcome.cautions:
+            module.warn(words)
         if module._diff:
             result["diff"] = {
                 "before": _shown(outcome.before, kind.key),
