@@ -47,7 +47,14 @@ _DELETE_ADVICE = (
         "snapshot",
         "Data of volume snapshots or templates is on this pool; the API does not tell of which. Delete them; until then the pool stays in maintenance.",
     ),
-    ("volumes", "The pool stays in maintenance. Run the task again: it says which volumes are on it."),
+    *(
+        (text, "Volumes are on the pool, which stays in maintenance. Run the task again: it says which.")
+        for text in (
+            "volumes",
+            "non-destroyed vols",
+            '"volInstance" is null',
+        )  # the last is 4.22's, where it logs at level DEBUG
+    ),
     ("", "The pool stays in maintenance; run the task again to go on."),
 )
 
