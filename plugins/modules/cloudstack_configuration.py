@@ -30,7 +30,8 @@ options:
         C(Hidden), the addresses of StorPool APIs with their tokens (C(sp.alternative.endpoint), C(sp.cluster.endpoint)), settings with a name like that of
         a secret (with V(password), V(secret), V(token), a word that ends with V(key), and the like), and every value with a StorPool token or with a user
         in an address.
-      - Ansible shows the items of a loop by itself; set C(label) in C(loop_control) if they hold secrets.
+      - Ansible by itself shows the items of a loop, and from ansible-core 2.19 on the lines of a task that fails. So set C(label) in C(loop_control), and
+        give secrets as variables, for instance from a vault.
     type: raw
   state:
     description:

@@ -17,7 +17,7 @@ description:
   - Works with CloudStack 4.8 to 4.23, and does what differs between these versions by itself.
 notes:
   - A pool is found by its O(zone) and O(name) among the pools of the provider C(StorPool). CloudStack shows the StorPool template of a pool, and in some
-    versions the address of the StorPool API, but never the token. A token that has changed is therefore no change, and this module does not replace the
+    versions the address of the StorPool API, but the token at most by mistake. One that has changed is no change, and this module does not replace the
     token of an existing pool.
   - StorPool templates and CloudStack templates are two things. O(template) is the StorPool one.
   - The IOPS capacity of a pool cannot be given, because the StorPool driver ignores it.
