@@ -101,6 +101,7 @@ options:
   attach_timeout:
     description:
       - How many seconds to wait for clients that are down to come up. If one does not, the task fails; StorPool may keep the attachment for it all the same.
+      - StorPool may take O(sp_api_timeout) on top of it to answer. If it does not, the module looks once more, and does not wait a second time.
       - With V(0) nobody waits for them. They have the attachment when they come up.
     type: int
     default: 60

@@ -83,7 +83,7 @@ options:
     default: true
   wait_timeout:
     description:
-      - How many seconds to wait for each client.
+      - How many seconds to wait for all the clients.
     type: int
     default: 60
 extends_documentation_fragment:

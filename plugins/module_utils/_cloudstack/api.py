@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl, quote
 from .._common.errors import Failure, NotConfigured, ReplyLost, TransientError, Unreachable
 from .._common.plan import backoff
 from .._common.secrets import Secrets
+from .._common.time_left import TimeLeft
 from .._common.transport import words
 from .._common.wire import CONNECT_TIMEOUT, Broken, OutOfTime, Session, within
 from . import proxies, refusals, shapes
@@ -67,22 +68,32 @@ _TOKENS = (
 
 
 class Api:
-    """A connection to one CloudStack API. ``secrets`` are texts that must not be in any error."""
+    """A connection to one CloudStack API. ``secrets`` are texts that must not be in any error. No call outlives ``time_left`` for long."""
 
     def __init__(
-        self, endpoint: Endpoint, secrets: t.Iterable[str] = (), sleep: t.Callable[[float], None] = time.sleep
+        self,
+        endpoint: Endpoint,
+        secrets: t.Iterable[str] = (),
+        sleep: t.Callable[[float], None] = time.sleep,
+        time_left: t.Optional[TimeLeft] = None,
     ) -> None:
         self.endpoint = endpoint
         self.sleep = sleep
-        self._texts = (endpoint.key, endpoint.secret, *secrets)
-        self._secrets = Secrets(self._texts)
+        self.time_left = time_left or TimeLeft()
+        self._texts: t.Tuple[str, ...] = ()
+        self.hide((endpoint.key, endpoint.secret, *secrets))
         self._session = _Session()
         self._pages = Pages()
+
+    def hide(self, secrets: t.Iterable[str]) -> None:
+        """From now on these texts are in no error."""
+        self._texts += tuple(secrets)
+        self._secrets = Secrets(self._texts)
 
     def hurried(self, seconds: float) -> Api:
         """The same connection for somebody who asks again anyway: nothing is tried again, and an answer has to come within ``seconds``."""
         place = self.endpoint._replace(retries=0, timeout=min(self.endpoint.timeout, seconds))
-        hurried = Api(place, self._texts, self.sleep)
+        hurried = Api(place, self._texts, self.sleep, self.time_left)
         hurried._pages = self._pages
         return hurried
 
@@ -98,7 +109,7 @@ class Api:
                 return self.change(command, params)
             except (Unreachable, TransientError, ReplyLost):
                 pause = next(waits, None)
-                if pause is None:
+                if pause is None or not self.time_left.allows(pause):
                     raise
                 self.sleep(pause)
 
@@ -117,7 +128,7 @@ class Api:
         self, command: str, params: t.Mapping[str, t.Any], timeout: t.Optional[float] = None
     ) -> t.Dict[str, t.Any]:
         """Send a command once, and wait at most ``timeout`` seconds (default: the endpoint's) for the inner object of its answer."""
-        seconds = timeout or self.endpoint.timeout
+        seconds = self.time_left.within(timeout or self.endpoint.timeout)
         session, client = self._session, self._client(seconds)
         with self._speaking_of(command):
             try:
@@ -164,7 +175,7 @@ class Api:
     def _broken(self, broken: Broken, seconds: float) -> Failure:
         where = f"the CloudStack API at {self.endpoint.url}"
         proxy = proxies.used_for(self.endpoint.url)
-        why = f"not within {seconds:g} s" if broken.is_late else words(broken.error)
+        why = f"not within {round(seconds, 1):g} s" if broken.is_late else words(broken.error)
         if isinstance(broken.error, requests.exceptions.ProxyError) or (
             proxy and not broken.sent and not _is_about_tls(broken)
         ):
@@ -179,7 +190,9 @@ class Api:
                 f"{where} cannot be reached from this host ({why}), and nothing was sent. Check api_url, and that the management server runs."
             )
         if broken.is_late:
-            return ReplyLost(f"{where} did not answer to the end within {seconds:g} s; the call may still take effect.")
+            return ReplyLost(
+                f"{where} did not answer to the end within {round(seconds, 1):g} s; the call may still take effect."
+            )
         return ReplyLost(
             f"the connection to {where} broke before its answer was complete ({words(broken.error)}); the call may have taken effect. Run the task again: "
             "it reads first and does only what is left."

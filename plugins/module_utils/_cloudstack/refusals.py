@@ -24,7 +24,8 @@ CLOCK_SKEW = 120.0
 #: StorPool driver's StorPoolPrimaryDataStoreLifeCycle, ManagementServerMaintenanceManagerImpl, ParamProcessWorker).
 _OUTDATED = re.compile(
     r"entity does not exist|already in use by pool|duplicate uuid|not in Maintenance state|cannot be (dis|en)abled\. Storage pool state"
-    r"|is not in the right state to|is not ready for migration, as the status is|is not ready to complete migration, as the status is",
+    r"|is not in the right state to|is not ready for migration, as the status is|is not ready to complete migration, as the status is"
+    r"|Index 0 out of bounds for length 0",  # an offering that is no longer there (4.19)
     re.IGNORECASE,
 )
 #: A server that is being drained, or that starts or stops, says so in this way (4.19 to 4.20.2 with code 530, 4.21 and newer with 503).

@@ -16,9 +16,11 @@ class Failure(Exception):
 
     ``kind`` is a stable word for playbooks to branch on. ``call`` is the API call that failed, if one did.
     ``error`` holds the API's own words: ``name``, ``descr`` and ``transient``, as far as there are any.
+    ``seconds`` is how long the step took that ended with it.
     """
 
     kind = "failed"
+    seconds = 0.0
 
     def __init__(
         self, message: str, call: t.Optional[str] = None, error: t.Optional[t.Mapping[str, t.Any]] = None

@@ -27,6 +27,7 @@ from .._common.errors import (
 )
 from .._common.plan import Step, backoff
 from .._common.secrets import Secrets
+from .._common.time_left import TimeLeft
 from .._common.transport import excerpt, first_line, words
 from .._common.wire import CONNECT_TIMEOUT, Broken, Session, within
 from . import shapes
@@ -54,11 +55,17 @@ _ERROR = answers.row(
 
 
 class Api:
-    """A connection to one StorPool management API."""
+    """A connection to one StorPool management API. No call outlives ``time_left`` for long."""
 
-    def __init__(self, endpoint: Endpoint, sleep: t.Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        sleep: t.Callable[[float], None] = time.sleep,
+        time_left: t.Optional[TimeLeft] = None,
+    ) -> None:
         self.endpoint = endpoint
         self._sleep = sleep
+        self._time_left = time_left or TimeLeft()
         self._secrets = Secrets([endpoint.token])
         self._session = self._connect()
 
@@ -82,7 +89,7 @@ class Api:
                 return self._read(call, target, timeout)
             except (Unreachable, TransientError, ReplyLost):
                 pause = next(waits, None)
-                if pause is None:
+                if pause is None or not self._time_left.allows(pause):
                     raise
                 self._sleep(pause)
 
@@ -117,7 +124,7 @@ class Api:
     ) -> t.Any:
         name = _name(method, call, target)
         path = call if target is None else call + "/" + quote(target, safe=PATH_SAFE)
-        seconds = timeout or self.endpoint.timeout
+        seconds = self._time_left.within(timeout or self.endpoint.timeout)
         session = self._session
 
         def ask() -> requests.Response:
@@ -141,7 +148,7 @@ class Api:
     def _broken(self, broken: Broken, name: str, seconds: float) -> Failure:
         where = f"the StorPool API at {self.endpoint.address}"
         if not broken.sent:
-            why = f"not within {seconds:g} s" if broken.is_late else words(broken.error)
+            why = f"not within {round(seconds, 1):g} s" if broken.is_late else words(broken.error)
             return Unreachable(
                 f"{where} cannot be reached from this host ({why}), and nothing was sent. Check sp_api_http_host and sp_api_http_port, and that the "
                 "management service runs.",
@@ -149,7 +156,8 @@ class Api:
             )
         if broken.is_late:
             return ReplyLost(
-                f"{where} did not answer to the end within {seconds:g} s; the call may still take effect.", call=name
+                f"{where} did not answer to the end within {round(seconds, 1):g} s; the call may still take effect.",
+                call=name,
             )
         return ReplyLost(
             f"the connection to {where} broke before its answer was complete ({words(broken.error)}); the call may have taken effect. "

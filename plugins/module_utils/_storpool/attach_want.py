@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .._common.errors import InvalidOption, NotConfigured
+from .._common.time_left import checked
 from . import config, names, this_client
 
 _ITEM: t.Dict[str, t.Any] = {
@@ -76,8 +77,7 @@ def want(params: t.Mapping[str, t.Any], files: this_client.Files = config.read_f
     Raises :class:`InvalidOption`, and :class:`NotConfigured` if the task says ``here`` and this machine does not know its id.
     """
     for option, least in (("attach_timeout", 0), ("wait_timeout", 1)):
-        if params[option] < least:
-            raise InvalidOption(f"{option} is {params[option]}: give a number of seconds, at least {least}.")
+        checked(params, option, least)
     given = [params] if params["attachments"] is None else [_inherit(entry, params) for entry in params["attachments"]]
     here = _here(given, params["wait"], files)
     return Want(

@@ -9,9 +9,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from .._common.numbers import Module
+from .._common.discreet import DiscreetModule
 from .._common.plan import Managed
 from .._common.run import finish, manage
+from .._common.time_left import TimeLeft
 from .._common.verb import Verb, perform
 from . import api as http
 from .config import endpoint, read_files
@@ -41,7 +42,7 @@ def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[http.Api, t.Mapping[
 
 def _module(spec: t.Mapping[str, t.Any]) -> AnsibleModule:
     options = dict(spec["argument_spec"], **CONNECTION)
-    return Module(**dict(spec, argument_spec=options), supports_check_mode=True)
+    return DiscreetModule(**dict(spec, argument_spec=options), supports_check_mode=True)
 
 
 def _reader_and_writer(module: AnsibleModule) -> t.Tuple[t.Any, ...]:
@@ -49,8 +50,12 @@ def _reader_and_writer(module: AnsibleModule) -> t.Tuple[t.Any, ...]:
     return Reader(api), api.apply, api.endpoint.retries
 
 
-def connect(module: AnsibleModule, params: t.Optional[t.Mapping[str, t.Any]] = None) -> http.Api:
-    """The API that the module's options describe (or ``params`` in their place).
+def connect(
+    module: AnsibleModule,
+    params: t.Optional[t.Mapping[str, t.Any]] = None,
+    time_left: t.Optional[TimeLeft] = None,
+) -> http.Api:
+    """The API that the module's options describe (or ``params`` in their place). No call outlives ``time_left`` for long.
 
     Ends the module if ``requests`` is missing; raises as :func:`.config.endpoint` does.
     """
@@ -58,4 +63,4 @@ def connect(module: AnsibleModule, params: t.Optional[t.Mapping[str, t.Any]] = N
         module.fail_json(msg=missing_required_lib("requests"), exception=http.REQUESTS_IMPORT_ERROR)
     place = endpoint(module.params if params is None else params, read_files)
     module.no_log_values.add(place.token)  # it may come from a file, which AnsibleModule knows nothing of
-    return http.Api(place)
+    return http.Api(place, time_left=time_left)

@@ -30,6 +30,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     Unauthorized,
     Unreachable,
 )
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.time_left import TimeLeft
 from simulators.cloudstack.signature import sign
 from unit.plugins.module_utils._common.bad_server import BadServer, raw, whole
 
@@ -379,3 +380,16 @@ def test_what_cs_would_load_for_its_other_client_is_not_loaded_and_stays_usable(
         check=False,
     )
     assert (ended.stdout, ended.stderr) == ("cs.client\n", "")
+
+
+def test_no_call_and_no_retry_outlives_the_time_of_the_task():
+    now = [2.0]
+    api, wire, _pauses = connect(*[requests.exceptions.ReadTimeout("x")] * 3)
+    api.time_left = TimeLeft(3, clock=lambda: now[0])
+    api.sleep = lambda seconds: now.__setitem__(0, now[0] + 1.5 * seconds)
+    with pytest.raises(ReplyLost, match=r"within 1\.5 s"):
+        api.read("listZones")
+    now[0] = 100.0
+    with pytest.raises(ReplyLost, match="within 1 s"):
+        api.change("createStoragePool", {}, 900)
+    assert [timeout for *_rest, timeout in wire.sent] == [(3.0, 3.0), (1.5, 1.5), (1.0, 1.0)]
