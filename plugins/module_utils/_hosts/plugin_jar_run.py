@@ -10,13 +10,12 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._common.errors import NotFound, Outdated
 from .._common.plan import Outcome, Step, converge
 from .._common.run import finish
-from . import class_path, files, plugin, plugin_jar, plugin_jar_plan
-from .kvm_plugin import sha256
+from . import class_path, files, plugin_jar, plugin_jar_plan
 from .paths import Root
 from .plugin_jar import Current, Want
+from .switch import switch
 
 
 def run() -> None:
@@ -67,9 +66,8 @@ def _in_diff(state: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
 
 def apply(wanted: Want, step: Step) -> None:
     """Carry out a step. Raises :class:`Outdated` if a jar has changed since it was read, and otherwise as :mod:`.files` does."""
-    {"note": _note, "keep": _keep, "switch": _switch, "dress": _dress}[step.call](
-        wanted.root, str(step.target), step.body
-    )
+    carry_out = {"note": _note, "keep": _keep, "clear": _clear, "switch": _switch, "dress": _dress}[step.call]
+    carry_out(wanted.root, str(step.target), step.body)
 
 
 def _note(root: Root, target: str, body: t.Mapping[str, t.Any]) -> None:
@@ -78,17 +76,21 @@ def _note(root: Root, target: str, body: t.Mapping[str, t.Any]) -> None:
 
 
 def _keep(root: Root, target: str, body: t.Mapping[str, t.Any]) -> None:
-    jar = root.reach(body["jar"], follow=False)
-    _expect(jar, body["sha256"])
+    jar = root.reach(body["place"], follow=False)
+    files.expect(jar, body["sha256"])
     files.write(_home(root, target), body["content"], jar, body["modified"])
+
+
+def _clear(root: Root, target: str, _body: t.Mapping[str, t.Any]) -> None:
+    place = root.reach(target, follow=False)
+    with files.told("removed", place):
+        files.clear(place)
 
 
 def _switch(root: Root, _target: str, body: t.Mapping[str, t.Any]) -> None:
     news = [new._replace(path=_home(root, new.path)) for new in body["news"]]
     gone = [root.reach(path, follow=False) for path in body["gone"]]
-    for path, checksum in body["there"].items():
-        _expect(root.reach(path, follow=False), checksum)
-    files.switch(news, gone)
+    switch(news, gone, {root.reach(path, follow=False): checksum for path, checksum in body["there"].items()})
 
 
 def _dress(root: Root, target: str, body: t.Mapping[str, t.Any]) -> None:
@@ -100,12 +102,3 @@ def _home(root: Root, path: str) -> str:
     place = root.reach(path, follow=False)
     files.make_directory(os.path.dirname(place))
     return place
-
-
-def _expect(place: str, checksum: t.Optional[str]) -> None:
-    try:
-        there = sha256(files.read(place, plugin.MOST_BYTES).content)
-    except NotFound:
-        there = None
-    if there != checksum:
-        raise Outdated(f"{place} was changed by something else at the same moment.")

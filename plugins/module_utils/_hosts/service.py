@@ -9,7 +9,7 @@ import os
 import time
 import typing as t
 
-from . import layout, programs
+from . import files, layout, programs
 from .paths import Root
 
 UNIT = ("LoadState", "ActiveState", "UnitFileState", "MainPID", "ControlGroup")
@@ -120,6 +120,8 @@ def _open_jars(process: int) -> t.List[OpenJar]:
         try:
             target = os.readlink(os.path.join(directory, name))
             path = target[: -len(DELETED)] if target.endswith(DELETED) else target
+            if files.hidden_name(os.path.basename(path)):  # a jar that was replaced has this name last
+                path = files.named_by(path)
             if layout.is_loaded(path) or path.endswith(".kept"):
                 status = os.stat(os.path.join(directory, name))
                 jars.append(OpenJar(path, path != target, (status.st_dev, status.st_ino)))
