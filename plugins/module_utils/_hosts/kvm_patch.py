@@ -45,7 +45,8 @@ class Want(t.NamedTuple):
 class Current(t.NamedTuple):
     """The jar that is there, the kept original that belongs to it (``None`` if there is none), and what cannot be written to.
 
-    ``kept`` of an original is a copy of it. ``left_over`` is what a run that was stopped has left beside the jar. ``locked`` says in sentences why a directory or file cannot be written to, by path.
+    ``kept`` of an original is a copy of it. ``left_over`` is what a run that was stopped has left beside the jar. ``locked`` says in sentences why a
+    directory or file cannot be written to, by path.
     """
 
     file: File

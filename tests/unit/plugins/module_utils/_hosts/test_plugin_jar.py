@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -17,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -400,9 +403,20 @@ def refused(host, says, content=None, kind=Failure, **params):
     assert host.files() == before
 
 
+def with_more(content, name, more):
+    """A jar with one more entry."""
+    buffer = io.BytesIO(content)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of the same name twice
+        file.writestr(name, more)
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "params", "says"),
     [
+        (with_more(NEW, storpool_driver.ADAPTOR + ".class", b""), {}, r"Adaptor\.class twice, and which one is loaded"),
+        (with_more(NEW, "zeros", bytes(2**28)), {}, "unpacked it would have .* which no plugin of CloudStack has"),
         (
             b"<html>not found</html>",
             {},
@@ -792,7 +806,7 @@ class TestWhatSomebodyElsePutsThereAtTheSameMoment:
             for number in range(1, calls + 1):
                 case = Situation(tmp_path / "host", situation, "present")
                 with deadly.counted(
-                    lambda reached, n=number, c=case: reached == n and self.put(c, path, way), deadly.CHANGES
+                    lambda reached, n=number, c=case, p=path: reached == n and self.put(c, p, way), deadly.CHANGES
                 ):
                     try:
                         case.task()
@@ -808,7 +822,7 @@ class TestWhatSomebodyElsePutsThereAtTheSameMoment:
         if way == "written anew":
             case.host.put(path, self.RIVAL)
             return
-        other = case.host.put("/tmp/rival", self.RIVAL)
+        other = case.host.put("/opt/rival", self.RIVAL)
         place.parent.mkdir(parents=True, exist_ok=True)
         os.replace(other, place)
 
