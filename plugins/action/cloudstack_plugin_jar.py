@@ -17,6 +17,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import Failure, NotFound
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.secret_urls import redacted, scrubbed
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import files, layout, plugin
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.plugin import Source
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.plugin_jar import checked
@@ -46,14 +47,15 @@ class ActionModule(ActionBase):
         self, options: t.Mapping[str, t.Any], args: t.Mapping[str, t.Any], task_vars: t.Any
     ) -> t.Dict[str, t.Any]:
         """The result of the task with a jar on the controller. Raises :class:`Failure`."""
+        shown = redacted(str(args["src"]))
         try:
             path = self._loader.get_real_file(self._find_needle("files", str(args["src"])))
         except AnsibleFileNotFound:
             raise NotFound(
-                f"src: there is no file {args['src']} on the controller. If it is on the host itself, add remote_src: true."
+                f"src: there is no file {shown} on the controller. If it is on the host itself, add remote_src: true."
             ) from None
         except AnsibleError as error:
-            raise NotFound(f"src: {args['src']} cannot be read on the controller: {error}") from None
+            raise NotFound(f"src: {shown} cannot be read on the controller: {scrubbed(str(error))}") from None
         try:
             source = checked(options, str(args["src"]), files.read(os.path.realpath(path), plugin.MOST_BYTES).content)
             result = self._module(dict(args, _source=_told(source)), task_vars)

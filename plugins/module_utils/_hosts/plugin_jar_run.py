@@ -8,19 +8,18 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
 from .._common.plan import Outcome, Step, converge
 from .._common.run import finish
 from . import class_path, files, plugin_jar, plugin_jar_plan
 from .paths import Root
 from .plugin_jar import Current, Want
+from .run import HostModule
 from .switch import switch
 
 
 def run() -> None:
     """The body of the module."""
-    module = AnsibleModule(**plugin_jar.SPEC, supports_check_mode=True)
+    module = HostModule(**plugin_jar.SPEC, supports_check_mode=True)
     finish(module, lambda: work(module.params, module.check_mode, module._diff))
 
 

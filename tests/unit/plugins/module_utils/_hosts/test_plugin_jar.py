@@ -415,7 +415,11 @@ def with_more(content, name, more):
 @pytest.mark.parametrize(
     ("content", "params", "says"),
     [
-        (with_more(NEW, storpool_driver.ADAPTOR + ".class", b""), {}, r"Adaptor\.class twice, and which one is loaded"),
+        (
+            with_more(NEW, storpool_driver.ADAPTOR.format("StorPool") + ".class", b""),
+            {},
+            r"Adaptor\.class twice, and which one is loaded",
+        ),
         (with_more(NEW, "zeros", bytes(2**28)), {}, "unpacked it would have .* which no plugin of CloudStack has"),
         (
             b"<html>not found</html>",
