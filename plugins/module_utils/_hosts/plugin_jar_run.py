@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from .._common.errors import Outdated
 from .._common.plan import Outcome, Step, converge
 from .._common.run import finish
 from . import class_path, files, plugin_jar, plugin_jar_plan
@@ -24,10 +25,19 @@ def run() -> None:
 
 
 def work(params: t.Mapping[str, t.Any], check_mode: bool, diff: bool) -> t.Mapping[str, t.Any]:
-    """The result of the task; ``needs_source`` alone, and nothing done, if the jar is still on the controller and is needed here."""
+    """The result of the task; ``needs_source`` alone, and nothing done, if the jar is still on the controller and is needed here.
+
+    The action plugin may only ask that (``only_ask``), or have no way to bring the jar any more (``is_last``).
+    """
     wanted = plugin_jar.want(params)
     first = [plugin_jar.look(wanted)]
-    if not check_mode and plugin_jar_plan.needs_source(plugin_jar_plan.plan(first[0], wanted)):
+    told = params["_source"] or {}
+    needed = plugin_jar_plan.needs_source(plugin_jar_plan.plan(first[0], wanted))
+    if told.get("only_ask"):
+        return {"changed": False, "needs_source": needed and not check_mode}
+    if needed and told.get("is_last") and not check_mode:
+        raise Outdated("The jars were changed by something else while this task began. Run it again.")
+    if needed and not check_mode:
         return {"changed": False, "needs_source": True}
 
     def look() -> Current:

@@ -534,6 +534,24 @@ def test_a_jar_on_the_controller_is_asked_for_only_when_it_is_needed(host):
         host.task(src="drivers/x.jar", _source=told | {"path": str(transferred)})
 
 
+def test_a_task_that_only_asks_does_nothing_and_a_last_one_does_not_ask(host):
+    told = {"name": driver_name("4.11.3.0"), "sha256": sha256(NEW), "version": "4.11.3.0", "java": 8}
+    host.put(f"{AGENT_LIB}/{driver_name('4.11.2.0')}", OLD)
+    before = host.files()
+    assert host.task(src="x.jar", _source=told | {"only_ask": True}) == {"changed": False, "needs_source": True}
+    asked = host.task(src="x.jar", _source=told | {"only_ask": True}, check_mode=True)
+    assert asked == {"changed": False, "needs_source": False}
+    with pytest.raises(Outdated, match="Run it again"):
+        host.task(src="x.jar", _source=told | {"is_last": True})
+    assert host.task(src="x.jar", _source=told | {"is_last": True}, check_mode=True)["changed"]
+    assert host.files() == before
+    host.task(NEW)
+    host.put(f"{AGENT_LIB}/{driver_name('4.11.2.0')}", OLD)
+    assert host.task(src="x.jar", _source=told | {"only_ask": True}) == {"changed": False, "needs_source": False}
+    assert len(host.drivers()) == 2
+    assert host.task(src="x.jar", _source=told | {"is_last": True})["changed"]
+
+
 def test_an_upgrade_of_cloudstack_forgets_no_jar_and_puts_none_back_by_mistake(tmp_path):
     host = Host(tmp_path, "4.16.1.0")
     first, second = storpool_driver.jar("4.16.1.0"), storpool_driver.jar("4.16.1.0", build="fix")
