@@ -73,7 +73,7 @@ def _component(root: Root, component: str, keep_dir: str, unclear: t.Dict[str, s
     return {
         **installed._asdict(),
         "service": dict(service.shown(running, reason), enabled=running.enabled, seconds=service.age(running)),
-        "java": _java(java.find(root, component)),
+        "java": _java(java.find(root, component, installed.release, running)),
         "directory": home.directory,
         "packaged": home.packaged,
         "driver_jars": _driver_jars(root, home, installed),

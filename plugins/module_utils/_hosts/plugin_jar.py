@@ -179,7 +179,7 @@ def look(wanted: Want) -> Current:
         kept_jars,
         record,
         _back(wanted, record, found) if wanted.state == "previous" else {},
-        java.find(root, component),
+        java.find(root, component, installed.release, running),
         running,
         restart_reason(root, running, directories, wanted.keep_dir),
         owner,
