@@ -121,7 +121,9 @@ def _java(process: int) -> t.Optional[str]:
         if os.path.basename(_alive(program)) == "java":
             return _alive(program)
         with open(f"/proc/{process}/maps", encoding="utf-8", errors="surrogateescape") as file:
-            library = next((line.split(None, 5)[5].strip() for line in file if line.rstrip().endswith("/libjvm.so")), "")
+            library = next(
+                (line.split(None, 5)[5].strip() for line in file if line.rstrip().endswith("/libjvm.so")), ""
+            )
     except OSError:
         return None
     while library.strip("/"):

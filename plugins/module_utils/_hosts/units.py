@@ -57,7 +57,10 @@ def told(answer: str) -> t.Optional[Unit]:
 def read(root: Root, name: str) -> t.Optional[Unit]:
     """The unit of a service, from files; ``None`` if there is none, or it runs nothing."""
     service = f"{name}.service"
-    main = next((f"{place}/{service}" for place in PLACES if os.path.lexists(root.reach(f"{place}/{service}", follow=False))), None)
+    main = next(
+        (f"{place}/{service}" for place in PLACES if os.path.lexists(root.reach(f"{place}/{service}", follow=False))),
+        None,
+    )
     if main is None:
         return None
     extra: t.Dict[str, str] = {}

@@ -126,7 +126,7 @@ def test_a_unit_with_a_shell(host, place):
         (f"/usr/bin/env JAVA_OPTS=-Xmx1g {OWN} -cp x", OWN),
         (f"/usr/bin/nice -n 5 {OWN} -cp x", OWN),
         ("/bin/sh -c 'exec $${JAVA:-/opt/jdk-11.0.2/bin/java} -cp x Main'", OWN),
-        (f"/bin/bash -lc \"cd /usr/share/java && exec {OWN} -cp x\"", OWN),
+        (f'/bin/bash -lc "cd /usr/share/java && exec {OWN} -cp x"', OWN),
         ("/usr/bin/jsvc -home /opt/jdk-11.0.2 -cp x Main", OWN),
         ("/usr/bin/jsvc -cp x Main", SYSTEM),
         ("/not/there --flag", SYSTEM),
@@ -159,7 +159,11 @@ def test_a_script_of_system_v(host):
         'start() {\n  /usr/bin/jsvc -cp "$CLASSPATH" com.cloud.agent.AgentShell\n}\n'
     )
     put(host, "/etc/init.d/cloudstack-agent", script)
-    put(host, "/run/systemd/generator.late/cloudstack-agent.service", "[Service]\nExecStart=/etc/init.d/cloudstack-agent start\n")
+    put(
+        host,
+        "/run/systemd/generator.late/cloudstack-agent.service",
+        "[Service]\nExecStart=/etc/init.d/cloudstack-agent start\n",
+    )
     assert found(host, "4.9.3.0", running=Service("x", java=OWN)) == OWN
     put(host, "/etc/default/cloudstack-agent", "JAVA_HOME=/opt/jdk1.8.0_202\n")
     assert found(host, "4.9.3.0", running=Service("x", java=OWN)) == OWN  # the script may choose another
@@ -167,13 +171,25 @@ def test_a_script_of_system_v(host):
 
 def test_what_people_add_to_a_unit_counts(host):
     put(host, "/lib/systemd/system/cloudstack-agent.service", DIRECT)
-    put(host, "/usr/lib/systemd/system/cloudstack-agent.service.d/10.conf", f"[Service]\nExecStart=\nExecStart={OTHER} -x\n")
+    put(
+        host,
+        "/usr/lib/systemd/system/cloudstack-agent.service.d/10.conf",
+        f"[Service]\nExecStart=\nExecStart={OTHER} -x\n",
+    )
     assert found(host, "4.19.1.0") == OTHER
-    put(host, "/etc/systemd/system/cloudstack-agent.service.d/20.conf", f"[Service]\n# ours\nExecStart=\nExecStart={OWN} -x\n")
+    put(
+        host,
+        "/etc/systemd/system/cloudstack-agent.service.d/20.conf",
+        f"[Service]\n# ours\nExecStart=\nExecStart={OWN} -x\n",
+    )
     assert found(host, "4.19.1.0") == OWN
     put(host, "/etc/systemd/system/cloudstack-agent.service.d/20.conf", "")
     assert found(host, "4.19.1.0") == OTHER
-    put(host, "/etc/systemd/system/cloudstack-agent.service", f"[Service]\nEnvironment=\"J={OWN}\" X=y\nExecStart=/bin/sh -c '$J x'\n")
+    put(
+        host,
+        "/etc/systemd/system/cloudstack-agent.service",
+        f"[Service]\nEnvironment=\"J={OWN}\" X=y\nExecStart=/bin/sh -c '$J x'\n",
+    )
     put(host, "/usr/lib/systemd/system/cloudstack-agent.service.d/10.conf", "[Service]\nTimeoutSec=9\n")
     assert found(host, "4.19.1.0") == OWN
 
@@ -279,7 +295,9 @@ def test_what_is_understood_is_what_a_shell_does(lines):
     script = "\n".join(lines) + "\n"
     told = shell_settings.assignments(script)
     shell = f"unset A B C\n{script}\n" + "".join(f'printf "%s\\0" "${{{name}-}}"\n' for name in "ABC")
-    ran = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin"})
+    ran = subprocess.run(
+        ["bash", "-c", shell], capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin"}
+    )
     for name, value in zip("ABC", ran.stdout.split("\0"), strict=False):
         raw = told.get(name, "")
         known = shell_settings.expanded(raw, {}) if raw is not None else None
