@@ -357,8 +357,8 @@ deployment:
           description:
             - A word for it, one of V(no_package), V(unsupported_version), V(no_driver), V(duplicate_driver), V(left_over_driver), V(backup_on_class_path),
               V(wrong_driver_version), V(wrong_owner_or_mode), V(broken_jar), V(kvm_patch_needed), V(kvm_jar_unknown), V(duplicate_kvm_jar), V(no_java),
-              V(java_too_old), V(left_over_jar), V(unfinished_change), V(service_not_running), V(restart_needed), V(no_storpool_configuration), V(no_storpool_client), V(no_storpool_id) and
-              V(no_storpool_cluster_id).
+              V(java_too_old), V(left_over_jar), V(unfinished_change), V(service_not_running), V(restart_needed), V(no_storpool_configuration),
+              V(no_storpool_client), V(no_storpool_id) and V(no_storpool_cluster_id).
           type: str
           returned: success
           sample: left_over_driver

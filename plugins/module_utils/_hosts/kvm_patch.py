@@ -88,6 +88,7 @@ def look(_reader: None, wanted: Want) -> Current:
     plugin = _plugin(wanted.path, file.content)
     locked = {}
     scratch = files.scratch_of(wanted.path)
+    checks: t.List[t.Tuple[str, t.Callable[[str], None]]]
     checks = [(path, obstacles.check_replaceable) for path in (wanted.path, scratch) if os.path.lexists(path)]
     checks += [(directory, obstacles.check_writable) for directory in (os.path.dirname(wanted.path), wanted.backup_dir)]
     for path, check in checks:

@@ -185,7 +185,7 @@ def look(wanted: Want) -> Current:
         owner,
         class_path.left_over(root, directories, wanted.plugin),
         {
-            **_locked_files(wanted, directories, [jar.path for jar in (*found, *kept_jars)]),
+            **_locked_files(wanted, directories, [*(jar.path for jar in found), *(jar.path for jar in kept_jars)]),
             **_locked(root, directories, wanted.keep_dir, owner),
         },
     )

@@ -23,6 +23,9 @@ class HostModule(AnsibleModule):
 
     shown: t.Mapping[str, t.Callable[[t.Any], t.Any]] = {}
 
+    def __init__(self, **options: t.Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+
     def hide(self) -> None:
         """Replace what is secret in the options."""
         for name, value in getattr(self, "params", {}).items():
@@ -30,7 +33,7 @@ class HostModule(AnsibleModule):
 
     def _log_invocation(self) -> None:
         self.hide()
-        super()._log_invocation()
+        super()._log_invocation()  # type: ignore[no-untyped-call]
 
     def fail_json(self, msg: t.Any, **kwargs: t.Any) -> t.NoReturn:
         self.hide()

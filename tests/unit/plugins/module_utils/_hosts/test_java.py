@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -225,7 +226,7 @@ def test_what_systemd_says_of_a_unit(host):
 def test_a_process_that_runs(tmp_path):
     program = tmp_path / "jdk/bin/java"
     program.parent.mkdir(parents=True)
-    program.write_bytes(open("/bin/sleep", "rb").read())
+    program.write_bytes(Path("/bin/sleep").read_bytes())
     program.chmod(0o755)
     with subprocess.Popen([program, "60"]) as process:
         try:
