@@ -15,8 +15,8 @@ Values = t.Dict[str, t.Optional[str]]
 
 NAME = re.compile(r"[A-Za-z_]\w*")
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
-DEFAULT = re.compile(r"\$\{([A-Za-z_]\w*):?=(.*)\}", re.DOTALL)
-VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?[-=]([^${}]*))?\})")
+DEFAULT = re.compile(r"\$\{([A-Za-z_]\w*)(:?)=(.*)\}", re.DOTALL)
+VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?)[-=]([^${}]*))?\})")
 DECLARING = ("export", "declare", "typeset", "readonly", "local")
 OPENING, CLOSING = ("if", "case", "for", "while", "until", "select", "{"), ("fi", "esac", "done", "}")
 BETWEEN = ("then", "else", "elif", "do")
@@ -60,8 +60,8 @@ def assignments(text: str, known: t.Optional[Values] = None, exports: bool = Tru
 def _set_defaults(words: t.Iterable[str], values: Values) -> None:
     for word in words:
         found = DEFAULT.fullmatch(word)
-        if found and found.group(1) not in values:
-            values[found.group(1)] = _value(found.group(2), values)
+        if found and (found.group(1) not in values or (found.group(2) and values[found.group(1)] == "")):
+            values[found.group(1)] = _value(found.group(3), values)
 
 
 def _value(text: str, values: Values) -> t.Optional[str]:
@@ -72,10 +72,11 @@ def _value(text: str, values: Values) -> t.Optional[str]:
 
 def _replaced(found: t.Match[str], values: t.Mapping[str, t.Optional[str]]) -> str:
     name = found.group(1) or found.group(2)
-    if name in values:
+    colon, default = found.group(3), found.group(4)
+    if name in values and not (colon and values[name] == ""):
         value = values[name]
         return UNKNOWN if value is None else value
-    return found.group() if found.group(3) is None else found.group(3)
+    return found.group() if default is None else str(default)
 
 
 def expanded(text: str, values: Values) -> t.Optional[str]:

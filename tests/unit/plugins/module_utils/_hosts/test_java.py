@@ -278,7 +278,7 @@ VALUES = st.recursive(
         st.text("ab/.-", max_size=5),
         WORDS.map(lambda text: f"'{text}'"),
         WORDS.map(lambda text: f'"{text}"'),
-        st.sampled_from(["$A", "${B}", "${C:-d}", '"$A/x"', "'$B'", "\\$", '"\\$A"', '"it\'s"', "#x", '\\"']),
+        st.sampled_from(["$A", "${B}", "${C:-d}", "${A-d}", '"$A/x"', "'$B'", "\\$", '"\\$A"', '"it\'s"', "#x", '\\"']),
     ),
     lambda inner: st.tuples(inner, inner).map("".join),
     max_leaves=4,
@@ -286,7 +286,7 @@ VALUES = st.recursive(
 LINES = st.one_of(
     st.tuples(st.sampled_from(["A", "B", "C"]), VALUES).map("=".join),
     st.tuples(st.sampled_from(["A", "B", "C"]), VALUES).map(lambda pair: "export " + "=".join(pair)),
-    st.sampled_from(["# A=x", "", "true A=x", "A=1 true", "  C=$A;B=2", ": ${A:=dflt}", "A=x # y", "A=\\\nb"]),
+    st.sampled_from(["# A=x", "", "true A=x", "A=1 true", "  C=$A;B=2", ": ${A:=dflt}", ": ${A=dflt}", "A=x # y", "A=\\\nb"]),
 )
 
 
