@@ -22,6 +22,7 @@ options:
   source:
     description:
       - The source of CloudStack, as the absolute path of a directory or as a URL that git knows.
+      - A URL with a password, a token or a query in it is refused, since it would be in process lists and logs. Use an SSH key, or a credential helper of git.
     type: str
     required: true
   ref:
@@ -72,6 +73,7 @@ options:
   maven_args:
     description:
       - More arguments for Maven, such as V(--offline) or V(-Dmaven.repo.local=/srv/m2).
+      - An argument with a password or a token in it is refused. Such things belong in a settings file, which V(--settings=/srv/settings.xml) names.
     type: list
     elements: str
     default: []
@@ -208,9 +210,13 @@ error:
     kind: build_failed
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common.numbers import Module
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.run import finish
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import build
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.run import HostModule
+
+
+class Module(HostModule):
+    shown = build.SHOWN
 
 
 def main() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import pwd
@@ -87,14 +88,26 @@ def _component(root: Root, component: str, keep_dir: str, unclear: t.Dict[str, s
     return {
         **installed._asdict(),
         "service": dict(service.shown(running, reason), enabled=running.enabled, seconds=service.age(running)),
-        "java": _java(java.find(root, component)),
+        "java": _java(java.find(root, component, installed.release, running)),
         "directory": home.directory,
         "packaged": home.packaged,
         "driver_jars": _driver_jars(root, home, installed),
         "kvm_jars": kvm_jars,
         "kvm_patch": _kvm_patch(installed, kvm_jars) if component == layout.AGENT else None,
         "kept": kept.shown(stores),
+        "left_over_jars": packages.left_over(root, home.class_path, installed),
+        "unfinished": _unfinished(root, component, keep_dir),
     }
+
+
+def _unfinished(root: Root, component: str, keep_dir: str) -> t.List[str]:
+    """The plugins whose jars were being changed when the task was stopped. Of a record that cannot be understood, the task that needs it says so."""
+    unfinished = []
+    for plugin in layout.PLUGINS:
+        with contextlib.suppress(Failure):
+            record = kept.read_record(root, kept.record_path(keep_dir, component, plugin))
+            unfinished += [plugin] if record and record.is_unfinished else []
+    return unfinished
 
 
 def _driver_jars(root: Root, home: Layout, installed: Installed) -> t.List[t.Dict[str, t.Any]]:

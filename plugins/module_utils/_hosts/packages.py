@@ -26,6 +26,10 @@ CORE = {
 }
 
 
+#: Names of CloudStack's own jars: what they are, and of which version.
+OWN = re.compile(r"(cloud(?:stack)?(?:-.+?)?)-(\d+\.\d+.*)\.(?:jar|JAR)")
+
+
 class Installed(t.NamedTuple):
     """What is known of a component. ``package_version`` is the package's own; ``version`` that of CloudStack. ``None`` is: not known, or not there."""
 
@@ -114,3 +118,26 @@ def _manifest_version(root: Root, path: str) -> t.Optional[str]:
     except (OSError, KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
         return None
     return manifest.version_in(text)
+
+
+def left_over(root: Root, directories: t.Iterable[str], found: Installed) -> t.List[t.Dict[str, str]]:
+    """CloudStack's own jars of another version than the installed one, apart from those of the plugins, as modules return them.
+
+    A package can have jars whose last number is another one than its own. So that alone says nothing, unless there are two of the same jar.
+    """
+    if found.release is None:
+        return []
+    there: t.Dict[str, t.List[t.Tuple[str, str]]] = {}
+    for directory in directories:
+        for name in files.listing(root.reach(directory)):
+            named = OWN.fullmatch(name)
+            is_plugin = any(layout.has_word(plugin, name) for plugin in layout.PLUGINS)
+            if named and not is_plugin and os.path.isfile(root.reach(f"{directory}/{name}")):
+                there.setdefault(named.group(1), []).append((f"{directory}/{name}", named.group(2)))
+    old = []
+    for jars in there.values():
+        right = [jar for jar in jars if jar[1] == found.version] or [
+            jar for jar in jars if layout.release(jar[1]) == found.release
+        ]
+        old += [jar for jar in jars if jar not in right[:1]]
+    return [{"path": path, "version": version} for path, version in sorted(old)]

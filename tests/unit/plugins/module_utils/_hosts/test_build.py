@@ -351,7 +351,7 @@ def test_maven_makes_nothing(place):
         ({"source": "/nowhere"}, "source: there is no directory /nowhere"),
         ({"source": "https://example.com/x.git"}, "a branch, tag or commit has to be named, too"),
         ({"source": "git@example.com:x.git"}, "a branch, tag or commit has to be named, too"),
-        ({"source": "https://me:secret@example.com/x.git", "ref": "main"}, "the URL has a password in it"),
+        ({"source": "https://me:secret@example.com/x.git", "ref": "main"}, "the URL has a password, a token"),
         ({"ref": "--upload-pack=x"}, "is no name of a branch, tag or commit"),
         ({"ref": "a b"}, "is no name of a branch, tag or commit"),
         ({"timeout": 0}, "timeout is 0: give a number of seconds above 0"),
