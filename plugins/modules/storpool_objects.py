@@ -52,16 +52,19 @@ options:
     type: str
   prune:
     description:
-      - Delete the volumes and snapshots that have the tag of O(set) and are in no list.
+      - Delete the volumes and snapshots that have the tag of O(set) and are not in the list of their kind.
+      - Only kinds whose list is given are pruned. Without O(snapshots), or with V(null) for it, no snapshot is deleted; with V([]), all that the set has are.
+        So at least one of O(volumes) and O(snapshots) has to be given.
       - StorPool templates and attachments have no tags, so they are never pruned.
       - Some clusters copy tags to the clones of a volume. A clone that was made by other means may then seem to belong to the set; see it in check mode.
     type: bool
     default: false
   prune_max:
     description:
-      - How many objects O(prune) may delete in one task. If there are more, nothing at all is done.
+      - How many objects O(prune) may delete in one task. If there are more, nothing at all is done, and the error says which they are.
+      - Without it, at most ten, and no more than the volumes and snapshots in the lists of those kinds. So a list that is empty, or much shorter than
+        before, by mistake deletes nothing.
     type: int
-    default: 10
   prune_on_attached:
     description:
       - What to do if something that O(prune) deletes is attached.
@@ -152,6 +155,7 @@ EXAMPLES = r"""
   storpool.cloudstack.storpool_objects:
     set: shop
     prune: true
+    prune_max: 4
     volumes:
       - name: shop-db
         size: 50GiB

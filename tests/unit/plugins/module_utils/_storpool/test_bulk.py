@@ -353,8 +353,75 @@ def test_prune_stops_before_anything_is_done_if_it_is_more_than_allowed(cluster)
     with pytest.raises(NotAllowed, match=r"has 5 objects that are in no list.* set prune_max to 5"):
         task(cluster, set="shop", prune=True, prune_max=4, volumes=[{"name": "new", "size": "1GiB", "template": "ssd"}])
     assert cluster.writes == []
-    rows = task(cluster, set="shop", prune=True, prune_max=5)
+    rows = task(cluster, set="shop", prune=True, prune_max=5, volumes=[])
     assert Counter(row["result"] for row in rows) == {"deleted": 5}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    "lists", [{}, {"volumes": None}, {"volumes": None, "snapshots": None}, {"templates": []}, {"attachments": []}]
+)
+def test_prune_without_a_list_of_what_shall_stay_is_refused(cluster, lists, check_mode):
+    full_set(cluster)
+    with pytest.raises(InvalidOption, match=r"^prune: neither volumes nor snapshots is given"):
+        task(cluster, check_mode, set="shop", prune=True, prune_max=100, **lists)
+    assert cluster.writes == []
+    assert len(cluster.get("VolumesList")) == 12
+
+
+def full_set(cluster):
+    everything = [{"name": "v-{01..12}", "size": "1GiB", "template": "ssd"}]
+    task(cluster, set="shop", volumes=everything, snapshots=[{"name": "s-{1..2}", "volume": "v-01"}])
+
+
+@pytest.mark.parametrize(
+    ("lists", "deleted"),
+    [
+        ({"volumes": [{"name": "v-01"}]}, {"volume": 11}),
+        ({"volumes": []}, {"volume": 12}),
+        ({"snapshots": []}, {"snapshot": 2}),
+        ({"snapshots": [], "volumes": None}, {"snapshot": 2}),
+        ({"snapshots": [], "volumes": []}, {"volume": 12, "snapshot": 2}),
+    ],
+)
+def test_prune_touches_only_the_kinds_whose_list_is_given(cluster, lists, deleted):
+    full_set(cluster)
+    rows = settled(cluster, set="shop", prune=True, prune_max=14, **lists)
+    assert Counter(row["kind"] for row in rows if row["result"] == "deleted") == deleted
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("lists", "says"),
+    [
+        (
+            {"volumes": []},
+            "has 12 objects that are in no list: volume 'v-01', .* and 2 more. .* the lists keep \\(0\\).* set prune_max to 12",
+        ),
+        ({"snapshots": []}, "has 2 objects that are in no list: snapshot 's-1' and snapshot 's-2'.*set prune_max to 2"),
+        ({"volumes": [{"name": "v-01"}]}, "has 11 objects that are in no list.* the lists keep \\(1\\)"),
+        ({"volumes": [{"name": "v-{01..05}"}]}, "has 7 objects that are in no list.* the lists keep \\(5\\)"),
+        (
+            {"volumes": [{"name": "v-{01..06}"}, {"name": "v-07", "state": "absent"}], "snapshots": []},
+            "has 7 objects.* keep \\(6\\)",
+        ),
+        ({"volumes": [{"name": "new", "size": "1GiB", "template": "ssd"}]}, "has 12 objects.* keep \\(1\\)"),
+    ],
+)
+def test_what_may_be_a_lost_list_prunes_nothing_without_prune_max(cluster, lists, says, check_mode):
+    full_set(cluster)
+    with pytest.raises(NotAllowed, match=says):
+        task(cluster, check_mode, set="shop", prune=True, **lists)
+    assert cluster.writes == []
+
+
+def test_no_more_than_ten_are_pruned_without_prune_max(cluster):
+    names = [{"name": "w-{01..22}", "size": "1GiB", "template": "ssd"}]
+    task(cluster, set="shop", volumes=names)
+    with pytest.raises(NotAllowed, match=r"has 11 objects .* more than the 10 that may go without prune_max"):
+        task(cluster, set="shop", prune=True, volumes=[{"name": "w-{01..11}"}])
+    rows = settled(cluster, set="shop", prune=True, volumes=[{"name": "w-{01..12}"}])
+    assert Counter(row["result"] for row in rows) == {"unchanged": 12, "deleted": 10}
 
 
 def test_prune_keeps_what_the_task_means_in_any_way(cluster):
@@ -377,11 +444,12 @@ def test_prune_keeps_what_the_task_means_in_any_way(cluster):
 def test_prune_spares_what_is_attached_unless_it_may_detach(cluster):
     task(cluster, set="shop", volumes=[{"name": "v", "size": "1GiB", "template": "ssd"}])
     cluster.post("VolumesReassignWait", {"reassign": [{"volume": "v", "rw": [1]}]})
-    [row] = task(cluster, set="shop", prune=True)
+    gone = {"set": "shop", "prune": True, "prune_max": 1, "volumes": []}
+    [row] = task(cluster, **gone)
     assert row["error"]["kind"] == "not_allowed"
     with pytest.raises(InvalidOption, match="prune would delete it"):
-        task(cluster, set="shop", prune=True, attachments=[{"volume": "v", "clients": ["1"]}])
-    [row] = task(cluster, set="shop", prune=True, prune_on_attached="detach")
+        task(cluster, attachments=[{"volume": "v", "clients": ["1"]}], **gone)
+    [row] = task(cluster, prune_on_attached="detach", **gone)
     assert row["result"] == "deleted"
 
 
@@ -497,6 +565,7 @@ TASKS = st.fixed_dictionaries(
         "snapshots": st.lists(SNAPSHOTS, max_size=2),
         "attachments": st.lists(ATTACHMENTS, max_size=3),
         "prune": st.booleans(),
+        "prune_max": st.sampled_from([0, 1, 10]),
     },
 )
 
