@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from .._common.errors import InvalidOption, NotConfigured
+from .._common.given import refuse_empty
+from .._common.words import quoted
 from . import config, names, this_client
 
 _ITEM: t.Dict[str, t.Any] = {
@@ -160,8 +163,9 @@ def _clients(given: t.Optional[t.Sequence[str]], here: t.Optional[int]) -> t.Opt
 def _client(client: str, here: t.Optional[int]) -> int:
     if client == "here":
         return t.cast(int, here)
-    if not client.isdigit() or not 1 <= int(client) <= names.LAST_CLIENT:
+    refuse_empty(client, "clients")
+    if not re.fullmatch("[0-9]{1,9}", client) or not 1 <= int(client) <= names.LAST_CLIENT:
         raise InvalidOption(
-            f"clients: {client!r} is no client. Give a number from 1 to {names.LAST_CLIENT}, or 'here' for the host that runs the task."
+            f"clients: {quoted(client)} is no client. Give a number from 1 to {names.LAST_CLIENT}, or 'here' for the host that runs the task."
         )
     return int(client)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import time
 import typing as t
 
@@ -28,7 +29,7 @@ def client_id(files: Files = config.read_files, environ: t.Optional[t.Mapping[st
     value = (os.environ if environ is None else environ).get("SP_OURID") or files().get("SP_OURID")
     if not value:
         return None
-    if not value.isdigit() or not 1 <= int(value) <= names.LAST_CLIENT:
+    if not re.fullmatch("[0-9]{1,9}", value) or not 1 <= int(value) <= names.LAST_CLIENT:
         raise NotConfigured(
             f"SP_OURID is {value!r} on this host, which cannot be the id of a StorPool client (1 to {names.LAST_CLIENT})."
         )
