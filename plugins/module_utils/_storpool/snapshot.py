@@ -85,10 +85,12 @@ def look(reader: Reader, wanted: Want) -> Current:
     for base in bases:
         settings.update(policy.changes(base, wanted.policy))
     other_template = wanted.template and any(base.get("templateName") != wanted.template for base in bases)
+    template = reader.template(str(wanted.template)) if other_template else None
     return Current(
         items,
         now=now,
-        template=reader.template(str(wanted.template)) if other_template else None,
+        template=template,
+        templates=tuple(str(raw["name"]) for raw in reader.templates()) if other_template and template is None else (),
         unknown_groups=policy.unknown_groups(reader, settings),
     )
 
