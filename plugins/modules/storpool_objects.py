@@ -283,7 +283,7 @@ failures:
     - kind: volume
       result: failed
       count: 1999
-      msg: There is no StorPool template 'hybird'; did you mean 'hybrid'? There are hybrid and ssd. Create it first (storpool_template), or name one that exists.
+      msg: There is no StorPool template 'hybird'; did you mean 'hybrid'? There are hybrid and ssd.
       error:
         kind: not_found
       call: null

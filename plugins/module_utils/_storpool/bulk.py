@@ -10,6 +10,7 @@ import typing as t
 
 from .._common.crew import Apply, Crew
 from .._common.errors import Failure, InvalidOption, NotAllowed, NotConverged
+from .._common.given import refuse_empty
 from .._common.many import DONE, FAILED, NOT_TRIED, Job, converge_all, foresee
 from .._common.plan import backoff
 from .._common.words import listing, sentence
@@ -39,6 +40,7 @@ SPEC: t.Dict[str, t.Any] = {
     ),
     "required_one_of": [[*[kind.option for kind in KINDS], "set"]],
     "required_if": [["prune", True, ["set"]]],
+    "plain_names": {"templates": "name", "volumes": "name", "snapshots": "name"},
 }
 
 
@@ -111,9 +113,8 @@ def _check(params: t.Mapping[str, t.Any]) -> None:
             "empty list stands for none of that kind.".format(params["set"])
         )
     if params["set"] is not None:
+        refuse_empty(params["set"], "set")
         names.tags({"set": params["set"]}, "set")
-        if not params["set"]:
-            raise InvalidOption("set: it is empty. Give the set a name, which becomes the value of a tag.")
 
 
 def _prunable(params: t.Mapping[str, t.Any]) -> t.List[Kind]:
