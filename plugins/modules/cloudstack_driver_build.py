@@ -216,11 +216,11 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.run imp
 
 
 class Module(HostModule):
-    shown = build.SHOWN
+    shows = build.SHOWN
 
 
 def main() -> None:
-    module = Module(**build.SPEC, supports_check_mode=True)
+    module = Module(build.SPEC)
     finish(module, lambda: build.make(build.want(module.params), module.check_mode, module.tmpdir))
 
 

@@ -45,7 +45,7 @@ options:
   size:
     description:
       - Size of the volume, as bytes or with a unit, for instance V(10GiB), V(512MiB) or V(1.5TiB). Units are powers of 1024.
-      - It must be a multiple of 512 bytes.
+      - It must be a multiple of 512 bytes. A number below 1048576 without a unit is hardly meant as bytes, so it is refused; write V(512B) if it is.
       - A new volume without it has the size of O(parent), O(base_on) or O(template).
     type: str
   allow_shrink:

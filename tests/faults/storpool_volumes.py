@@ -185,7 +185,7 @@ ATTACHMENTS = (
     _attach("hand over", {"volume": "db", "clients": ["1", "2"]}),
     _attach("read only", {"volume": "db", "clients": ["1"], "rights": "ro"}),
     _attach("detach", {"volume": "db", "clients": ["1"], "state": "absent"}),
-    _attach("detach all", {"volume": "db", "state": "absent", "force": True}),
+    _attach("detach all", {"volume": "db", "state": "absent", "clients": ["all"], "force": True}),
     _attach(
         "move reverted",
         lambda ids: {"volume": "~" + ids["db at present"], "clients": ["2"], "exclusive": True},

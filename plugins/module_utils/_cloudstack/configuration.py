@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .._common import discreet
 from .._common.errors import Ambiguous, InvalidOption, NotFound
+from .._common.module import HIDDEN
 from .._common.plan import Managed, Outcome, Plan, Step
 from .._common.words import listing, sentence
 from . import identity, results, setting_values, versions
@@ -97,7 +97,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
 def shown(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """What may be shown of the options. Only CloudStack knows whether the setting holds a secret; where it does not, the result has the value."""
     texts = {name: setting_values.without_token(value) for name, value in params.items() if isinstance(value, str)}
-    return {**params, **texts, **({} if params.get("value") is None else {"value": discreet.HIDDEN})}
+    return {**params, **texts, **({} if params.get("value") is None else {"value": HIDDEN})}
 
 
 def secrets(current: Current, wanted: Want) -> t.List[str]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
-from .._common.discreet import DiscreetModule
+from .._common.module import Module
 from .._common.plan import Managed
 from .._common.run import finish, manage
 from .._common.time_left import TimeLeft
@@ -23,7 +23,7 @@ from .waiting import Worker
 Params = t.Mapping[str, t.Any]
 Result = t.Mapping[str, t.Any]
 #: Makes the functions that ask StorPool, given a module that has the options for it, and the time that is left for the task.
-AskStorPool = t.Callable[[AnsibleModule, TimeLeft], StorPool]
+AskStorPool = t.Callable[[Module, TimeLeft], StorPool]
 
 
 class Secrets(t.NamedTuple):
@@ -85,23 +85,12 @@ def _seconds_to_wait(params: Params) -> t.Optional[float]:
     return float(params["wait_timeout"] + params["wait_stable"]) if params.get("wait") else None
 
 
-def _module(
-    spec: t.Mapping[str, t.Any], more_options: t.Mapping[str, t.Any], secrets: t.Optional[Secrets]
-) -> DiscreetModule:
+def _module(spec: t.Mapping[str, t.Any], more_options: t.Mapping[str, t.Any], secrets: t.Optional[Secrets]) -> Module:
     options = dict(spec["argument_spec"], **dict(CONNECTION, **more_options))
-    kind = _keeping(secrets) if secrets else DiscreetModule
-    return kind(**dict(spec, argument_spec=options), supports_check_mode=True)
+    return Module(dict(spec, argument_spec=options), secrets.shown if secrets else None)
 
 
-def _keeping(secrets: Secrets) -> t.Type[DiscreetModule]:
-    class Module(DiscreetModule):
-        def shown(self, params: Params) -> t.Dict[str, t.Any]:
-            return secrets.shown(super().shown(params))
-
-    return Module
-
-
-def _connect(module: DiscreetModule, time_left: TimeLeft) -> http.Api:
+def _connect(module: Module, time_left: TimeLeft) -> http.Api:
     if http.CS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("cs"), exception=http.CS_IMPORT_ERROR)
     too_old = library.problem(http.CloudStack)

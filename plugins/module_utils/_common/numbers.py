@@ -12,20 +12,12 @@ import decimal
 import os
 import typing as t
 
-from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule
+from ansible.module_utils.basic import AnsibleFallbackNotFound
 
 Params = t.Dict[str, t.Any]
 #: Larger ones are numbers of nothing that a task can be about.
 MOST_DIGITS = 18
 WHOLE = "int"
-
-
-class Module(AnsibleModule):
-    """An ``AnsibleModule`` that refuses a number without bounds for any whole one, as Ansible refuses what is no number at all."""
-
-    def _load_params(self) -> None:
-        super()._load_params()  # type: ignore[no-untyped-call]
-        self.params = bounded(self.argument_spec, self.params)
 
 
 def env_number(*names: str) -> str:

@@ -20,7 +20,7 @@ from .switch import switch
 
 def run() -> None:
     """The body of the module."""
-    module = HostModule(**plugin_jar.SPEC, supports_check_mode=True)
+    module = HostModule(plugin_jar.SPEC)
     finish(module, lambda: work(module.params, module.check_mode, module._diff))
 
 

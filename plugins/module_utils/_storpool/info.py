@@ -9,6 +9,7 @@ import fnmatch
 import typing as t
 
 from .._common.errors import InvalidOption
+from .._common.given import refuse_empty
 from . import identity, names, objects, origin, policy, results
 from .api import Api
 from .reader import Raw, Reader, has_tags, is_living, keys_of, owner_of
@@ -54,8 +55,12 @@ class Filter(t.NamedTuple):
 def wanted(params: t.Mapping[str, t.Any]) -> Filter:
     """The conditions that the options describe. Raises :class:`InvalidOption`."""
     ids, client = params["global_id"], params["client"]
-    if client is not None and not 1 <= client <= 4095:
-        raise InvalidOption(f"client: {client} cannot be the id of a client. The ids are from 1 to 4095.")
+    for pattern in params["name"] or ():
+        refuse_empty(pattern, "name")
+    if client is not None and not 1 <= client <= names.LAST_CLIENT:
+        raise InvalidOption(
+            f"client: {client} cannot be the id of a client. The ids are from 1 to {names.LAST_CLIENT}."
+        )
     return Filter(
         patterns=None if params["name"] is None else tuple(params["name"]),
         ids=None if ids is None else frozenset(names.global_id(value, "global_id") for value in ids),

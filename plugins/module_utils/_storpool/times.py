@@ -10,6 +10,8 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 
 from .._common.errors import InvalidOption
+from .._common.given import refuse_empty
+from .._common.words import quoted
 
 NEVER = 0
 #: The longest duration, two hundred years; a longer one is a slip, and ends after the last moment that there is.
@@ -25,18 +27,19 @@ def duration(value: t.Optional[str], option: str) -> t.Optional[int]:
     """Seconds from ``7d``, ``12h``, ``30m``, ``90s``, ``2w`` or a number of seconds; :data:`NEVER` for ``never`` or 0. ``None`` is not given."""
     if value is None:
         return None
+    refuse_empty(value, option)
     text = value.strip()
     match = _DURATION.fullmatch(text)
     if text == "never":
         return NEVER
     if not match:
         raise InvalidOption(
-            f"{option}: {value!r} is no duration. Give seconds, or a number with s, m, h, d or w, such as '7d', or 'never'."
+            f"{option}: {quoted(value)} is no duration. Give seconds, or a number with s, m, h, d or w, such as '7d', or 'never'."
         )
     number = match.group(1).lstrip("0") or "0"
     seconds = int(number[:12]) * _SECONDS[match.group(2) or "s"]
     if len(number) > 12 or seconds > LONGEST:
-        raise InvalidOption(f"{option}: {value[:40]!r} is too long. Give at most two hundred years, or 'never'.")
+        raise InvalidOption(f"{option}: {quoted(value)} is too long. Give at most two hundred years, or 'never'.")
     return seconds
 
 
@@ -44,10 +47,11 @@ def moment(value: t.Optional[str], option: str) -> t.Optional[int]:
     """A unix time from itself or from ISO 8601, in UTC unless it says otherwise; :data:`NEVER` for ``never`` or 0. ``None`` is not given."""
     if value is None:
         return None
+    refuse_empty(value, option)
     text = value.strip()
     if text == "never":
         return NEVER
-    if text.isascii() and text.isdigit() and len(text) <= 11:
+    if re.fullmatch("[0-9]{1,11}", text):
         return int(text)
     match = _MOMENT.fullmatch(text)
     try:
@@ -58,7 +62,7 @@ def moment(value: t.Optional[str], option: str) -> t.Optional[int]:
         return int((datetime.strptime(text, "%Y-%m-%d %H:%M:%S %z") - _offset(zone)).timestamp())
     except (ValueError, OverflowError):
         raise InvalidOption(
-            f"{option}: {value!r} is no time. Give a unix time, or ISO 8601 such as '2030-01-31T12:00:00Z', or 'never'."
+            f"{option}: {quoted(value)} is no time. Give a unix time, or ISO 8601 such as '2030-01-31T12:00:00Z', or 'never'."
         ) from None
 
 

@@ -198,8 +198,29 @@ def test_a_device_that_is_open_is_taken_away_by_force_only(error):
             cluster.run(ATTACHMENTS, volume="db-1", **task)
         assert cluster.clients_of("db-1") == {1: "rw"}
     cluster.forget()
-    cluster.settled(ATTACHMENTS, volume="db-1", state="absent", force=True)
+    cluster.settled(ATTACHMENTS, volume="db-1", state="absent", client=["all"], force=True)
     assert sent(cluster) == [[{"volume": "~" + cluster.id, "detach": "all", "force": True}]]
+
+
+def test_whoever_has_an_object_loses_it_by_force_only_if_all_is_said(cluster):
+    cluster.attach("db-1", 1)
+    cluster.attach("db-1", 2)
+    cluster.forget()
+    for task in ({"volume": "db-1"}, {"volume": "db-1", "client": None}, {"attachments": ["db-1"]}):
+        with pytest.raises(InvalidOption, match="clients: all if that is meant"):
+            cluster.run(ATTACHMENTS, state="absent", force=True, **task)
+    with pytest.raises(InvalidOption, match="'all' is no client"):
+        cluster.run(ATTACHMENTS, volume="db-1", clients=["all", "1"], state="absent")
+    assert cluster.writes == []
+    cluster.settled(ATTACHMENTS, attachments=["db-1"], state="absent", force=True, client="all")
+    assert cluster.clients_of("db-1") == {}
+
+
+def test_plain_names_stand_for_volumes(cluster):
+    cluster.settled(ATTACHMENTS, attachments=["db-1", "db-2"], client=["1"])
+    assert cluster.clients_of("db-1") == cluster.clients_of("db-2") == {1: "rw"}
+    cluster.settled(ATTACHMENTS, attachments="db-1,db-2", state="absent")
+    assert cluster.clients_of("db-1") == {}
 
 
 def test_a_client_that_is_down_is_named(cluster):
@@ -238,7 +259,7 @@ def test_a_client_that_is_down_is_named(cluster):
         (
             {"volume": "db-1", "clients": [], "state": "absent"},
             InvalidOption,
-            "leave out clients to detach it from all",
+            "say all to detach it from all",
         ),
         ({"volume": "db-1", "clients": ["all"]}, InvalidOption, "'all' is no client"),
         ({"volume": "db-1", "clients": [0]}, InvalidOption, "'0' is no client"),

@@ -179,8 +179,8 @@ def test_nothing_more_is_read_for_nothing(cluster):
     ("given", "words"),
     [
         ({"global_id": ["db-1"]}, "global_id: 'db-1' is no global id"),
-        ({"tags": {}}, "tags must name at least one tag"),
-        ({"tags": {"a": ""}}, "tags must name at least one tag"),
+        ({"tags": {}}, "tags: it must name at least one tag"),
+        ({"tags": {"a": ""}}, "tags: it must name at least one tag"),
         ({"template": "a.b"}, "template: 'a.b'"),
         ({"client": 0}, "client: 0 cannot be"),
     ],
