@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from ansible.plugins.loader import init_plugin_loader
 from hypothesis import HealthCheck, settings
 
