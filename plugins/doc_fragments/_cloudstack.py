@@ -18,6 +18,7 @@ notes:
     one that E(CLOUDSTACK_REGION) names. Only C(endpoint), C(key) and C(secret) are taken from there.
   - Do not give E(CLOUDSTACK_SECRET) by the C(environment) keyword of a task or play. Ansible itself writes what that says onto the command line of the
     shell that starts the module, and of C(ssh), where every user of the machine can read it while the task runs. Options and files are safe from that.
+  - A call may be given at most a day (O(api_timeout)).
   - Every call is a POST request, so that no key and no token is in an address or in an access log.
   - The account needs the rights of a root administrator.
 options:
@@ -39,7 +40,7 @@ options:
     type: str
   api_timeout:
     description:
-      - How many seconds the API may take to answer an ordinary call. Calls that take long have a time-out of their own. At most V(86400).
+      - How many seconds the API may take to answer an ordinary call. Calls that take long have a time-out of their own.
     type: float
     default: 60
   api_retries:

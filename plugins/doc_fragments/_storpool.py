@@ -15,6 +15,7 @@ requirements:
 notes:
   - What the connection options leave open is taken from the environment, then from C(/etc/storpool.conf) and C(/etc/storpool.conf.d/*.conf) on the
     host that runs the task, read as StorPool's own tools read them (the section that is named like the host included). What those refuse is refused.
+    A call may be given at most a day (O(sp_api_timeout)).
   - Do not give E(SP_AUTH_TOKEN) by the C(environment) keyword of a task or play. Ansible itself writes what that says onto the command line of the shell
     that starts the module, and of C(ssh), where every user of the machine can read it while the task runs. Options and files are safe from that.
 options:
@@ -35,7 +36,7 @@ options:
     type: str
   sp_api_timeout:
     description:
-      - How many seconds the API may take to answer a call, at most V(86400).
+      - How many seconds the API may take to answer a call.
     type: float
     default: 300
   sp_api_retries:
