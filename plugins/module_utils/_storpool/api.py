@@ -200,7 +200,7 @@ class Api:
         if status in (401, 403):
             return Unauthorized(
                 f"the StorPool API at {self.endpoint.address} does not accept the token (HTTP {status}). "
-                "Check sp_auth_token, SP_AUTH_TOKEN or /etc/storpool.conf.",
+                f"Check {self.endpoint.told_by}.",
                 call=name,
                 error=told,
             )

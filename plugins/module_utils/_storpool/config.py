@@ -25,13 +25,14 @@ DEFAULT_PORT = 81
 
 
 class Endpoint(t.NamedTuple):
-    """The address of a StorPool management API, the token for it, and how patient to be with it."""
+    """The address of a StorPool management API, the token for it, and how patient to be with it. ``told_by`` is where the token is from."""
 
     host: str
     port: int
     token: str
     timeout: float
     retries: int
+    told_by: str = "sp_auth_token"
 
     @property
     def address(self) -> str:
@@ -71,6 +72,7 @@ def endpoint(params: t.Mapping[str, t.Any], files: t.Callable[[], t.Mapping[str,
         address.token(str(given["sp_auth_token"]), sources["sp_auth_token"]),
         seconds(params["sp_api_timeout"], "sp_api_timeout"),
         _retries(params["sp_api_retries"]),
+        sources["sp_auth_token"],
     )
 
 

@@ -44,8 +44,11 @@ def required_client_id(files: Files = config.read_files, environ: t.Optional[t.M
     """As :func:`client_id`; :class:`NotConfigured` if this machine has none."""
     value = client_id(files, environ)
     if value is None:
+        read = getattr(files(), "files", ())
         raise NotConfigured(
-            "The task names the client 'here', but the host that runs it does not know its StorPool client id. Set SP_OURID in /etc/storpool.conf on it (in "
+            "The task names the client 'here', but the host that runs it does not know its StorPool client id: "
+            + (f"SP_OURID is not in {listing(read)}. " if read else "it has none of StorPool's configuration files. ")
+            + "Set SP_OURID in /etc/storpool.conf on it (in "
             f"the section [{platform.node()}] if the file is the same on all hosts) or in the environment of the task, or give the client's number."
         )
     return value

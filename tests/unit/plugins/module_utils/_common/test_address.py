@@ -6,13 +6,17 @@
 
 from __future__ import annotations
 
+import importlib
 import ipaddress
+import json
 import socket
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 import urllib3
+from ansible.module_utils import basic
+from ansible.module_utils.common.text.converters import to_bytes
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -204,3 +208,36 @@ def test_what_is_no_port_is_refused(value):
 @pytest.mark.parametrize(("value", "number"), [(1, 1), (65535, 65535), ("81", 81), (" 81 ", 81)])
 def test_ports(value, number):
     assert address.port(value, "sp_api_http_port") == number
+
+
+@pytest.mark.parametrize(
+    ("module", "given"),
+    [
+        ("storpool_cluster_info", {"sp_api_http_host": "10.1.1.1#vip"}),
+        ("storpool_volume", {"name": "a", "size": "1GiB", "template": "t", "sp_api_http_host": "10.1.1.1:81"}),
+        ("storpool_volume_info", {"sp_api_http_host": "a..b"}),
+        ("storpool_objects", {"volumes": [{"name": "a"}], "sp_api_http_host": "[::1]:18086"}),
+        ("cloudstack_info", {"api_url": "http://a..b/client/api"}),
+        ("cloudstack_configuration", {"name": "a", "value": "b", "api_url": f"http://{'a' * 64}/client/api"}),
+    ],
+)
+def test_a_module_refuses_an_address_before_anything_is_looked_up_or_sent(monkeypatch, capsys, module, given):
+    def unused(*_arguments, **_more):
+        raise AssertionError("the network was used")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unused)
+    monkeypatch.setattr(socket, "create_connection", unused)
+    keys = (
+        {"sp_auth_token": "token-of-nobody"}
+        if module.startswith("storpool")
+        else {"api_key": "key-of-nobody", "api_secret": "secret-of-nobody"}
+    )
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", to_bytes(json.dumps({"ANSIBLE_MODULE_ARGS": given | keys})))
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    with pytest.raises(SystemExit):
+        importlib.import_module(f"ansible_collections.storpool.cloudstack.plugins.modules.{module}").main()
+    result = json.loads(capsys.readouterr().out)
+    assert result["error"] == {"kind": "invalid_option"}
+    assert result["msg"].startswith(
+        "sp_api_http_host is " if module.startswith("storpool") else "api_url is no address: "
+    )

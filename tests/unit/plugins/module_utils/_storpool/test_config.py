@@ -85,6 +85,7 @@ def test_what_is_wrong_names_the_line_of_the_file_that_gives_it(tmp_path):
         conf.write_text(text)
         return config.endpoint(OPEN, lambda: config.read_files(lambda path: f"{tmp_path}{path}", "node1"))
 
+    assert read("SP_AUTH_TOKEN=t\n").told_by == "SP_AUTH_TOKEN in /etc/storpool.conf, line 1"
     assert read("SP_AUTH_TOKEN=t\n[node1]\nSP_API_HTTP_HOST=[fd00::1]\n").address == "[fd00::1]:81"
     with pytest.raises(
         InvalidOption,

@@ -105,3 +105,10 @@ def test_a_wrong_id_names_where_it_comes_from(tmp_path):
 def test_a_machine_without_an_id_is_told_where_to_set_it():
     with pytest.raises(NotConfigured, match="Set SP_OURID in /etc/storpool"):
         this_client.required_client_id(dict, {})
+
+
+def test_the_files_that_do_not_say_the_id_are_named(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/storpool.conf").write_text("[another]\nSP_OURID=1\n")
+    with pytest.raises(NotConfigured, match=r"client id: SP_OURID is not in /etc/storpool\.conf\. Set SP_OURID"):
+        this_client.required_client_id(lambda: config.read_files(lambda path: f"{tmp_path}{path}"), {})
