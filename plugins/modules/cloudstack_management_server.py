@@ -108,7 +108,8 @@ management_server:
       returned: success
     state:
       description:
-        - Its state in CloudStack's words, such as V(Up), V(PreparingForMaintenance), V(Maintenance), V(PreparingForShutDown) (before 4.21 V(PreparingToShutDown)), V(ReadyToShutDown) or V(Down).
+        - Its state in CloudStack's words, such as V(Up), V(PreparingForMaintenance), V(Maintenance), V(PreparingForShutDown) (before 4.21
+          V(PreparingToShutDown)), V(ReadyToShutDown) or V(Down).
         - V(null) before CloudStack 4.12.
       type: str
       returned: success
