@@ -85,12 +85,14 @@ class Parts:
                 self._rows.pop(key, None)
             self._rows.setdefault(key, row)
 
-    def result(self, diff: bool) -> t.Dict[str, t.Any]:
+    def result(self, diff: bool, broken_off: bool = False) -> t.Dict[str, t.Any]:
         """The result of the task."""
         rows = sorted(self._rows.values(), key=lambda row: (row["item"] is None, row["number"]))
         more = dict(self._more, warnings=self._warnings) if self._warnings else self._more
         try:
-            return dict(report(rows, self.total - len(rows) - self.waiting, diff, self._with_objects), **more)
+            return dict(
+                report(rows, self.total - len(rows) - self.waiting, diff, self._with_objects, broken_off), **more
+            )
         except PartlyFailed as failure:
             return dict(failure.result(), failed=True, **more)
 
@@ -99,7 +101,7 @@ class Parts:
         if not self.total:
             return dict(result)
         so_far = f"after {self.total - self.waiting} of {self.total} objects"
-        done = dict(self.result(diff), failed=True, msg="{0} ({1})".format(result.get("msg"), so_far))
+        done = dict(self.result(diff, broken_off=True), failed=True, msg="{0} ({1})".format(result.get("msg"), so_far))
         return dict(
             done, **{key: result[key] for key in ("error", "call", "exception", "unreachable") if key in result}
         )

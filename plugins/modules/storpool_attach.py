@@ -20,7 +20,7 @@ options:
   state:
     description:
       - V(present) attaches to O(clients). Other clients that have the object keep it, unless O(exclusive) is set.
-      - V(absent) detaches from O(clients), or from all clients if that is left out. An object that does not exist counts as detached.
+      - V(absent) detaches from O(clients), or from all clients if that is V(all) or left out. An object that does not exist counts as detached.
     type: str
     choices: [present, absent]
     default: present
@@ -38,6 +38,7 @@ options:
       - The clients, by id. V(here) is the host that runs the task; its id is taken from E(SP_OURID), or C(SP_OURID) in C(/etc/storpool.conf) and
         C(/etc/storpool.conf.d/*.conf) on that host.
       - Required to attach. An empty list is refused, since it rather comes from a mistake than means all clients.
+      - V(all) alone, for O(state=absent), is whoever has the object. With O(force) that has to be said; leaving the option out is not enough.
     type: list
     elements: str
     aliases: [client]
@@ -58,6 +59,7 @@ options:
     description:
       - Several objects, where each entry says for one of them what the options beside it say for a single object. What an entry leaves out is taken from
         the option of the same name beside O(attachments).
+      - A plain name stands for an entry with that volume, as in V([db-1, db-2]).
       - An object may be in several entries, for instance to give some clients V(rw) and others V(ro), or to attach to one client and detach from another in one
         call. Entries that contradict each other are refused.
     type: list
@@ -101,6 +103,7 @@ options:
   attach_timeout:
     description:
       - How many seconds to wait for clients that are down to come up. If one does not, the task fails; StorPool may keep the attachment for it all the same.
+      - StorPool may take O(sp_api_timeout) on top of it to answer. If it does not, the module looks once more, and does not wait a second time.
       - With V(0) nobody waits for them. They have the attachment when they come up.
     type: int
     default: 60
@@ -189,9 +192,13 @@ attachments:
       type: str
       returned: success
     global_id:
-      description: Global id of the volume or snapshot, without C(~).
+      description: Global id of the volume or snapshot, without C(~). Of a volume it is the id that it was created with.
       type: str
       returned: success
+    current_global_id:
+      description: The global id that StorPool lists for the volume at present, after a revert has given it another one. It is good until the next revert.
+      type: str
+      returned: where it is another than RV(attachments[].global_id)
     snapshot:
       description: Whether it is a snapshot.
       type: bool

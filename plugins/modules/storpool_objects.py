@@ -16,8 +16,8 @@ description:
   - Each list is read from the API once, what is to be done is planned from that, and it is done over several connections at once.
   - What others need comes first. Templates come before what is made with them, volumes before their snapshots, snapshots before the volumes that are made
     from them, and attachments at the end. What is deleted comes after all of that, unless something else in the task is to have its name.
-  - An object that fails does not hold up the others, except for those that need it. The task fails at the end, and says of each object what became of it.
-    Run it again, and it does what is left.
+  - An object that fails does not hold up the others, except for those that need it. The task fails at the end and says what failed and why, objects that
+    failed for the same reason together. Run it again, and it does what is left.
 notes:
   - In every text of an item a range such as V({0001..1000}) can be written, as in V(vol-{0001..1000}). The item then stands for as many objects. If there
     are several ranges in an item they count together, so they must be equally long. Numbers are as wide as those in the range are written.
@@ -52,16 +52,19 @@ options:
     type: str
   prune:
     description:
-      - Delete the volumes and snapshots that have the tag of O(set) and are in no list.
+      - Delete the volumes and snapshots that have the tag of O(set) and are not in the list of their kind.
+      - Only kinds whose list is given are pruned. Without O(snapshots), or with V(null) for it, no snapshot is deleted; with V([]), all that the set has are.
+        So at least one of O(volumes) and O(snapshots) has to be given.
       - StorPool templates and attachments have no tags, so they are never pruned.
       - Some clusters copy tags to the clones of a volume. A clone that was made by other means may then seem to belong to the set; see it in check mode.
     type: bool
     default: false
   prune_max:
     description:
-      - How many objects O(prune) may delete in one task. If there are more, nothing at all is done.
+      - How many objects O(prune) may delete in one task. If there are more, nothing at all is done, and the error says which they are.
+      - Without it, at most ten, and no more than the volumes and snapshots in the lists of those kinds. So a list that is empty, or much shorter than
+        before, by mistake deletes nothing.
     type: int
-    default: 10
   prune_on_attached:
     description:
       - What to do if something that O(prune) deletes is attached.
@@ -89,6 +92,7 @@ options:
   return_objects:
     description:
       - Return all objects of the task, unchanged ones too, as the modules for single objects return them. Ten thousand volumes are some 5 MB.
+      - If the task fails, RV(results) then has all that became of objects. Otherwise it is short by then, since Ansible prints the results of tasks that fail.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -152,6 +156,7 @@ EXAMPLES = r"""
   storpool.cloudstack.storpool_objects:
     set: shop
     prune: true
+    prune_max: 4
     volumes:
       - name: shop-db
         size: 50GiB
@@ -208,6 +213,7 @@ results:
   description:
     - What became of each object, or in check mode would become of it, in the order of the lists. Objects that are pruned come last.
     - Objects that were left unchanged are not among them; they are only counted, in RV(summary).
+    - If the task fails and there are more than twenty, only one for each of RV(failures) is here, unless O(return_objects) is set.
     - All items that attach or detach the same object are one.
   returned: always, unless the task as a whole is refused
   type: list
@@ -261,6 +267,66 @@ results:
       description: The API call that failed, V(null) if none did.
       type: str
       returned: always
+results_left_out:
+  description: How many objects are not in RV(results) because the task failed and there are many.
+  returned: failure, if some are left out
+  type: int
+  sample: 1999
+failures:
+  description:
+    - What failed and what was not tried, objects of one kind that failed for the same reason together; at most twenty such groups, the largest first.
+    - Where there would be more, those whose reasons differ only in names and numbers are one group, and the first reason stands for all of them.
+  returned: failure, if objects failed
+  type: list
+  elements: dict
+  sample:
+    - kind: volume
+      result: failed
+      count: 1999
+      msg: There is no StorPool template 'hybird'; did you mean 'hybrid'? There are hybrid and ssd.
+      error:
+        kind: not_found
+      call: null
+      names:
+        - web-0001
+        - web-0002
+      items:
+        - volumes[0]
+  contains:
+    kind:
+      description: V(template), V(volume), V(snapshot) or V(attachment).
+      type: str
+      returned: always
+    result:
+      description: V(failed) or V(not_tried).
+      type: str
+      returned: always
+    count:
+      description: How many objects there are of the group.
+      type: int
+      returned: always
+    msg:
+      description: Why they failed or were not tried.
+      type: str
+      returned: always
+    error:
+      description: What kind of failure it was, as the single modules return it; of the first object. V(null) if it was not tried.
+      type: dict
+      returned: always
+    call:
+      description: The API call that failed, of the first object. V(null) if none did.
+      type: str
+      returned: always
+    names:
+      description: The names of the first twenty objects.
+      type: list
+      elements: str
+      returned: always
+    items:
+      description: The first twenty items of the task that they are of.
+      type: list
+      elements: str
+      returned: always
 templates:
   description:
     - The StorPool templates of the task that exist now, or in check mode would exist, as M(storpool.cloudstack.storpool_template) returns them. Those that
@@ -301,7 +367,7 @@ attachments:
       rights: rw
       device: /dev/storpool/web-001
 error:
-  description: What kind of failure it was (C(kind)), V(partly_failed) if objects failed; see RV(results) for the kind of each.
+  description: What kind of failure it was (C(kind)), V(partly_failed) if objects failed; see RV(failures) for the kind of each.
   returned: failure
   type: dict
   sample:

@@ -30,6 +30,7 @@ options:
       - Take snapshots of several volumes in one moment, so that together they are consistent as after a crash of the machine that uses them.
       - If all the snapshots exist, they are only brought up to date. If some exist and some do not, the task fails, as the missing ones cannot be taken
         in the same moment any more. Whether snapshots that exist were taken together is not checked.
+      - A plain name stands for an item with that volume, as in V([app-db, app-log]); then O(name) says what the snapshots are called.
       - All other options are for every snapshot of the group.
     type: list
     elements: dict
@@ -41,7 +42,7 @@ options:
         required: true
       name:
         description:
-          - The name of its snapshot, as the O(name) of a single one.
+          - The name of its snapshot, as the O(name) of a single one. One of this, O(volumes[].match_tags) and O(name) is required.
         type: str
       match_tags:
         description:
@@ -55,6 +56,8 @@ options:
     description:
       - The name of the snapshot. A snapshot that is found in another way (O(previous_name), O(global_id), O(match_tags)) is given this name.
       - Volumes and snapshots share their names, so it must not be the name of a volume either.
+      - With O(volumes) it is a pattern with C({volume}) in it, as in V({volume}-nightly), for those that are not told otherwise. Each has the name of its
+        volume in that place.
       - One of O(name), O(global_id), O(match_tags) and O(volumes) is required.
     type: str
   previous_name:
@@ -209,7 +212,9 @@ snapshot:
     delete_at: null
   contains:
     name:
-      description: Name of the snapshot. One without a name of its own is listed as C(VOLUME@NUMBER), or V(null) if its volume has none either.
+      description:
+        - Name of the snapshot. One without a name of its own is listed as C(VOLUME@NUMBER), or V(null) if its volume has none either.
+        - Some servers list the latter as C(ID@NUMBER), with the global id of the volume.
       type: str
       returned: success
     global_id:
@@ -293,7 +298,7 @@ snapshot:
       type: bool
       returned: success
     created_from:
-      description: Global id of the volume that the snapshot was taken of, V(null) if StorPool does not say it.
+      description: Global id of the volume that the snapshot was taken of, as that volume's own C(global_id) is. V(null) if StorPool does not say it.
       type: str
       returned: success
     delete_at:

@@ -9,6 +9,7 @@ import typing as t
 
 from .._common.errors import InvalidOption, NotAllowed
 from .._common.plan import Managed, Plan, Step
+from .._common.time_left import checked
 from .._common.words import listing, sentence
 from . import identity, results, versions
 from .management_server_states import (
@@ -100,14 +101,12 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     """The desired state that the options describe. Raises :class:`InvalidOption`."""
     if not params["name"].strip():
         raise InvalidOption("name is empty: give the name of the management server, as CloudStack lists it.")
-    if params["wait_timeout"] <= 0:
-        raise InvalidOption(f"wait_timeout is {params['wait_timeout']}: give a number of seconds above 0.")
     return Want(
         name=params["name"],
         up=params["state"] == "up",
         provider=params["provider"],
         allow_alone=params["allow_alone"],
-        wait_timeout=params["wait_timeout"],
+        wait_timeout=checked(params, "wait_timeout"),
     )
 
 

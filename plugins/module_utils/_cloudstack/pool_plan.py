@@ -47,7 +47,14 @@ _DELETE_ADVICE = (
         "snapshot",
         "Data of volume snapshots or templates is on this pool; the API does not tell of which. Delete them; until then the pool stays in maintenance.",
     ),
-    ("volumes", "The pool stays in maintenance. Run the task again: it says which volumes are on it."),
+    *(
+        (text, "Volumes are on the pool, which stays in maintenance. Run the task again: it says which.")
+        for text in (
+            "volumes",
+            "non-destroyed vols",
+            '"volInstance" is null',
+        )  # the last is 4.22's, where it logs at level DEBUG
+    ),
     ("", "The pool stays in maintenance; run the task again to go on."),
 )
 
@@ -279,8 +286,8 @@ def _wait_for_hosts(current: Current, pool: Raw, state: str, wanted: Want) -> t.
 
 
 def _check_name(current: Current, wanted: Want) -> None:
-    for row in current.others:
-        if row["name"] == wanted.name and identity.is_in(row, wanted.zone) and not identity.is_storpool(row):
+    for row in identity.within(current.others, "zone", wanted.zone):
+        if row["name"] == wanted.name and not identity.is_storpool(row):
             raise NameTaken(
                 f"Zone {wanted.zone!r} has a primary storage pool {wanted.name!r} that is not StorPool's (its provider is "
                 f"{row.get('provider') or row.get('type')}). Choose another name, or rename or remove that pool."

@@ -9,21 +9,30 @@ import re
 import typing as t
 
 from .errors import InvalidOption
+from .given import refuse_empty
+from .words import quoted
 
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGTP]i?B?|B)?", re.IGNORECASE)
+#: Plain numbers below this are hardly ever meant as bytes.
+LEAST_WITHOUT_UNIT = 1 << 20
+#: What a signed number of 64 bits holds; no disk array is as large.
+MOST = (1 << 63) - 1
+_SIZE = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)\s*([KMGTP]i?B?|B)?", re.IGNORECASE)
 _UNITS = ("", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def size(value: t.Optional[str], option: str, multiple: int, whose: str) -> t.Optional[int]:
-    """Bytes from ``10GiB``, ``512MiB``, ``1.5T`` or a plain number of bytes; units are powers of 1024.
+    """Bytes from ``10GiB``, ``512MiB``, ``1.5T``, ``512B`` or a plain number of bytes, from 1 MiB on; units are powers of 1024.
 
     ``multiple`` is what the size has to be a positive multiple of, and ``whose`` rule that is, for the sentence. Raises :class:`InvalidOption`.
     """
     if value is None:
         return None
+    refuse_empty(value, option)
     match = _SIZE.fullmatch(str(value).strip())
     if not match:
-        raise InvalidOption(f"{option}: {value!r} is no size. Give bytes, or a number with KiB, MiB, GiB, TiB or PiB.")
+        raise InvalidOption(
+            f"{option}: {quoted(value)} is no size. Give bytes, or a number with KiB, MiB, GiB, TiB or PiB."
+        )
     number, unit = match.group(1), (match.group(2) or "B").upper()
     if len(unit) == 2 and unit != "IB" and unit.endswith("B"):
         raise InvalidOption(
@@ -34,6 +43,13 @@ def size(value: t.Optional[str], option: str, multiple: int, whose: str) -> t.Op
     parts = int(fraction or 0) * factor
     scale: int = 10 ** len(fraction)
     count = int(whole) * factor + parts // scale
+    if match.group(2) is None and 0 < count < LEAST_WITHOUT_UNIT:
+        bytes_are_meant = "" if count % multiple else f" If bytes are meant, write {number}B."
+        raise InvalidOption(
+            f"{option}: {number} without a unit is {number} bytes. Did you mean {number}GiB?{bytes_are_meant}"
+        )
+    if count > MOST:
+        raise InvalidOption(f"{option}: {value} is more than {human(MOST + 1)}, the most that can be said.")
     if parts % scale or count <= 0 or count % multiple:
         of = f"multiple of {multiple} bytes" if multiple > 1 else "number of bytes"
         raise InvalidOption(f"{option}: {value} is not a positive {of}, as {whose} needs it.")

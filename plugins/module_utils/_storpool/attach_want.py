@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from .._common.errors import InvalidOption, NotConfigured
+from .._common.given import located, refuse_empty
+from .._common.time_left import checked
+from .._common.words import quoted
 from . import config, names, this_client
 
 _ITEM: t.Dict[str, t.Any] = {
@@ -36,7 +40,10 @@ SPEC: t.Dict[str, t.Any] = {
     ),
     "mutually_exclusive": [["volume", "snapshot", "attachments"]],
     "required_one_of": [["volume", "snapshot", "attachments"]],
+    "plain_names": {"attachments": "volume"},
 }
+#: In place of clients: whoever has the object.
+ALL = "all"
 
 
 class Item(t.NamedTuple):
@@ -67,11 +74,7 @@ class Want(t.NamedTuple):
     def links(self, attachments: t.Iterable[t.Mapping[str, t.Any]]) -> t.List[str]:
         """The device links that this machine has to have when the task is done, given the attachments that there are by then."""
         mine = {item.reference for item in self.items if self.here in (item.clients or ())}
-        return [
-            row["device"]
-            for row in attachments
-            if row["client"] == self.here and mine & {row["name"], "~{0}".format(row["global_id"])}
-        ]
+        return [row["device"] for row in attachments if row["client"] == self.here and mine & _references(row)]
 
 
 def want(params: t.Mapping[str, t.Any], files: this_client.Files = config.read_files) -> Want:
@@ -80,12 +83,11 @@ def want(params: t.Mapping[str, t.Any], files: this_client.Files = config.read_f
     Raises :class:`InvalidOption`, and :class:`NotConfigured` if the task says ``here`` and this machine does not know its id.
     """
     for option, least in (("attach_timeout", 0), ("wait_timeout", 1)):
-        if params[option] < least:
-            raise InvalidOption(f"{option} is {params[option]}: give a number of seconds, at least {least}.")
+        checked(params, option, least)
     given = [params] if params["attachments"] is None else [_inherit(entry, params) for entry in params["attachments"]]
     here = _here(given, params["wait"], files)
     return Want(
-        items=tuple(_item(entry, here) for entry in given),
+        items=_items(given, here, params["force"], in_list=params["attachments"] is not None),
         force=params["force"],
         attach_timeout=params["attach_timeout"],
         here=here,
@@ -98,6 +100,25 @@ def clients(
 ) -> t.Optional[t.Tuple[int, ...]]:
     """The ids of clients that an option names, in order and each once; ``None`` if it is not given. Raises as :func:`want`."""
     return _clients(given, this_client.required_client_id(files) if "here" in (given or ()) else None)
+
+
+def _references(row: t.Mapping[str, t.Any]) -> t.Set[t.Optional[str]]:
+    """By what an item may mean the object of an attachment, as modules return it."""
+    return {row["name"], *("~" + row[key] for key in ("global_id", "current_global_id") if row.get(key))}
+
+
+def _items(
+    given: t.Sequence[t.Mapping[str, t.Any]], here: t.Optional[int], force: bool, in_list: bool
+) -> t.Tuple[Item, ...]:
+    items = []
+    for index, entry in enumerate(given):
+        try:
+            items.append(_item(entry, here, force))
+        except InvalidOption as failure:
+            if in_list:
+                raise InvalidOption(located(f"attachments[{index}]", failure.message, _ITEM)) from None
+            raise
+    return tuple(items)
 
 
 def _inherit(entry: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
@@ -123,20 +144,25 @@ def _here(given: t.Sequence[t.Mapping[str, t.Any]], wait: bool, files: this_clie
         return None  # the task does not speak of this machine; so there is nothing to wait for on it
 
 
-def _item(entry: t.Mapping[str, t.Any], here: t.Optional[int]) -> Item:
+def _item(entry: t.Mapping[str, t.Any], here: t.Optional[int], force: bool) -> Item:
     what = "snapshot" if entry["volume"] is None else "volume"
     present = entry["state"] == "present"
     item = Item(
         what,
         names.reference(entry[what], what, what),
         present,
-        _clients(entry["clients"], here),
+        None if not present and entry["clients"] == [ALL] else _clients(entry["clients"], here),
         entry["rights"] if present else None,
         entry["exclusive"],
     )
     if item.clients == ():
         raise InvalidOption(
-            f"{item}: clients is empty. Name the clients{'' if present else ', or leave out clients to detach it from all'}."
+            f"{item}: clients is empty. Name the clients{'' if present else ', or say all to detach it from all'}."
+        )
+    if force and not present and entry["clients"] is None:
+        raise InvalidOption(
+            f"{item}: with force and without clients, it would be taken away from every client that uses it. Name the clients, or say clients: all if that "
+            "is meant."
         )
     if present and item.clients is None:
         raise InvalidOption(f"{item}: set clients, to say where it shall be attached.")
@@ -160,8 +186,9 @@ def _clients(given: t.Optional[t.Sequence[str]], here: t.Optional[int]) -> t.Opt
 def _client(client: str, here: t.Optional[int]) -> int:
     if client == "here":
         return t.cast(int, here)
-    if not client.isdigit() or not 1 <= int(client) <= names.LAST_CLIENT:
+    refuse_empty(client, "clients")
+    if not re.fullmatch("[0-9]{1,9}", client) or not 1 <= int(client) <= names.LAST_CLIENT:
         raise InvalidOption(
-            f"clients: {client!r} is no client. Give a number from 1 to {names.LAST_CLIENT}, or 'here' for the host that runs the task."
+            f"clients: {quoted(client)} is no client. Give numbers from 1 to {names.LAST_CLIENT}, or 'here' for the host that runs the task."
         )
     return int(client)

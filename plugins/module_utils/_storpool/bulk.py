@@ -10,6 +10,7 @@ import typing as t
 
 from .._common.crew import Apply, Crew
 from .._common.errors import Failure, InvalidOption, NotAllowed, NotConverged
+from .._common.given import refuse_empty
 from .._common.many import DONE, FAILED, NOT_TRIED, Job, converge_all, foresee
 from .._common.plan import backoff
 from .._common.words import listing, sentence
@@ -19,16 +20,18 @@ from .bulk_jobs import Claims, Entry, entries, link, pruned
 from .bulk_kinds import ATTACHMENTS, KINDS, SET_TAGS, SNAPSHOTS, VOLUMES, Kind, meant
 from .bulk_show import Row, word
 from .predicted import Predicted, known
-from .reader import Lists, Raw, Reader
+from .reader import Lists, Raw, Reader, keys_of
 
 MOST_CONNECTIONS = 64
+#: How many objects ``prune`` may delete if the task does not say; and never more than the lists keep.
+MOST_PRUNED = 10
 
 SPEC: t.Dict[str, t.Any] = {
     "argument_spec": dict(
         {kind.option: {"type": "list", "elements": "dict"} for kind in KINDS},
         set={"type": "str"},
         prune={"type": "bool", "default": False},
-        prune_max={"type": "int", "default": 10},
+        prune_max={"type": "int"},
         prune_on_attached=detach.OPTION,
         concurrency={"type": "int", "default": 8},
         progress={"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
@@ -37,6 +40,7 @@ SPEC: t.Dict[str, t.Any] = {
     ),
     "required_one_of": [[*[kind.option for kind in KINDS], "set"]],
     "required_if": [["prune", True, ["set"]]],
+    "plain_names": {"templates": "name", "volumes": "name", "snapshots": "name"},
 }
 
 
@@ -101,16 +105,26 @@ def _check(params: t.Mapping[str, t.Any]) -> None:
                 params["concurrency"], MOST_CONNECTIONS
             )
         )
-    if params["prune_max"] < 0:
+    if params["prune_max"] is not None and params["prune_max"] < 0:
         raise InvalidOption("prune_max: it is {0}. Give a number of objects, at least 0.".format(params["prune_max"]))
+    if params["prune"] and not _prunable(params):
+        raise InvalidOption(
+            "prune: neither volumes nor snapshots is given, so nothing says what of the set {0!r} shall stay. Only kinds whose list is given are pruned; an "
+            "empty list stands for none of that kind.".format(params["set"])
+        )
     if params["set"] is not None:
+        refuse_empty(params["set"], "set")
         names.tags({"set": params["set"]}, "set")
-        if not params["set"]:
-            raise InvalidOption("set: it is empty. Give the set a name, which becomes the value of a tag.")
+
+
+def _prunable(params: t.Mapping[str, t.Any]) -> t.List[Kind]:
+    """The kinds that can be pruned and whose list is given. An empty list is one; a missing list says nothing of what shall stay."""
+    return [kind for kind in (VOLUMES, SNAPSHOTS) if params[kind.option] is not None]
 
 
 def _prune(every: t.Sequence[Entry], reader: Lists, params: t.Mapping[str, t.Any], claims: Claims) -> t.List[Entry]:
-    """What belongs to the set and is in no list. Raises :class:`NotAllowed` if it is more than the task allows, or if something is to be attached."""
+    """What belongs to the set and is not in the list of its kind. Raises :class:`NotAllowed` if it is more than the task allows, or if something is to be
+    attached."""
     kept = {
         raw["globalId"]
         for entry in every
@@ -118,18 +132,14 @@ def _prune(every: t.Sequence[Entry], reader: Lists, params: t.Mapping[str, t.Any
         for which in entry.kind.which(entry.wanted)
         for raw in meant(which, reader)
     }
+    kinds = _prunable(params)
     gone: t.List[t.Tuple[Kind, Raw]] = []
-    for kind, tagged in ((VOLUMES, reader.volumes_with), (SNAPSHOTS, reader.snapshots_with)):
+    for kind in kinds:
+        tagged = reader.volumes_with if kind is VOLUMES else reader.snapshots_with
         own = tagged({SET_TAGS[kind.what]: params["set"]})
         gone += [(kind, raw) for raw in own if raw["globalId"] not in kept and not raw.get("transient")]
     labels = {key: objects.label(kind.what, raw) for kind, raw in gone for key in _references(kind, raw)}
-    if len(gone) > params["prune_max"]:
-        raise NotAllowed(
-            "The set {0!r} has {1} objects that are in no list: {2}. That is more than prune_max, which is {3}, so nothing was done. If all of them shall be "
-            "deleted, set prune_max to {1}.".format(
-                params["set"], len(gone), listing(dict.fromkeys(labels.values())), params["prune_max"]
-            )
-        )
+    _refuse_too_many(list(dict.fromkeys(labels.values())), _listed(every, kinds), params)
     for entry in every:
         if entry.kind is ATTACHMENTS and entry.present and entry.names.uses[0] in labels:
             raise InvalidOption(
@@ -139,8 +149,38 @@ def _prune(every: t.Sequence[Entry], reader: Lists, params: t.Mapping[str, t.Any
     return [pruned(raw, kind, params["set"], params["prune_on_attached"], claims) for kind, raw in gone]
 
 
+def _listed(every: t.Iterable[Entry], kinds: t.Sequence[Kind]) -> int:
+    """How many objects the lists of these kinds keep. It is the same at the end of a task as at its beginning."""
+    listed = (entry for entry in every if entry.present and entry.kind in kinds and entry.kind.which)
+    return sum(len(t.cast(t.Any, entry.kind.which)(entry.wanted)) for entry in listed)
+
+
+def _refuse_too_many(gone: t.Sequence[str], listed: int, params: t.Mapping[str, t.Any]) -> None:
+    """Raise :class:`NotAllowed` if more would be pruned than the task allows, or if it does not say, than a list that was lost somewhere would leave."""
+    given = params["prune_max"]
+    most = min(MOST_PRUNED, listed) if given is None else given
+    if len(gone) <= most:
+        return
+    if given is not None:
+        limit = f"prune_max, which is {given}"
+    elif listed < MOST_PRUNED:
+        limit = f"the lists keep ({listed}), which is as many as may go without prune_max"
+    else:
+        limit = f"the {MOST_PRUNED} that may go without prune_max"
+    raise NotAllowed(
+        "The set {0!r} has {1} {2} in no list: {3}. That is more than {4}, so nothing was done. If {5} shall be deleted, set prune_max to {1}.".format(
+            params["set"],
+            len(gone),
+            "object that is" if len(gone) == 1 else "objects that are",
+            listing(gone),
+            limit,
+            "it" if len(gone) == 1 else "all of them",
+        )
+    )
+
+
 def _references(kind: Kind, raw: Raw) -> t.Tuple[t.Tuple[str, str], ...]:
-    return (kind.what, str(raw["name"])), (kind.what, objects.reference(raw))
+    return tuple((kind.what, key) for key in keys_of(raw))
 
 
 def _refresh(every: t.Iterable[Entry], reader: Reader) -> None:

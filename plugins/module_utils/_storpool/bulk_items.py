@@ -15,6 +15,8 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._common.errors import InvalidOption
+from .._common.given import RULES, as_meant, located, mistakes
+from .._common.numbers import bounded
 from .._common.words import listing
 
 Params = t.Dict[str, t.Any]
@@ -23,8 +25,8 @@ Spec = t.Mapping[str, t.Any]
 #: How many objects one item may stand for.
 LONGEST_RANGE = 100_000
 _RANGE = re.compile(r"\{([0-9]{1,18})\.\.([0-9]{1,18})\}")
+_OWN = re.compile(r"\[[0-9]+\]|'[^']*'")
 _MAY_COUNT = frozenset([str, dict, list])
-_RULES = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
 
 
 class Item(t.NamedTuple):
@@ -41,19 +43,29 @@ def items(option: str, given: t.Optional[t.Iterable[t.Mapping[str, t.Any]]], spe
     wrong: t.List[str] = []
     for index, item in enumerate(given or ()):
         where = f"{option}[{index}]"
+        params: Params = {}
         try:
-            params = check(item)
+            params = check(item, where)
             found.extend([Item(where, each) for each in written_out(params)])
         except InvalidOption as failure:
-            wrong.append(f"{where}: {failure.message}")
+            wrong.append(
+                failure.message if failure.message.startswith(where) else located(where, failure.message, params)
+            )
     refuse(wrong)
     return found
 
 
 def refuse(wrong: t.Sequence[str]) -> None:
-    """Raise :class:`InvalidOption` if something is wrong."""
-    if wrong:
-        raise InvalidOption(listing((sentence.rstrip(".") for sentence in wrong), most=5) + ".")
+    """Raise :class:`InvalidOption` if something is wrong. Of sentences that differ only in the item and in what is quoted, the first stands for all."""
+    alike: t.Dict[str, t.List[str]] = {}
+    for sentence in wrong:
+        alike.setdefault(_OWN.sub("", sentence), []).append(sentence)
+    if alike:
+        told = [
+            some[0].rstrip(".") + (f" (and {len(some) - 1:,} more like this)" if len(some) > 1 else "")
+            for some in alike.values()
+        ]
+        raise InvalidOption(listing(told, most=5) + ".")
 
 
 def written_out(params: Params) -> t.List[Params]:
@@ -61,15 +73,18 @@ def written_out(params: Params) -> t.List[Params]:
 
     Numbers are as wide as the widest that is written with a leading zero. Raises :class:`InvalidOption` for ranges that do not fit together.
     """
-    with_range = [option for option, value in params.items() if type(value) in _MAY_COUNT and any(_ranges(value))]
+    ranges = {option: list(_ranges(value)) for option, value in params.items() if type(value) in _MAY_COUNT}
+    with_range = [option for option in params if ranges.get(option)]
     if not with_range:
         return [params]
-    ranges = [each for option in with_range for each in _ranges(params[option])]
-    lengths = {max(0, last - first + 1) for first, last, _width in ranges}
-    if len(lengths) > 1 or not 1 <= min(lengths) <= LONGEST_RANGE:
+    every = [(option, each) for option in with_range for each in ranges[option]]
+    for option, each in every:
+        _refuse_range(option, each)
+    lengths = {each.length for _option, each in every}
+    if len(lengths) > 1:
+        different = listing(f"{option} has {each}, which is {each.length:,}" for option, each in every)
         raise InvalidOption(
-            f"the ranges in {listing(with_range)} are of {listing(sorted(lengths))} numbers. All ranges of an item must be equally long, count upwards, and "
-            f"have at most {LONGEST_RANGE} numbers."
+            f"{different}: all ranges of an item count together, so they must be of equally many numbers."
         )
     return [
         dict(params, **{option: _nth(params[option], number) for option in with_range})
@@ -77,13 +92,47 @@ def written_out(params: Params) -> t.List[Params]:
     ]
 
 
-def _ranges(value: t.Any) -> t.Iterator[t.Tuple[int, int, int]]:
-    """The first, the last, and the width of each range in all texts of a value."""
+class Range(t.NamedTuple):
+    """A range in a text, as it is written and what it means. ``width`` is 0 if numbers are as long as they are."""
+
+    written: str
+    first: int
+    last: int
+    width: int
+
+    def __str__(self) -> str:
+        return self.written
+
+    @property
+    def length(self) -> int:
+        """How many numbers it has; if it counts down, as many as if it counted up."""
+        return abs(self.last - self.first) + 1
+
+
+def _refuse_range(option: str, each: Range) -> None:
+    if each.last < each.first:
+        first, last = each.written[1:-1].split("..")
+        raise InvalidOption(
+            f"{option}: the range {each} counts down, and ranges count upwards. Write {{{last}..{first}}}."
+        )
+    if each.length > LONGEST_RANGE:
+        raise InvalidOption(
+            f"{option}: the range {each} is of {each.length:,} numbers. At most {LONGEST_RANGE:,} are taken."
+        )
+
+
+def _ranges(value: t.Any) -> t.Iterator[Range]:
+    """Each range in all texts of a value."""
     if isinstance(value, str):
         if "{" in value:
-            for first, last in _RANGE.findall(value):
-                padded = any(number != str(int(number)) for number in (first, last))
-                yield int(first), int(last), max(len(first), len(last)) if padded else 0
+            for match in _RANGE.finditer(value):
+                padded = any(number != str(int(number)) for number in match.groups())
+                yield Range(
+                    match.group(),
+                    int(match.group(1)),
+                    int(match.group(2)),
+                    max(map(len, match.groups())) if padded else 0,
+                )
     elif isinstance(value, dict):
         for inner in value.values():
             yield from _ranges(inner)
@@ -97,8 +146,8 @@ def _nth(value: t.Any, number: int) -> t.Any:
     if isinstance(value, str):
         parts = _RANGE.split(value)  # text, first, last, text, first, last, text
         for index in range(1, len(parts), 3):
-            [(first, _last, width)] = _ranges("{{{0}..{1}}}".format(*parts[index : index + 2]))
-            parts[index : index + 2] = [str(first + number).zfill(width), ""]
+            [each] = _ranges("{{{0}..{1}}}".format(*parts[index : index + 2]))
+            parts[index : index + 2] = [str(each.first + number).zfill(each.width), ""]
         return "".join(parts)
     if isinstance(value, dict):
         return {key: _nth(inner, number) for key, inner in value.items()}
@@ -111,7 +160,8 @@ class _Check:
     """Ansible's check of a module's options, remembered for items that are alike."""
 
     def __init__(self, spec: Spec) -> None:
-        rules = {rule: spec[rule] for rule in _RULES if rule in spec}
+        rules = {rule: spec[rule] for rule in RULES if rule in spec}
+        self._spec = spec
         self._validator = ArgumentSpecValidator(dict(spec["argument_spec"]), **rules)
         self._free: t.Dict[str, t.Any] = {
             option: {"str": str, "dict": dict}[rule["type"]]
@@ -120,13 +170,16 @@ class _Check:
         }
         self._seen: t.Dict[t.Tuple[t.Any, ...], Params] = {}
 
-    def __call__(self, item: t.Mapping[str, t.Any]) -> Params:
-        """The item's parameters, with defaults. Raises :class:`InvalidOption` in Ansible's words."""
+    def __call__(self, item: t.Mapping[str, t.Any], where: str = "item") -> Params:
+        """The item's parameters, with defaults. Raises :class:`InvalidOption` that says where the mistake is."""
+        item = as_meant(item, self._spec)
         free = {option: value for option, value in item.items() if isinstance(value, self._free.get(option, ()))}
         likeness = tuple((option, None if option in free else repr(value)) for option, value in item.items())
         if likeness not in self._seen:
-            checked = self._validator.validate(dict(item))
-            if checked.error_messages:
-                raise InvalidOption("; ".join(checked.error_messages))
+            told = mistakes(item, self._spec, where)
+            checked = self._validator.validate(bounded(self._spec["argument_spec"], item))
+            if told or checked.error_messages:
+                told = told or mistakes(item, self._spec, where, together=True)
+                raise InvalidOption("; ".join(told or [f"{where}: {message}" for message in checked.error_messages]))
             self._seen[likeness] = checked.validated_parameters
         return dict(self._seen[likeness], **free)

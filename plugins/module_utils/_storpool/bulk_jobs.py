@@ -13,13 +13,14 @@ import functools
 import typing as t
 
 from .._common.errors import InvalidOption, NotAllowed
+from .._common.given import located
 from .._common.many import Job
 from .._common.plan import Plan, Step
 from .._common.words import sentence
 from . import attach, attach_want, config, objects
 from .bulk_items import Item, items, refuse
 from .bulk_kinds import ATTACHMENTS, KINDS, SET_TAGS, SNAPSHOTS, TEMPLATES, Kind, Names, Reference
-from .reader import Raw, Reader
+from .reader import Raw, Reader, keys_of
 
 #: Which object an entry has found: (kind, global id) -> entry.
 Claims = t.Dict[t.Tuple[str, str], "Entry"]
@@ -54,7 +55,7 @@ def entries(params: t.Mapping[str, t.Any], claims: Claims) -> t.List[Entry]:
                 _refuse_tag_of_set(item, kind, params["set"])
                 wanted.append((item, want(item.params)))
             except InvalidOption as failure:
-                wrong.append(f"{item.where}: {failure.message}")
+                wrong.append(located(item.where, failure.message, item.params))
         if kind is ATTACHMENTS:
             found += _attachments(wanted, wrong)
         else:
@@ -84,9 +85,7 @@ def pruned(raw: Raw, kind: Kind, set_name: str, on_attached: str, claims: Claims
         return kind.managed.plan(current, entry.wanted) if mine else Plan((), None, None)
 
     job.look, job.plan = look, plan
-    name = str(raw["name"])
-    references = tuple(dict.fromkeys([(kind.what, name), (kind.what, objects.reference(raw))]))
-    entry.names = Names(references, (), ())
+    entry.names = Names(tuple((kind.what, key) for key in keys_of(raw)), (), ())
     return entry
 
 
@@ -239,6 +238,12 @@ def _refuse_foreign(kind: Kind, raw: Raw, set_name: str) -> None:
         )
 
 
+def _twice(entry: Entry, other: Entry, name: Reference) -> str:
+    if entry.where == other.where:
+        return f"{entry.where}: it has a range, but not in the name, so it would be {name[0]} {name[1]!r} many times"
+    return f"{entry.where}: this is the same {name[0]} as {other.where}, {name[1]!r}. One item for each is enough"
+
+
 def _refuse_contradictions(every: t.Sequence[Entry]) -> None:
     """No two items may mean the same by the same name, and what is attached must not be removed."""
     wrong: t.List[str] = []
@@ -247,9 +252,7 @@ def _refuse_contradictions(every: t.Sequence[Entry]) -> None:
         for name in entry.names.own:
             other = first.setdefault(name, entry)
             if other is not entry:
-                wrong.append(
-                    f"{entry.where}: this is the same {name[0]} as {other.where}, {name[1]!r}. One item for each is enough"
-                )
+                wrong.append(_twice(entry, other, name))
         if entry.kind is ATTACHMENTS and entry.present:
             holder = first.get(entry.names.uses[0])
             if holder and not holder.present:

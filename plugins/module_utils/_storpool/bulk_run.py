@@ -8,8 +8,8 @@ from __future__ import annotations
 import gc
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
+from .._common import plain
+from .._common.module import Module
 from .._common.run import finish
 from . import bulk
 from .api import Api
@@ -24,12 +24,11 @@ MOST_ECHOED = 100
 def run_bulk() -> None:
     """The body of the module."""
     collect_seldom()
-    spec = dict(bulk.SPEC, argument_spec=dict(bulk.SPEC["argument_spec"], **CONNECTION))
-    module = AnsibleModule(supports_check_mode=True, **spec)
+    module = Module(dict(bulk.SPEC, argument_spec=dict(bulk.SPEC["argument_spec"], **CONNECTION)))
     finish(module, lambda: _work(module))
 
 
-def _work(module: AnsibleModule) -> t.Mapping[str, t.Any]:
+def _work(module: Module) -> t.Mapping[str, t.Any]:
     params, part = module.params, module.params["_slice"]
     invocation = {"module_args": {option: _short(value) for option, value in params.items() if option != "_slice"}}
     api = connect(module)
@@ -37,7 +36,7 @@ def _work(module: AnsibleModule) -> t.Mapping[str, t.Any]:
         api, lambda: Api(api.endpoint).apply, api.endpoint.retries, params, module.check_mode, _slice(part)
     )
     for warning in warnings:
-        module.warn(warning)
+        module.warn(plain.line(warning))
     left_out = frozenset(["waiting"] if params["return_objects"] else ["waiting", "unchanged"])
     shown = [row for row in rows if row["result"] not in left_out]
     if part:

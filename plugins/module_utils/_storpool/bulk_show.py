@@ -13,6 +13,7 @@ import typing as t
 
 from .._common.errors import Failure
 from .._common.words import listing
+from .bulk_failures import complaint, groups, shown_as
 
 Row = t.Dict[str, t.Any]
 
@@ -24,7 +25,7 @@ MOST_SHOWN = 20
 MOST_NAMES = 3
 _NOT_SHOWN = frozenset(["number", "before", "after", "changed"])
 #: What is different for every object, and would keep objects that change alike from being shown as one group.
-_OWN = frozenset(["name", "global_id", "device", "creation_timestamp", "created_from"])
+_OWN = frozenset(["name", "global_id", "current_global_id", "device", "creation_timestamp", "created_from"])
 
 
 class PartlyFailed(Failure):
@@ -40,27 +41,37 @@ class PartlyFailed(Failure):
         return dict(self.more, **super().result())
 
 
-def report(rows: t.Sequence[Row], unchanged: int, diff: bool, with_objects: bool) -> t.Dict[str, t.Any]:
+def report(
+    rows: t.Sequence[Row], unchanged: int, diff: bool, with_objects: bool, broken_off: bool = False
+) -> t.Dict[str, t.Any]:
     """The result of the module. Raises :class:`PartlyFailed`, which carries all of it, if an object failed.
 
     ``rows`` may leave out objects that are unchanged, if the objects themselves are not to be returned; ``unchanged`` is how many those are.
+    Ansible prints all of a result that is a failure. So unless ``with_objects``, a long one (``broken_off``: of a task that ends here, whatever the rows say)
+    has in ``results`` only what stands for each group of objects that failed alike.
     """
     counts = {word: sum(1 for row in rows if row["result"] == word) for word in RESULTS}
     counts["unchanged"] += unchanged
     result: t.Dict[str, t.Any] = {
         "changed": any(row["changed"] for row in rows),
         "summary": counts,
-        "results": [
-            {key: row[key] for key in row if key not in _NOT_SHOWN} for row in rows if row["result"] != "unchanged"
-        ],
     }
+    failed = [row for row in rows if row["result"] in ("failed", "not_tried")]
+    alike = groups(failed)
+    told = [row for row in rows if row["result"] != "unchanged"]
+    if (failed or broken_off) and not with_objects and len(told) > MOST_SHOWN:
+        result["results_left_out"] = len(told) - len(alike[:MOST_SHOWN])
+        told = [members[0] for _reason, members in alike[:MOST_SHOWN]]
+    result["results"] = [{key: row[key] for key in row if key not in _NOT_SHOWN} for row in told]
+    if failed:
+        result["failures"] = [shown_as(reason, members) for reason, members in alike[:MOST_SHOWN]]
     if with_objects:
         for kind, option in LISTS.items():
             result[option] = [thing for row in rows if row["kind"] == kind for thing in _things(row["after"])]
     if diff:
         result["diff"] = difference(rows)
-    if counts["failed"] or counts["not_tried"]:
-        raise PartlyFailed(_complaint(rows, counts), result)
+    if failed:
+        raise PartlyFailed(complaint(alike, counts), result)
     return result
 
 
@@ -137,25 +148,3 @@ def _part(before: t.Any, after: t.Any) -> t.Tuple[t.Any, t.Any]:
 
 def _bare(row: Row) -> str:
     return str(row["name"] or row["object"])
-
-
-def _complaint(rows: t.Sequence[Row], counts: t.Mapping[str, int]) -> str:
-    """What failed and why; what is the reason for many is said once."""
-    sentences = list(dict.fromkeys(row["msg"].rstrip(".") for row in rows if row["result"] == "failed"))
-    sentences = sentences or _not_tried([row["msg"] for row in rows if row["result"] == "not_tried"])
-    untried = ", {0} not tried".format(counts["not_tried"]) if counts["not_tried"] else ""
-    more = f"; and so on, see results for the other {len(sentences) - 3}" if len(sentences) > 3 else ""
-    return "{0} of {1} objects failed{2}: {3}{4}".format(
-        counts["failed"], sum(counts.values()), untried, "; ".join(sentences[:3]), more
-    )
-
-
-def _not_tried(messages: t.Iterable[str]) -> t.List[str]:
-    causes: t.Dict[str, t.List[str]] = {}
-    for message in messages:
-        label, _not, cause = message.rstrip(".").partition(" was not tried: ")
-        causes.setdefault(cause, []).append(label)
-    return [
-        "{0} {1} not tried: {2}".format(listing(labels, most=3), "was" if len(labels) == 1 else "were", cause)
-        for cause, labels in causes.items()
-    ]

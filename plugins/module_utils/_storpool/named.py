@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .._common.errors import Ambiguous, InvalidOption
+from .._common.words import listing, nearest
 from . import names
 from .reader import Raw
 
@@ -52,6 +53,17 @@ def find(wanted: Which, one: t.Callable[[str], t.Optional[Raw]]) -> t.Optional[R
             f"There is a {wanted} and a {old}, so it is not clear which one is meant. Delete or rename one of them, or leave out previous_name."
         )
     return found or previous
+
+
+def no_such(what: str, name: str, others: t.Iterable[str]) -> str:
+    """``there is no StorPool template 'hybird'``, which of the others may be meant, and which there are."""
+    others = sorted(others)
+    close = nearest(name, others)
+    return "there is no {0}{1}. {2}".format(
+        label(what, name),
+        f"; did you mean {close!r}?" if close else "",
+        f"There {'is' if len(others) == 1 else 'are'} {listing(others)}." if others else "There is none at all.",
+    ).replace("?. ", "? ")
 
 
 def label(what: str, name: str) -> str:

@@ -15,6 +15,8 @@ import typing as t
 
 from .._common import sizes
 from .._common.errors import InvalidOption
+from .._common.given import refuse_empty
+from .._common.words import quoted
 
 SECTOR = 512
 UNLIMITED = "-"
@@ -30,23 +32,43 @@ _RULES = {
     "template": (r"[A-Za-z0-9_\-]+", 199, ("list",), "letters, digits, '_' and '-'"),
     "placement group": (r"[A-Za-z0-9_\-]+", 127, ("list",), "letters, digits, '_' and '-'"),
     "tag": (r"[A-Za-z0-9_\-.:]+", 199, (), "letters, digits, '_', '-', '.' and ':'"),
-    "tag value": (r"[A-Za-z0-9_\-.:]*", 199, (), "letters, digits, '_', '-', '.' and ':'"),
+    # The vendor's client has no "~" here, but CloudStack gives volumes tags such as "uuid=~abcd.b.12".
+    "tag value": (r"[A-Za-z0-9_\-.:~]*", 199, (), "letters, digits, '_', '-', '.', ':' and '~'"),
 }
+#: Legal as names, but in the path of a URL they mean the directory and the one above it, however they are quoted. Such calls would reach something else.
+_NOT_IN_A_PATH = frozenset([".", ".."])
 _GLOBAL_ID = re.compile(r"[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+")
 
 
 def name(value: str, option: str, what: str = "volume") -> str:
     """A name that an object of this kind may be given or found by. ``what`` is "volume", "snapshot", "template" or "placement group"."""
     pattern, longest, reserved, words = _RULES[what]
+    refuse_empty(value, option)
     if not re.fullmatch(pattern, value) or len(value) > longest:
         raise InvalidOption(
-            f"{option}: {value!r} cannot be the name of a {what}. StorPool allows {words}, at most {longest} characters."
+            f"{option}: {quoted(value)} cannot be the name of a {what}. StorPool allows {words}, at most {longest} characters.{_hint(value)}"
+        )
+    if value in _NOT_IN_A_PATH:
+        raise InvalidOption(
+            f"{option}: {value!r} cannot be the name of a {what}: calls carry names in their path, where it means something else. To change a {what} that is "
+            "called so all the same, refer to it by its global id."
         )
     if value in reserved:
         raise InvalidOption(
             f"{option}: {value!r} is a word that StorPool keeps for itself and cannot be the name of a {what}."
         )
     return value
+
+
+def _hint(value: str) -> str:
+    """What somebody may have meant who gives this for a name."""
+    if value.startswith("~"):
+        return " For its global id there is the option global_id."
+    if "{" in value:
+        return " A range is written as in web-{1..5}, and only storpool_objects takes it."
+    if value.strip() != value:
+        return " There is white space around it."
+    return ""
 
 
 def new_snapshot_name(value: str, option: str) -> str:
@@ -67,10 +89,11 @@ def reference(value: str, option: str, what: str) -> str:
 
 def global_id(value: str, option: str) -> str:
     """A global id such as ``abcd.b.12``, given with or without its ``~``; returned without."""
+    refuse_empty(value, option)
     bare = value[1:] if value.startswith("~") else value
     if not _GLOBAL_ID.fullmatch(bare):
         raise InvalidOption(
-            f"{option}: {value!r} is no global id. It looks like 'abcd.b.12', as the info modules show it."
+            f"{option}: {quoted(value)} is no global id. It looks like 'abcd.b.12', as the info modules show it."
         )
     return bare
 
@@ -91,20 +114,23 @@ def limit(value: t.Optional[str], option: str) -> t.Any:
     """A limit as the API takes it: a number, or ``-`` for ``unlimited`` (which 0 means as well). ``None`` leaves it alone."""
     if value is None:
         return None
+    refuse_empty(value, option)
     text = str(value).strip()
     if text in ("unlimited", "-", "0"):
         return UNLIMITED
-    if not re.fullmatch("[0-9]+", text):
-        raise InvalidOption(f"{option}: {value!r} is no limit. Give a whole number, or 'unlimited'.")
+    if not re.fullmatch("[0-9]{1,18}", text):
+        raise InvalidOption(f"{option}: {quoted(value)} is no limit. Give a whole number, or 'unlimited'.")
     return int(text)
 
 
 @functools.lru_cache(maxsize=10_000)
 def _tag_part(text: str, option: str, what: str) -> str:
     pattern, longest, _reserved, words = _RULES[what]
+    if what == "tag":
+        refuse_empty(text, f"{option}: the name of a tag")
     if not re.fullmatch(pattern, text) or len(text) > longest:
         raise InvalidOption(
-            f"{option}: {text!r} cannot be a {what}. StorPool allows {words}, at most {longest} characters."
+            f"{option}: {quoted(text)} cannot be a {what}. StorPool allows {words}, at most {longest} characters."
         )
     return text
 
@@ -112,6 +138,6 @@ def _tag_part(text: str, option: str, what: str) -> str:
 def _tag_value(key: t.Any, value: t.Any, option: str) -> str:
     if isinstance(value, bool) or not (value is None or isinstance(value, (str, int))):
         raise InvalidOption(
-            f"{option}: the value of {key!r} is {value!r}; put it in quotes to say exactly which text is meant."
+            f"{option}: the value of {quoted(key)} is {quoted(value)}; put it in quotes to say exactly which text is meant."
         )
     return _tag_part("" if value is None else str(value), option, "tag value")

@@ -87,7 +87,7 @@ def match_tags(value: t.Optional[t.Mapping[t.Any, t.Any]], option: str = "match_
     tags = names.tags(value, option)
     if tags is not None and (not tags or "" in tags.values()):
         raise InvalidOption(
-            f"{option} must name at least one tag, each with a value: an empty one would match objects that are not meant."
+            f"{option}: it must name at least one tag, each with a value; an empty one would match objects that are not meant."
         )
     return tags
 

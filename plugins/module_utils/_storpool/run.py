@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
+from .._common.module import Module
 from .._common.plan import Managed
 from .._common.run import finish, manage
+from .._common.time_left import TimeLeft
 from .._common.verb import Verb, perform
 from . import api as http
 from .config import endpoint, read_files
@@ -38,23 +40,26 @@ def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[http.Api, t.Mapping[
     finish(module, lambda: dict(read(connect(module), module.params), changed=False))
 
 
-def _module(spec: t.Mapping[str, t.Any]) -> AnsibleModule:
-    options = dict(spec["argument_spec"], **CONNECTION)
-    return AnsibleModule(**dict(spec, argument_spec=options), supports_check_mode=True)
+def _module(spec: t.Mapping[str, t.Any]) -> Module:
+    return Module(dict(spec, argument_spec=dict(spec["argument_spec"], **CONNECTION)))
 
 
-def _reader_and_writer(module: AnsibleModule) -> t.Tuple[t.Any, ...]:
+def _reader_and_writer(module: Module) -> t.Tuple[t.Any, ...]:
     api = connect(module)
     return Reader(api), api.apply, api.endpoint.retries
 
 
-def connect(module: AnsibleModule, params: t.Optional[t.Mapping[str, t.Any]] = None) -> http.Api:
-    """The API that the module's options describe (or ``params`` in their place).
+def connect(
+    module: Module,
+    params: t.Optional[t.Mapping[str, t.Any]] = None,
+    time_left: t.Optional[TimeLeft] = None,
+) -> http.Api:
+    """The API that the module's options describe (or ``params`` in their place). No call outlives ``time_left`` for long.
 
     Ends the module if ``requests`` is missing; raises as :func:`.config.endpoint` does.
     """
     if http.REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=http.REQUESTS_IMPORT_ERROR)
     place = endpoint(module.params if params is None else params, read_files)
-    module.no_log_values.add(place.token)  # it may come from a file, which AnsibleModule knows nothing of
-    return http.Api(place)
+    module.no_log_values.add(place.token)  # it may come from a file, which Module knows nothing of
+    return http.Api(place, time_left=time_left)

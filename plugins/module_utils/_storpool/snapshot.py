@@ -9,8 +9,10 @@ import time
 import typing as t
 
 from .._common.errors import InvalidOption
+from .._common.given import located, refuse_empty
 from .._common.plan import Managed, Outcome
-from . import detach, names, objects, policy, snapshot_plan, times
+from .._common.words import quoted
+from . import detach, names, objects, origin, policy, snapshot_plan, times
 from .options import POLICY, TAGS
 from .reader import Lists, Raw, Reader
 from .snapshot_plan import Current, Found, Item, Want
@@ -28,7 +30,6 @@ SPEC: t.Dict[str, t.Any] = {
                 "match_tags": {"type": "dict"},
                 "tags": {"type": "dict"},
             },
-            "required_one_of": [["name", "match_tags"]],
         },
         bind={"type": "bool"},
         delete_after={"type": "str"},
@@ -41,11 +42,14 @@ SPEC: t.Dict[str, t.Any] = {
     "required_one_of": [["name", "global_id", "match_tags", "volumes"]],
     "mutually_exclusive": [
         ["delete_after", "delete_at"],
-        *[["volumes", option] for option in ("volume", "name", "previous_name", "global_id", "match_tags")],
+        *[["volumes", option] for option in ("volume", "previous_name", "global_id", "match_tags")],
         *objects.IDENTITY_EXCLUSIVE,
     ],
     "required_by": objects.IDENTITY_REQUIRED_BY,
+    "plain_names": {"volumes": "volume"},
 }
+#: What the name for a group has in the place of the name of each volume.
+VOLUME = "{volume}"
 
 
 def want(params: t.Mapping[str, t.Any]) -> Want:
@@ -56,7 +60,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     tags = names.tags(params["tags"], "tags")
     if params["copy_volume_tags"] and params["purge_tags"] and tags is not None:
         raise InvalidOption("purge_tags would remove the tags that copy_volume_tags copies: set one of them, not both.")
-    items = tuple(_member(params, item, tags) for item in params["volumes"]) if group else (_item(params, tags),)
+    items = _members(params, tags) if group else (_item(params, tags),)
     _refuse_repeated_names(items)
     return Want(
         present=params["state"] == "present",
@@ -85,10 +89,12 @@ def look(reader: Reader, wanted: Want) -> Current:
     for base in bases:
         settings.update(policy.changes(base, wanted.policy))
     other_template = wanted.template and any(base.get("templateName") != wanted.template for base in bases)
+    template = reader.template(str(wanted.template)) if other_template else None
     return Current(
         items,
         now=now,
-        template=reader.template(str(wanted.template)) if other_template else None,
+        template=template,
+        templates=tuple(str(raw["name"]) for raw in reader.templates()) if other_template and template is None else (),
         unknown_groups=policy.unknown_groups(reader, settings),
     )
 
@@ -108,6 +114,38 @@ def _item(params: t.Mapping[str, t.Any], tags: t.Optional[t.Dict[str, str]]) -> 
         volume=objects.checked(params, "volume", names.reference, "volume"),
         tags=policy.keep_identity(tags, which.match_tags),
     )
+
+
+def _members(params: t.Mapping[str, t.Any], tags: t.Optional[t.Dict[str, str]]) -> t.Tuple[Item, ...]:
+    pattern = params["name"]
+    refuse_empty(pattern, "name")
+    if pattern is not None and VOLUME not in pattern:
+        raise InvalidOption(
+            f"name: {quoted(pattern)} cannot be the name of all snapshots of the group. Write {VOLUME} where the name of the volume shall be, as in "
+            f"'{VOLUME}-nightly'."
+        )
+    members = []
+    for index, item in enumerate(params["volumes"]):
+        try:
+            members.append(_member(params, _named(item, pattern), tags))
+        except InvalidOption as failure:
+            raise InvalidOption(located(f"volumes[{index}]", failure.message, item)) from None
+    return tuple(members)
+
+
+def _named(item: t.Mapping[str, t.Any], pattern: t.Optional[str]) -> t.Mapping[str, t.Any]:
+    """A member of a group, called as the pattern says if it does not say itself how its snapshot is found."""
+    if item["name"] is not None or item["match_tags"] is not None:
+        return item
+    volume = names.reference(item["volume"], "volume", "volume")
+    if pattern is None:
+        raise InvalidOption(
+            f"nothing says what the snapshot of volume {volume!r} is called. Set name to a pattern for the whole group, such as '{VOLUME}-nightly', or give "
+            "the item a name or match_tags."
+        )
+    if volume.startswith("~"):
+        raise InvalidOption(f"volume {volume} has no name to call its snapshot by: give the item a name or match_tags.")
+    return dict(item, name=pattern.replace(VOLUME, volume))
 
 
 def _member(params: t.Mapping[str, t.Any], item: t.Mapping[str, t.Any], tags: t.Optional[t.Dict[str, str]]) -> Item:
@@ -133,9 +171,12 @@ def _refuse_repeated_names(items: t.Sequence[Item]) -> None:
 def _found(reader: Reader, item: Item) -> Found:
     snapshot = objects.find(item.which, reader.snapshot, reader.snapshots_with)
     renamed = item.which.name is not None and (snapshot is None or snapshot["name"] != item.which.name)
+    volume = reader.volume(item.volume) if item.volume else None
+    if snapshot is not None:
+        snapshot = origin.settled(snapshot, volume if item.volume else origin.volume(reader, snapshot))
     return Found(
         snapshot,
-        volume=reader.volume(item.volume) if item.volume else None,
+        volume=volume,
         holder=objects.holder(reader, item.which, snapshot) if renamed else None,
     )
 

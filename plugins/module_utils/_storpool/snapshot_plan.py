@@ -10,7 +10,7 @@ import typing as t
 from .._common.errors import Incomplete, InvalidOption, NameTaken, NotAllowed, NotFound
 from .._common.plan import Plan, Step
 from .._common.words import listing, sentence
-from . import detach, names, objects, origin, policy, results, times
+from . import detach, named, names, objects, origin, policy, results, times
 from .reader import Raw
 
 #: A date of deletion that StorPool counts from the moment at which it takes the snapshot; nobody else can know it.
@@ -53,11 +53,14 @@ class Found(t.NamedTuple):
 
 
 class Current(t.NamedTuple):
-    """What a plan has to know: for each desired snapshot what is there; ``now`` is this host's unix time."""
+    """What a plan has to know: for each desired snapshot what is there; ``now`` is this host's unix time. ``templates`` are the names of those that
+    there are, if the wanted one is not among them.
+    """
 
     items: t.Tuple[Found, ...]
     now: int
     template: t.Optional[Raw] = None
+    templates: t.Tuple[str, ...] = ()
     unknown_groups: t.FrozenSet[str] = frozenset()
 
 
@@ -116,7 +119,9 @@ def _check_references(current: Current, wanted: Want) -> None:
         bases = [found.snapshot or found.volume or {} for found in current.items]
         if any(base.get("templateName") != wanted.template for base in bases):
             raise NotFound(
-                f"There is no StorPool template {wanted.template!r} for {_names(wanted.items)}. Create it first (storpool_template), or name one that exists."
+                "{0}: {1} Create it first (storpool_template), or name one that exists.".format(
+                    sentence(_names(wanted.items)), named.no_such("template", wanted.template, current.templates)
+                )
             )
     policy.refuse_unknown(current.unknown_groups, sentence(_names(wanted.items)))
 

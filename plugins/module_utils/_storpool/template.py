@@ -66,7 +66,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     for option in ("size", "parent"):
         if params[option] is not None and params[option].strip() in ("", "-", "none"):
             raise InvalidOption(
-                f"StorPool's API has no way to take the {option} of a template away, so {option} cannot be {params[option]!r}. "
+                f"{option}: it cannot be {params[option]!r}, since StorPool's API has no way to take the {option} of a template away. "
                 "Leave the option out to keep what there is, or make a new template without it."
             )
     parent = params["parent"]

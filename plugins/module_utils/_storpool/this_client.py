@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import time
 import typing as t
 
 from .._common.errors import NotConfigured, NotConverged
 from .._common.words import listing
-from . import config, names
+from . import conf_files, config, names
 
 #: Seconds between two looks for a device link (the CloudStack driver's agents look as often).
 PAUSE = 0.1
+_ID = re.compile("[0-9]{1,9}")
 
 Files = t.Callable[[], t.Mapping[str, str]]
 
@@ -25,12 +27,15 @@ def client_id(files: Files = config.read_files, environ: t.Optional[t.Mapping[st
 
     ``None`` if neither says it. Raises :class:`NotConfigured` for an id that cannot be one, or for files that cannot be read.
     """
-    value = (os.environ if environ is None else environ).get("SP_OURID") or files().get("SP_OURID")
+    value, place = (os.environ if environ is None else environ).get("SP_OURID"), "the environment variable SP_OURID"
+    if not value:
+        found = files()
+        value, place = found.get("SP_OURID"), conf_files.place(found, "SP_OURID")
     if not value:
         return None
-    if not value.isdigit() or not 1 <= int(value) <= names.LAST_CLIENT:
+    if not _ID.fullmatch(value) or not 1 <= int(value) <= names.LAST_CLIENT:
         raise NotConfigured(
-            f"SP_OURID is {value!r} on this host, which cannot be the id of a StorPool client (1 to {names.LAST_CLIENT})."
+            f"On this host, {place} is {value!r}, which cannot be the id of a StorPool client (1 to {names.LAST_CLIENT})."
         )
     return int(value)
 

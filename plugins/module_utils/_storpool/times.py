@@ -10,8 +10,12 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 
 from .._common.errors import InvalidOption
+from .._common.given import refuse_empty
+from .._common.words import quoted
 
 NEVER = 0
+#: The longest duration, two hundred years; a longer one is a slip, and ends after the last moment that there is.
+LONGEST = 200 * 366 * 86400
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _DURATION = re.compile(r"([0-9]+)\s*([smhdw]?)")
 _MOMENT = re.compile(
@@ -23,25 +27,31 @@ def duration(value: t.Optional[str], option: str) -> t.Optional[int]:
     """Seconds from ``7d``, ``12h``, ``30m``, ``90s``, ``2w`` or a number of seconds; :data:`NEVER` for ``never`` or 0. ``None`` is not given."""
     if value is None:
         return None
+    refuse_empty(value, option)
     text = value.strip()
     match = _DURATION.fullmatch(text)
     if text == "never":
         return NEVER
     if not match:
         raise InvalidOption(
-            f"{option}: {value!r} is no duration. Give seconds, or a number with s, m, h, d or w, such as '7d', or 'never'."
+            f"{option}: {quoted(value)} is no duration. Give seconds, or a number with s, m, h, d or w, such as '7d', or 'never'."
         )
-    return int(match.group(1)) * _SECONDS[match.group(2) or "s"]
+    number = match.group(1).lstrip("0") or "0"
+    seconds = int(number[:12]) * _SECONDS[match.group(2) or "s"]
+    if len(number) > 12 or seconds > LONGEST:
+        raise InvalidOption(f"{option}: {quoted(value)} is too long. Give at most two hundred years, or 'never'.")
+    return seconds
 
 
 def moment(value: t.Optional[str], option: str) -> t.Optional[int]:
     """A unix time from itself or from ISO 8601, in UTC unless it says otherwise; :data:`NEVER` for ``never`` or 0. ``None`` is not given."""
     if value is None:
         return None
+    refuse_empty(value, option)
     text = value.strip()
     if text == "never":
         return NEVER
-    if text.isdigit() and len(text) <= 11:
+    if re.fullmatch("[0-9]{1,11}", text):
         return int(text)
     match = _MOMENT.fullmatch(text)
     try:
@@ -50,9 +60,9 @@ def moment(value: t.Optional[str], option: str) -> t.Optional[int]:
         day, time, seconds, zone = match.groups()
         text = "{0} {1}:{2} +0000".format(day, time or "00:00", seconds or "00")
         return int((datetime.strptime(text, "%Y-%m-%d %H:%M:%S %z") - _offset(zone)).timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):
         raise InvalidOption(
-            f"{option}: {value!r} is no time. Give a unix time, or ISO 8601 such as '2030-01-31T12:00:00Z', or 'never'."
+            f"{option}: {quoted(value)} is no time. Give a unix time, or ISO 8601 such as '2030-01-31T12:00:00Z', or 'never'."
         ) from None
 
 

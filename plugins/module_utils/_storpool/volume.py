@@ -9,8 +9,9 @@ import typing as t
 
 from .._common.errors import InvalidOption, NameTaken, NotAllowed, NotFound
 from .._common.plan import Managed, Plan, Step
+from .._common.time_left import checked
 from .._common.words import sentence
-from . import names, objects, policy, results
+from . import named, names, objects, policy, results
 from .options import POLICY, TAGS
 from .reader import Raw, Reader
 
@@ -60,6 +61,7 @@ class Current(t.NamedTuple):
     holder: t.Optional[str] = None  # what has the wanted name, if it is not this volume: "volume" or "snapshot"
     source: t.Optional[Raw] = None
     template: t.Optional[Raw] = None
+    templates: t.Tuple[str, ...] = ()  # the names of those that there are, if the wanted one is not
     unknown_groups: t.FrozenSet[str] = frozenset()
     clients: t.Tuple[int, ...] = ()
 
@@ -67,9 +69,7 @@ class Current(t.NamedTuple):
 def want(params: t.Mapping[str, t.Any]) -> Want:
     """The desired volume that the options describe. Raises :class:`InvalidOption`."""
     which = objects.which("volume", params)
-    wait_timeout = params["wait_timeout"]
-    if wait_timeout <= 0:
-        raise InvalidOption(f"wait_timeout is {wait_timeout}: give a number of seconds above 0.")
+    wait_timeout = checked(params, "wait_timeout")
     return Want(
         present=params["state"] == "present",
         which=which,
@@ -99,6 +99,8 @@ def look(reader: Reader, wanted: Want) -> Current:
     )
     if wanted.template and (volume is None or volume.get("templateName") != wanted.template):
         current = current._replace(template=reader.template(wanted.template))
+        if current.template is None:
+            current = current._replace(templates=tuple(str(raw["name"]) for raw in reader.templates()))
     if volume is None:
         if wanted.parent:
             return current._replace(source=reader.snapshot(wanted.parent))
@@ -157,8 +159,9 @@ def _check_references(current: Current, wanted: Want) -> None:
         and (volume is None or volume.get("templateName") != wanted.template)
     ):
         raise NotFound(
-            f"{sentence(str(wanted.which))}: there is no StorPool template {wanted.template!r}. "
-            "Create it first (storpool_template), or name one that exists."
+            "{0}: {1} Create it first (storpool_template), or name one that exists.".format(
+                sentence(str(wanted.which)), named.no_such("template", wanted.template, current.templates)
+            )
         )
     if current.unknown_groups:
         policy.refuse_unknown(current.unknown_groups, sentence(str(wanted.which)))

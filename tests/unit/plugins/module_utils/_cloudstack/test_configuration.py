@@ -237,6 +237,11 @@ def test_a_setting_without_that_scope_is_told():
         ("secstorage.session.key", "x", True),
         ("any.name", f"SP_API_HTTP=h:81;SP_AUTH_TOKEN={TOKEN};SP_TEMPLATE=x", True),
         ("any.name", URL, True),
+        ("integration.apikey", "x", True),
+        ("integration.apiToken.text", "x", True),
+        ("ca.keys", "x", True),
+        ("secstorage.proxy", "http://user:word@10.1.1.1:3128", True),
+        ("secstorage.proxy", "http://10.1.1.1:3128/a@b", False),
         ("sp.cluster.id", "a.b", False),
         ("keyboard.layout", "de", False),
         ("storpool.volumes.stats.interval", "600", False),
@@ -260,17 +265,14 @@ def test_secrets_are_not_shown():
 
 
 def test_the_texts_of_a_secret():
-    assert set(setting_values.secrets_of("sp.alternative.endpoint", URL)) == {URL, TOKEN}
-    assert setting_values.secrets_of("ldap.bind.password", "s3cret-word") == ["s3cret-word"]
-    for name, value in [
-        ("a.setting", "text"),
-        ("some.key", "true"),
-        ("some.key", "600"),
-        ("some.key", 5),
-        (None, URL),
-        ("a", None),
-    ]:
-        assert setting_values.secrets_of(name, value) == []
+    assert set(setting_values.secrets_in(URL)) == {URL, TOKEN}
+    assert set(setting_values.secrets_in("-----BEGIN\nAbC=\n", None, "")) == {
+        "-----BEGIN\nAbC=\n",
+        "-----BEGIN",
+        "AbC=",
+    }
+    assert setting_values.secrets_in("true", "False", None) == []
+    assert setting_values.without_token(f"x;SP_AUTH_TOKEN={TOKEN};y") == "x;SP_AUTH_TOKEN=***;y"
 
 
 @pytest.mark.parametrize("wrong", [{}, {"no_such_option": 1}, {"api_url": "nowhere"}])

@@ -12,6 +12,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import ApiError, TransientError
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.given import as_meant
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import Managed, Outcome, Plan, converge
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.options import CONNECTION
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.reader import Reader
@@ -22,6 +23,7 @@ from unit.vendor_requests import check_request
 
 def options(spec: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """A module's parameters as Ansible makes them of the options ``given``; what Ansible itself refuses is a defect of the test."""
+    given = as_meant(given, spec)
     rules = {rule: spec[rule] for rule in ("mutually_exclusive", "required_one_of", "required_by") if rule in spec}
     result = ArgumentSpecValidator({**spec["argument_spec"], **CONNECTION}, **rules).validate(copy.deepcopy(given))
     assert not result.error_messages, result.error_messages

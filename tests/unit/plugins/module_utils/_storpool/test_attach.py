@@ -198,8 +198,29 @@ def test_a_device_that_is_open_is_taken_away_by_force_only(error):
             cluster.run(ATTACHMENTS, volume="db-1", **task)
         assert cluster.clients_of("db-1") == {1: "rw"}
     cluster.forget()
-    cluster.settled(ATTACHMENTS, volume="db-1", state="absent", force=True)
+    cluster.settled(ATTACHMENTS, volume="db-1", state="absent", client=["all"], force=True)
     assert sent(cluster) == [[{"volume": "~" + cluster.id, "detach": "all", "force": True}]]
+
+
+def test_whoever_has_an_object_loses_it_by_force_only_if_all_is_said(cluster):
+    cluster.attach("db-1", 1)
+    cluster.attach("db-1", 2)
+    cluster.forget()
+    for task in ({"volume": "db-1"}, {"volume": "db-1", "client": None}, {"attachments": ["db-1"]}):
+        with pytest.raises(InvalidOption, match="clients: all if that is meant"):
+            cluster.run(ATTACHMENTS, state="absent", force=True, **task)
+    with pytest.raises(InvalidOption, match="'all' is no client"):
+        cluster.run(ATTACHMENTS, volume="db-1", clients=["all", "1"], state="absent")
+    assert cluster.writes == []
+    cluster.settled(ATTACHMENTS, attachments=["db-1"], state="absent", force=True, client="all")
+    assert cluster.clients_of("db-1") == {}
+
+
+def test_plain_names_stand_for_volumes(cluster):
+    cluster.settled(ATTACHMENTS, attachments=["db-1", "db-2"], client=["1"])
+    assert cluster.clients_of("db-1") == cluster.clients_of("db-2") == {1: "rw"}
+    cluster.settled(ATTACHMENTS, attachments="db-1,db-2", state="absent")
+    assert cluster.clients_of("db-1") == {}
 
 
 def test_a_client_that_is_down_is_named(cluster):
@@ -238,7 +259,7 @@ def test_a_client_that_is_down_is_named(cluster):
         (
             {"volume": "db-1", "clients": [], "state": "absent"},
             InvalidOption,
-            "leave out clients to detach it from all",
+            "say all to detach it from all",
         ),
         ({"volume": "db-1", "clients": ["all"]}, InvalidOption, "'all' is no client"),
         ({"volume": "db-1", "clients": [0]}, InvalidOption, "'0' is no client"),
@@ -431,7 +452,7 @@ def shown(cluster, **given):
     return [(row["name"] or row["global_id"], row["client"]) for row in rows]
 
 
-def test_attachments_are_shown_with_one_call(cluster):
+def test_attachments_are_shown_with_two_calls(cluster):
     cluster.attach("db-2", 2)
     cluster.attach("db-1", 3)
     cluster.attach("db-1", 1)
@@ -440,12 +461,14 @@ def test_attachments_are_shown_with_one_call(cluster):
     unnamed = cluster.unnamed[1:]
     everything = [(unnamed, 1), ("db-1", 1), ("db-1", 3), ("db-2", 2), ("nightly", 2)]
     assert shown(cluster) == everything
+    assert cluster.reads == ["AttachmentsList", "VolumesList"]
     assert shown(cluster, client="1") == [(unnamed, 1), ("db-1", 1)]
+    cluster.forget()
     assert shown(cluster, volume="db-1") == [("db-1", 1), ("db-1", 3)]
+    assert cluster.reads == ["AttachmentsList", "Volume"]
     assert shown(cluster, volume="db-1", clients=[1, 2]) == [("db-1", 1)]
     assert shown(cluster, snapshot="nightly") == [("nightly", 2)]
     assert shown(cluster, volume="nightly") == shown(cluster, volume="none") == shown(cluster, snapshot="db-1") == []
-    assert set(cluster.reads) == {"AttachmentsList"}
     assert shown(cluster, volume=cluster.unnamed) == [(unnamed, 1)]
     assert shown(cluster, volume="~" + cluster.id) == [("db-1", 1), ("db-1", 3)]
     assert shown(cluster, snapshot="~" + cluster.snapshot_id) == [("nightly", 2)]

@@ -157,15 +157,37 @@ def test_a_volume_is_as_its_own_module_makes_it(cluster):
 @pytest.mark.parametrize(
     ("item", "says"),
     [
-        ({"name": "bad name", "size": "1GiB"}, r"volumes\[1\]: name: 'bad name' cannot be the name of a volume"),
+        ({"name": "bad name", "size": "1GiB"}, r"volumes\[1\]\.name: 'bad name' cannot be the name of a volume"),
         ({"size": "1GiB"}, r"volumes\[1\]: one of the following is required: name, global_id, match_tags"),
         ({"name": "x", "parent": "a", "base_on": "b"}, "mutually exclusive"),
-        ({"name": "x", "sp_auth_token": "t"}, r"volumes\[1\]: Unsupported parameters?|sp_auth_token"),
-        ({"name": "x-{1..3}", "tags": {"n": "{1..4}"}}, "equally long"),
-        ({"name": "x-{3..1}"}, "count upwards"),
-        ({"name": "x-{0..999999}"}, "at most 100000"),
+        (
+            {"name": "x", "sp_auth_token": "t"},
+            r"volumes\[1\]\.sp_auth_token: there is no such option.* The item is 'x'",
+        ),
+        (
+            {"name": "x-{1..3}", "tags": {"n": "{1..4}"}},
+            r"volumes\[1\]: name has \{1\.\.3\}, which is 3 and tags has \{1\.\.4\}, which is 4: all ranges of an item",
+        ),
+        ({"name": "x-{3..1}"}, r"volumes\[1\]\.name: the range \{3\.\.1\} counts down.* Write \{1\.\.3\}"),
+        (
+            {"name": "x-{0..999999}"},
+            r"volumes\[1\]\.name: the range \{0\.\.999999\} is of 1,000,000 numbers. At most 100,000",
+        ),
         ({"name": "fine"}, "this is the same volume as"),
-        ({"name": "x", "replication": "{1..3}"}, "replication"),
+        ({"name": "x", "replication": "{1..3}"}, r"volumes\[1\]\.replication: .* is none of 1, 2 and 3"),
+        (
+            {"name": "x", "sise": "1GiB"},
+            r"volumes\[1\]\.sise: there is no such option; did you mean size\? The item is 'x'",
+        ),
+        ({"name": ""}, r"^volumes\[1\]\.name is empty: the variable it comes from is empty or undefined"),
+        ({"name": "x", "size": "10"}, r"volumes\[1\]\.size: 10 without a unit is 10 bytes. Did you mean 10GiB\?"),
+        ({"name": "x", "tags": "a"}, r"volumes\[1\]\.tags: it is 'a', and a dictionary is meant"),
+        ({"name": ["x"]}, r"volumes\[1\]\.name: \['x'\] is a list, and one value is meant"),
+        (
+            {"name": "x", "state": "abset"},
+            r"volumes\[1\]\.state: 'abset' is none of present and absent. Did you mean absent\?",
+        ),
+        ({"name": "x", "size": "1GiB", "tags": {"n": "{1..4}"}}, r"volumes\[1\]: it has a range, but not in the name"),
     ],
 )
 def test_what_is_wrong_in_itself_fails_the_task_before_anything_is_read(cluster, item, says):
@@ -353,8 +375,75 @@ def test_prune_stops_before_anything_is_done_if_it_is_more_than_allowed(cluster)
     with pytest.raises(NotAllowed, match=r"has 5 objects that are in no list.* set prune_max to 5"):
         task(cluster, set="shop", prune=True, prune_max=4, volumes=[{"name": "new", "size": "1GiB", "template": "ssd"}])
     assert cluster.writes == []
-    rows = task(cluster, set="shop", prune=True, prune_max=5)
+    rows = task(cluster, set="shop", prune=True, prune_max=5, volumes=[])
     assert Counter(row["result"] for row in rows) == {"deleted": 5}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    "lists", [{}, {"volumes": None}, {"volumes": None, "snapshots": None}, {"templates": []}, {"attachments": []}]
+)
+def test_prune_without_a_list_of_what_shall_stay_is_refused(cluster, lists, check_mode):
+    full_set(cluster)
+    with pytest.raises(InvalidOption, match=r"^prune: neither volumes nor snapshots is given"):
+        task(cluster, check_mode, set="shop", prune=True, prune_max=100, **lists)
+    assert cluster.writes == []
+    assert len(cluster.get("VolumesList")) == 12
+
+
+def full_set(cluster):
+    everything = [{"name": "v-{01..12}", "size": "1GiB", "template": "ssd"}]
+    task(cluster, set="shop", volumes=everything, snapshots=[{"name": "s-{1..2}", "volume": "v-01"}])
+
+
+@pytest.mark.parametrize(
+    ("lists", "deleted"),
+    [
+        ({"volumes": [{"name": "v-01"}]}, {"volume": 11}),
+        ({"volumes": []}, {"volume": 12}),
+        ({"snapshots": []}, {"snapshot": 2}),
+        ({"snapshots": [], "volumes": None}, {"snapshot": 2}),
+        ({"snapshots": [], "volumes": []}, {"volume": 12, "snapshot": 2}),
+    ],
+)
+def test_prune_touches_only_the_kinds_whose_list_is_given(cluster, lists, deleted):
+    full_set(cluster)
+    rows = settled(cluster, set="shop", prune=True, prune_max=14, **lists)
+    assert Counter(row["kind"] for row in rows if row["result"] == "deleted") == deleted
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("lists", "says"),
+    [
+        (
+            {"volumes": []},
+            "has 12 objects that are in no list: volume 'v-01', .* and 2 more. .* the lists keep \\(0\\).* set prune_max to 12",
+        ),
+        ({"snapshots": []}, "has 2 objects that are in no list: snapshot 's-1' and snapshot 's-2'.*set prune_max to 2"),
+        ({"volumes": [{"name": "v-01"}]}, "has 11 objects that are in no list.* the lists keep \\(1\\)"),
+        ({"volumes": [{"name": "v-{01..05}"}]}, "has 7 objects that are in no list.* the lists keep \\(5\\)"),
+        (
+            {"volumes": [{"name": "v-{01..06}"}, {"name": "v-07", "state": "absent"}], "snapshots": []},
+            "has 7 objects.* keep \\(6\\)",
+        ),
+        ({"volumes": [{"name": "new", "size": "1GiB", "template": "ssd"}]}, "has 12 objects.* keep \\(1\\)"),
+    ],
+)
+def test_what_may_be_a_lost_list_prunes_nothing_without_prune_max(cluster, lists, says, check_mode):
+    full_set(cluster)
+    with pytest.raises(NotAllowed, match=says):
+        task(cluster, check_mode, set="shop", prune=True, **lists)
+    assert cluster.writes == []
+
+
+def test_no_more_than_ten_are_pruned_without_prune_max(cluster):
+    names = [{"name": "w-{01..22}", "size": "1GiB", "template": "ssd"}]
+    task(cluster, set="shop", volumes=names)
+    with pytest.raises(NotAllowed, match=r"has 11 objects .* more than the 10 that may go without prune_max"):
+        task(cluster, set="shop", prune=True, volumes=[{"name": "w-{01..11}"}])
+    rows = settled(cluster, set="shop", prune=True, volumes=[{"name": "w-{01..12}"}])
+    assert Counter(row["result"] for row in rows) == {"unchanged": 12, "deleted": 10}
 
 
 def test_prune_keeps_what_the_task_means_in_any_way(cluster):
@@ -377,11 +466,12 @@ def test_prune_keeps_what_the_task_means_in_any_way(cluster):
 def test_prune_spares_what_is_attached_unless_it_may_detach(cluster):
     task(cluster, set="shop", volumes=[{"name": "v", "size": "1GiB", "template": "ssd"}])
     cluster.post("VolumesReassignWait", {"reassign": [{"volume": "v", "rw": [1]}]})
-    [row] = task(cluster, set="shop", prune=True)
+    gone = {"set": "shop", "prune": True, "prune_max": 1, "volumes": []}
+    [row] = task(cluster, **gone)
     assert row["error"]["kind"] == "not_allowed"
     with pytest.raises(InvalidOption, match="prune would delete it"):
-        task(cluster, set="shop", prune=True, attachments=[{"volume": "v", "clients": ["1"]}])
-    [row] = task(cluster, set="shop", prune=True, prune_on_attached="detach")
+        task(cluster, attachments=[{"volume": "v", "clients": ["1"]}], **gone)
+    [row] = task(cluster, prune_on_attached="detach", **gone)
     assert row["result"] == "deleted"
 
 
@@ -399,6 +489,44 @@ def test_one_set_does_not_take_from_another(cluster):
     assert "belongs to the set 'shop'" in row["msg"]
     with pytest.raises(InvalidOption, match="ansible-volume-set"):
         task(cluster, set="farm", volumes=[{"name": "w", "tags": {"ansible-volume-set": "shop"}}])
+
+
+def test_a_plain_name_is_an_item(cluster):
+    cluster.create("a")
+    cluster.create("b")
+    rows = settled(
+        cluster, volumes=["a", "b"], snapshots=[{"volumes": ["a", "b"], "name": "{volume}-1"}], templates=["hybrid"]
+    )
+    assert [row["item"] for row in rows] == ["templates[0]", "volumes[0]", "volumes[1]", "snapshots[0]"]
+    assert {raw["name"] for raw in cluster.get("SnapshotsList")} == {"a-1", "b-1"}
+    rows = settled(cluster, snapshots=["a-1", "b-1"])
+    assert {row["result"] for row in rows} == {"unchanged"}
+
+
+def test_nothing_given_is_not_everything(cluster):
+    """Every place where a list, a dictionary or a name that is missing or empty could be taken for all there is."""
+    cluster.create("v", tags={"a": "b"})
+    cluster.post("VolumesReassignWait", {"reassign": [{"volume": "v", "rw": [1]}]})
+    cluster.forget()
+    for wrong in (
+        {"volumes": [{"match_tags": {}, "state": "absent"}]},
+        {"volumes": [{"match_tags": {"a": ""}, "state": "absent"}]},
+        {"volumes": [{"name": "", "state": "absent"}]},
+        {"volumes": [{"name": None, "global_id": None, "state": "absent"}]},
+        {"snapshots": [{"volumes": [], "state": "absent"}]},
+        {"attachments": [{"volume": "v", "clients": [], "exclusive": True}]},
+        {"attachments": [{"volume": "v", "clients": "", "exclusive": True}]},
+        {"attachments": [{"volume": "v", "clients": None, "exclusive": True}]},
+        {"attachments": [{"volume": "v", "clients": [], "state": "absent"}]},
+        {"attachments": [{"volume": "v", "clients": None, "state": "absent", "force": True}]},
+        {"attachments": [{"volume": "", "state": "absent"}]},
+        {"set": "", "prune": True, "volumes": []},
+    ):
+        with pytest.raises(InvalidOption):
+            task(cluster, **wrong)
+    assert results(task(cluster, volumes=[], snapshots=[], attachments=[], templates=[])) == {}
+    assert results(task(cluster, volumes=[{"name": "v", "purge_tags": True}])) == {"volume 'v'": "unchanged"}
+    assert cluster.writes == []
 
 
 def test_purge_tags_keeps_the_tag_of_the_set_and_does_nothing_without_tags(cluster):
@@ -497,6 +625,7 @@ TASKS = st.fixed_dictionaries(
         "snapshots": st.lists(SNAPSHOTS, max_size=2),
         "attachments": st.lists(ATTACHMENTS, max_size=3),
         "prune": st.booleans(),
+        "prune_max": st.sampled_from([0, 1, 10]),
     },
 )
 

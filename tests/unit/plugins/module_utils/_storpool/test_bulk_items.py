@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import InvalidOption
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.given import as_meant, mistakes
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk_items import items, written_out
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk_kinds import KINDS, VOLUMES
 
@@ -64,7 +65,7 @@ def test_a_range_has_as_many_members_as_it_says_each_once(first, more, width):
 
 def test_all_that_is_wrong_is_said_at_once():
     with pytest.raises(
-        InvalidOption, match=r"volumes\[0\]: .*nonsense.*volumes\[2\]: one of the following is required"
+        InvalidOption, match=r"volumes\[0\]\.nonsense: .*volumes\[2\]: one of the following is required"
     ):
         items("volumes", [{"name": "a", "nonsense": 1}, {"name": "b"}, {"size": "1GiB"}], VOLUMES.spec)
 
@@ -90,9 +91,10 @@ def test_items_are_what_ansible_makes_of_each(kind, data):
         rule: kind.spec[rule] for rule in ("mutually_exclusive", "required_one_of", "required_by") if rule in kind.spec
     }
     validator = ArgumentSpecValidator(dict(kind.spec["argument_spec"]), **rules)
-    checked = [validator.validate(copy.deepcopy(item)) for item in given_items]
-    if any(each.error_messages for each in checked):
-        with pytest.raises(InvalidOption):
+    checked = [validator.validate(as_meant(copy.deepcopy(item), kind.spec)) for item in given_items]
+    stricter = any(mistakes(item, kind.spec) for item in given_items)
+    if stricter or any(each.error_messages for each in checked):
+        with pytest.raises(InvalidOption, match=rf"^{kind.option}\[[0-3]\][.:]"):
             items(kind.option, given_items, kind.spec)
     else:
         found = [item.params for item in items(kind.option, given_items, kind.spec)]

@@ -10,6 +10,7 @@ import json
 
 import pytest
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import bulk_failures
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk_show import (
     PartlyFailed,
     difference,
@@ -102,7 +103,145 @@ def test_a_failure_names_the_first_few_and_carries_the_rest():
         report(rows, 7, diff=False, with_objects=False)
     result = caught.value.result()
     assert (
-        result["msg"] == "5 of 12 objects failed: Reason 0; Reason 1; Reason 2; and so on, see results for the other 2."
+        result["msg"]
+        == "5 of 12 objects failed: Reason 0; Reason 1; Reason 2; and 2 more for other reasons, see failures."
     )
     assert result["summary"]["unchanged"] == 7
     assert len(result["results"]) == 5
+    assert [failure["msg"] for failure in result["failures"]] == [f"Reason {number}." for number in range(5)]
+
+
+def failed(number, msg, **more):
+    return row(number, None, None, result="failed", msg=msg, error={"kind": "not_found"}, item="volumes[0]", **more)
+
+
+def told(rows, unchanged=0, with_objects=False):
+    with pytest.raises(PartlyFailed) as caught:
+        report(rows, unchanged, diff=False, with_objects=with_objects)
+    return caught.value.result()
+
+
+MISSING = "there is no StorPool template 'hybird'; did you mean 'hybrid'? There are hybrid and ssd. Create it first (storpool_template)"
+
+
+def test_many_that_fail_alike_are_told_like_one():
+    rows = [failed(number, f"Volume 'v-{number:05}': {MISSING}.") for number in range(1999)]
+    rows.append(row(1999, None, volume(1999), result="created"))
+    result = told(rows)
+    assert (
+        result["msg"]
+        == f"1,999 of 2,000 objects failed: 1,999 volumes (v-00000, v-00001, v-00002 and 1,996 more): {MISSING}."
+    )
+    [failure] = result["failures"]
+    assert failure["count"] == 1999
+    assert failure["names"] == [f"v-{number:05}" for number in range(20)]
+    assert failure["items"] == ["volumes[0]"]
+    assert failure["error"] == {"kind": "not_found"}
+    assert failure["msg"] == f"T{MISSING[1:]}."
+    assert [shown["name"] for shown in result["results"]] == ["v-00000"]
+    assert result["results_left_out"] == 1999
+    assert result["summary"] == {
+        "created": 1,
+        "updated": 0,
+        "deleted": 0,
+        "unchanged": 0,
+        "failed": 1999,
+        "not_tried": 0,
+    }
+    assert len(json.dumps(result)) < 2500
+
+
+def test_all_of_them_are_returned_if_that_is_asked_for():
+    rows = [failed(number, f"Volume 'v-{number:05}': {MISSING}.") for number in range(2000)]
+    result = told(rows, with_objects=True)
+    assert len(result["results"]) == 2000
+    assert "results_left_out" not in result
+    assert result["failures"][0]["count"] == 2000
+
+
+def test_what_differs_only_in_other_names_and_numbers_is_told_together_if_it_is_much():
+    rows = [
+        failed(number, f"Volume 'v-{number:05}' cannot be made: there is no snapshot 's-{number}' of {number} B.")
+        for number in range(3000)
+    ]
+    result = told(rows)
+    [failure] = result["failures"]
+    assert failure["count"] == 3000
+    assert failure["msg"] == "The volume cannot be made: there is no snapshot 's-0' of 0 B."
+    assert len(json.dumps(result)) < 3000
+
+
+def test_many_reasons_are_listed_up_to_twenty_and_the_rest_is_counted():
+    words = ["".join(chr(97 + digit) for digit in (number // 26, number % 26)) for number in range(600)]
+    rows = [failed(number, f"Reason {word}.") for number, word in enumerate(words)]
+    result = told(rows)
+    assert len(result["failures"]) == len(result["results"]) == 20
+    assert result["results_left_out"] == 580
+    assert "; and 597 more for other reasons, see failures" in result["msg"]
+    assert len(json.dumps(result)) < 15_000
+
+
+@pytest.mark.parametrize(
+    ("label", "kind", "msg", "reason"),
+    [
+        (
+            "volume 'v'",
+            "volume",
+            "Could not create volume 'v' of 1 GiB: no room.",
+            "Could not create the volume of 1 GiB: no room",
+        ),
+        (
+            "volume 'v'",
+            "volume",
+            "The name 'v' belongs to another snapshot.",
+            "The name '...' belongs to another snapshot",
+        ),
+        ("volume ~a.b.1", "volume", "Volume ~a.b.1 is attached to client 12.", "The volume is attached to client 12"),
+        (
+            "volume 'v'",
+            "volume",
+            "Could not delete volume 'v': x answered POST VolumeDelete/~a.b.c with busy: no.",
+            "Could not delete the volume: x answered POST VolumeDelete/~... with busy: no",
+        ),
+        (
+            "StorPool template 'v'",
+            "template",
+            "StorPool template 'v' is in use by 'w'.",
+            "The StorPool template is in use by 'w'",
+        ),
+        (
+            "attachments of volume 'v'",
+            "attachment",
+            "Volume 'v' cannot be attached, because there is no such volume.",
+            "The volume cannot be attached, because there is no such volume",
+        ),
+        (
+            "the volume with the tags a=b",
+            "volume",
+            "The volume with the tags a=b does not exist: set size.",
+            "The volume does not exist: set size",
+        ),
+    ],
+)
+def test_a_reason_is_what_is_left_without_the_object(label, kind, msg, reason):
+    assert bulk_failures.reason({"object": label, "kind": kind, "name": "v", "msg": msg}) == reason
+
+
+def test_what_was_not_tried_comes_after_what_failed():
+    rows = [
+        row(
+            number,
+            None,
+            None,
+            result="not_tried",
+            msg=f"Volume 'v-{number:05}' was not tried, because it depends on volume 'bad', which failed.",
+        )
+        for number in range(1, 40)
+    ]
+    rows.append(failed(40, f"Volume 'v-00040': {MISSING}."))
+    result = told(rows)
+    assert [(failure["result"], failure["count"]) for failure in result["failures"]] == [
+        ("failed", 1),
+        ("not_tried", 39),
+    ]
+    assert result["msg"].startswith("1 of 40 objects failed, 39 not tried: Volume 'v-00040': there is no")

@@ -277,6 +277,30 @@ def test_one_call_takes_a_group(cluster):
     assert [snapshot["size"] for snapshot in outcome.after["snapshots"]] == [GIB, 2 * GIB]
 
 
+def test_a_group_may_be_plain_names_and_a_pattern_for_what_its_snapshots_are_called(cluster):
+    mixed = ["db-1", {"volume": "log-1", "name": "log-monday"}]
+    outcome = settled(cluster, volumes=mixed, name="{volume}-monday", tags={"x": "y"})
+    assert [shown["name"] for shown in outcome.after["snapshots"]] == ["db-1-monday", "log-monday"]
+    cluster.forget()
+    assert not cluster.run(SNAPSHOT, volumes="db-1", name="{volume}-monday").changed
+    outcome = settled(cluster, volumes="db-1, log-1", name="{volume}-monday.{volume}", bind=None)
+    assert [shown["name"] for shown in outcome.after["snapshots"]] == ["db-1-monday.db-1", "log-1-monday.log-1"]
+    settled(cluster, volumes=["db-1"], name="{volume}-monday", state="absent")
+    assert [raw["name"] for raw in cluster.get("SnapshotsList") if raw["name"] == "db-1-monday"] == []
+
+
+def test_what_is_null_is_not_given(cluster):
+    given = {
+        "volume": "db-1",
+        "name": "s",
+        "previous_name": None,
+        "global_id": None,
+        "match_tags": None,
+        "volumes": None,
+    }
+    assert settled(cluster, **given, delete_after=None, delete_at="2100-01-01").changed
+
+
 def test_two_reads_are_enough_for_a_group_that_is_there(cluster):
     settled(cluster, volumes=group("a", "b"))
     cluster.forget()

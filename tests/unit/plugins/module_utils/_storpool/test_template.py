@@ -138,8 +138,9 @@ def test_a_template_whose_snapshots_are_still_being_deleted_says_to_try_again(na
         ({"name": "hybrid", "parent": "nope"}, NotFound, "no snapshot 'nope'"),
         ({"name": "hybrid", "parent": "~abc.b.1"}, InvalidOption, "cannot be the name of a snapshot"),
         ({"name": "hybrid", "size": "-"}, InvalidOption, "no way to take the size of a template away"),
+        ({"name": "hybrid", "size": "1000B"}, InvalidOption, "not a positive multiple of 512"),
+        ({"name": "hybrid", "size": "1000"}, InvalidOption, "Did you mean 1000GiB"),
         ({"name": "hybrid", "parent": ""}, InvalidOption, "no way to take the parent of a template away"),
-        ({"name": "hybrid", "size": "1000"}, InvalidOption, "not a positive multiple of 512"),
         ({"name": "hybrid", "iops": "many"}, InvalidOption, "is no limit"),
         ({"name": "hy.brid"}, InvalidOption, "cannot be the name of a template"),
         ({"name": "list"}, InvalidOption, "keeps for itself"),
@@ -183,7 +184,7 @@ policies = st.fixed_dictionaries(
         "iops": limits,
         "bw": limits,
         "limit_type": st.sampled_from(["total", "perGiB"]),
-        "size": st.sampled_from(["512", "10GiB"]),
+        "size": st.sampled_from(["512B", "10GiB"]),
     },
 )
 
