@@ -88,14 +88,14 @@ def strings(value):
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(st.data())
+@given(data=st.data())
 @pytest.mark.parametrize("scenario", ON_STORPOOL, ids=str)
 def test_any_value_in_any_place_storpool(data, scenario, storpool):
     anything(storpool, scenario, data)
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(st.data())
+@given(data=st.data())
 @pytest.mark.parametrize("scenario", ON_CLOUDSTACK, ids=str)
 def test_any_value_in_any_place_cloudstack(data, scenario, cloudstack):
     anything(cloudstack, scenario, data)

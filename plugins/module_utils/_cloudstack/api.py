@@ -234,8 +234,8 @@ class _Session(Session):
         self.answer: t.Dict[str, t.Any] = {}
 
     def send(self, request: requests.PreparedRequest, **kwargs: t.Any) -> requests.Response:
-        kwargs["proxies"] = proxies.of_environment(request.url)
-        response = super().send(request, **kwargs)
+        kwargs["proxies"] = proxies.of_environment(str(request.url))
+        response: requests.Response = super().send(request, **kwargs)
         body = request.body.decode("ascii") if isinstance(request.body, bytes) else str(request.body)
         self.answer = refusals.accepted(response, dict(parse_qsl(body)).get("command", ""))
         response._content = b'{"response": {}}'

@@ -53,6 +53,9 @@ class OutOfTime(Exception):
     """The time for a call is over."""
 
 
+_KNOWN: t.Tuple[t.Type[BaseException], ...] = (Failure, OutOfTime, *CONNECTION_ERRORS)
+
+
 class Broken(Exception):
     """A call failed without an answer. ``sent`` is whether any of the request may have left this host."""
 
@@ -124,7 +127,7 @@ def within(seconds: float, work: t.Callable[[], t.Any]) -> t.Any:
         _HERE.watch = watch
         try:
             ended.append(work())
-        except (Failure, OutOfTime, *CONNECTION_ERRORS) as error:
+        except _KNOWN as error:
             failed.append(error)
 
     thread = threading.Thread(target=run, daemon=True)

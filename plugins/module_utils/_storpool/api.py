@@ -127,7 +127,7 @@ class Api:
         seconds = self._time_left.within(timeout or self.endpoint.timeout)
         session = self._session
 
-        def ask() -> requests.Response:
+        def ask() -> t.Any:
             return session.request(
                 method,
                 f"http://{self.endpoint.address}/ctrl/1.0/{path}",
@@ -207,7 +207,7 @@ class Api:
         kind = TransientError if told["transient"] else ApiError
         return kind(
             "StorPool at {0} answered {1} with {2}: {3}".format(
-                self.endpoint.address, name, told["name"], first_line(told["descr"])
+                self.endpoint.address, name, told["name"], first_line(str(told["descr"]))
             ),
             call=name,
             error=told,
