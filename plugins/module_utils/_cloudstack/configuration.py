@@ -10,7 +10,7 @@ import typing as t
 from .._common.errors import Ambiguous, InvalidOption, NotFound
 from .._common.plan import Managed, Outcome, Plan, Step
 from .._common.words import listing, sentence
-from . import identity, results, setting_values, versions
+from . import identity, results, setting_values, texts, versions
 from .reader import Raw, Reader
 from .versions import Version
 
@@ -120,7 +120,9 @@ def _scope_id(reader: Reader, scope: Scope, of: str) -> str:
         row for row in rows if row["name"] == of
     ]
     if not found:
-        raise NotFound(f"{scope.option}: there is no {_words(scope)} {of!r} with that name or id.")
+        raise NotFound(
+            f"{scope.option}: there is no {_words(scope)} {of!r} with that name or id. {texts.there_is(rows)}"
+        )
     if len(found) > 1:
         ids = listing(sorted(str(identity.shown_id(row)) for row in found))
         raise Ambiguous(f"{scope.option}: {len(found)} have the name {of!r}. Give the id of one: {ids}.")
