@@ -55,17 +55,18 @@ Problem = Union[str, Mapping[str, Any]]
 def problem_lines(problems: Mapping[str, Iterable[Problem]], named: bool = True) -> list[str]:
     """``agent1, agent2 and 98 more: There is no driver. [no_driver]``, one for each thing that is wrong."""
     hosts: dict[str, dict[str, None]] = {}
+    codes: dict[str, str] = {}
     for host, found in problems.items():
         for problem in found:
-            hosts.setdefault(_line(problem), {})[str(host)] = None
-    return [f"{_listing(list(names))}: {line}" if named else line for line, names in hosts.items()]
-
-
-def _line(problem: Problem) -> str:
-    if isinstance(problem, str):
-        return plain_text(" ".join(problem.split()))
-    code = f" [{problem['code']}]" if problem.get("code") else ""
-    return f"{_line(str(problem['message']))}{code}"
+            told = {"message": problem} if isinstance(problem, str) else problem
+            text = plain_text(" ".join(str(told["message"]).split()))
+            hosts.setdefault(text, {})[str(host)] = None
+            if told.get("code"):
+                codes[text] = f" [{told['code']}]"
+    return [
+        "{0}{1}{2}".format(f"{_listing(list(names))}: " if named else "", text, codes.get(text, ""))
+        for text, names in hosts.items()
+    ]
 
 
 def _listing(names: list[str]) -> str:
