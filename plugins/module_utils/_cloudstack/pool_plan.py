@@ -109,7 +109,9 @@ def plan(current: Current, wanted: Want) -> Plan:
     """
     if current.pool is None:
         if current.zone is None:
-            raise NotFound(f"{sentence(str(wanted))}: there is no zone {wanted.zone!r} with that name or id. {texts.there_is(current.zones)}")
+            raise NotFound(
+                f"{sentence(str(wanted))}: there is no zone {wanted.zone!r} with that name or id. {texts.there_is(current.zones)}"
+            )
         return _plan_create(current, current.zone, wanted) if wanted.present else Plan((), None, None)
     if not wanted.present:
         return _plan_absent(current, current.pool, wanted)

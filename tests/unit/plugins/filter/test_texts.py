@@ -45,7 +45,7 @@ def test_every_address_of_version_6_is_in_brackets(address):
 def test_what_a_terminal_would_obey_is_replaced():
     assert plain_text("a\x1b[32mok\x9b\u202e\ud800") == "a?[32mok???"
     assert plain_text("one\r\nok: [localhost]\u2028") == "one  ok: [localhost] "
-    assert plain_text({"k\x07": ["\x00", 5, None, True, ("ü", "–")]}) == {"k?": ["?", 5, None, True, ["ü", "–"]]}
+    assert plain_text({"k\x07": ["\x00", 5, None, True, ("ü", "ż")]}) == {"k?": ["?", 5, None, True, ["ü", "ż"]]}
 
 
 @given(st.text())
