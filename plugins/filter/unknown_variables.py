@@ -63,7 +63,7 @@ def unknown_variables(
     there, reserved = sorted(set(known)), tuple(prefixes)
     problems = []
     for name in sorted(set(names).difference(there)):
-        distances = sorted((_distance(name, other), other) for other in there)
+        distances = sorted((_distance(name, other), other) for other in there if abs(len(name) - len(other)) <= NEAR)
         near = distances[0][1] if distances and distances[0][0] <= NEAR else None
         if near or name.startswith(reserved):
             hint = f"Did you mean {near}?" if near else "Nothing asks for it."
