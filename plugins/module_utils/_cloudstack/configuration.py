@@ -11,7 +11,7 @@ from .._common.errors import Ambiguous, InvalidOption, NotFound
 from .._common.module import HIDDEN
 from .._common.plan import Managed, Outcome, Plan, Step
 from .._common.words import listing, sentence
-from . import identity, results, setting_values, versions
+from . import identity, results, setting_values, texts, versions
 from .reader import Raw, Reader
 from .versions import Version
 
@@ -143,7 +143,9 @@ def _scope_id(reader: Reader, scope: Scope, of: str) -> str:
     ]
     shown = setting_values.without_token(of)
     if not found:
-        raise NotFound(f"{scope.option}: there is no {_words(scope)} {shown!r} with that name or id.")
+        raise NotFound(
+            f"{scope.option}: there is no {_words(scope)} {shown!r} with that name or id. {texts.there_is(rows)}"
+        )
     if len(found) > 1:
         ids = listing(sorted(str(identity.shown_id(row)) for row in found))
         raise Ambiguous(f"{scope.option}: {len(found)} have the name {shown!r}. Give the id of one: {ids}.")

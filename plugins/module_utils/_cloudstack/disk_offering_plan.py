@@ -11,7 +11,7 @@ from .._common.errors import InvalidOption, NotFound
 from .._common.plan import Plan, Step
 from .._common.sizes import human
 from .._common.words import listing, sentence
-from . import results, versions
+from . import results, texts, versions
 from .reader import Raw
 from .versions import Version
 
@@ -243,7 +243,7 @@ def _zone_ids(current: Current, wanted: Want) -> t.Optional[t.Tuple[str, ...]]:
     for name in wanted.zones:
         found = [row for key in ("id", "name") for row in current.zones if row[key] == name]
         if not found:
-            raise NotFound(f"zones: there is no zone {name!r} with that name or id.")
+            raise NotFound(f"zones: there is no zone {name!r} with that name or id. {texts.there_is(current.zones)}")
         ids.add(str(found[0]["id"]))
     return tuple(sorted(ids))
 

@@ -81,7 +81,9 @@ def look(reader: Reader, wanted: Want) -> Current:
     current = Current(version, pool, tuple(row for row in pools if row is not pool))
     if pool is None:
         current = current._replace(zone=reader.zone(wanted.zone))
-        if not wanted.present or current.zone is None:
+        if current.zone is None:
+            return current._replace(zones=tuple(reader.zones()))
+        if not wanted.present:
             return current
         current = current._replace(providers=reader.providers())
         if wanted.template and wanted.capacity == FROM_TEMPLATE:

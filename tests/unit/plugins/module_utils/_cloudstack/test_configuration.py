@@ -218,7 +218,7 @@ def test_what_a_setting_is_for_is_found_by_name_or_id():
     assert look(cloud(scoped=[row("0")]).reader(), want(value="1", storage_pool="ssd;3")).scope_id == "ssd;3"
     with pytest.raises(Ambiguous, match=r"2 have the name 'twice'.*ssd;2 and ssd;3"):
         look(cloud().reader(), want(value="1", storage_pool="twice"))
-    with pytest.raises(NotFound, match="zone: there is no zone 'nope'"):
+    with pytest.raises(NotFound, match=r"zone: there is no zone 'nope' with that name or id\. CloudStack has "):
         look(cloud().reader(), want(value="1", zone="nope"))
 
 
