@@ -18,7 +18,7 @@ SWITCHES = (
         (False, True),
         "whether the jobresult of a failed job also has an empty uuidList (the serialized class has one)",
     ),
-    Switch("default_page_size", 500, None, "the setting default.page.size"),
+    Switch("default_page_size", 500, None, "the setting default.page.size", whole=True),
     Switch(
         "enforce_post",
         False,

@@ -16,12 +16,16 @@ MOST = 2**62
 
 @dataclass(frozen=True)
 class Switch:
-    """One behaviour. ``choices`` None means: any value of the type of ``default`` (numbers from 0 to :data:`MOST`)."""
+    """One behaviour. ``choices`` None means: any value of the type of ``default`` (numbers from 0 to :data:`MOST`).
+
+    ``whole`` is for numbers that count something.
+    """
 
     name: str
     default: Any
     choices: tuple[Any, ...] | None
     help: str
+    whole: bool = False
 
     def problem(self, value: Any) -> str | None:
         """Why ``value`` cannot be set, as a sentence; None if it can."""
@@ -29,7 +33,7 @@ class Switch:
             if any(value == choice and type(value) is type(choice) for choice in self.choices):
                 return None
             return f"switch {self.name}: {value!r} is not one of {', '.join(map(repr, self.choices))}"
-        wanted = (int, float) if isinstance(self.default, float) else (type(self.default),)
+        wanted = (int, float) if isinstance(self.default, (int, float)) and not self.whole else (type(self.default),)
         if isinstance(value, bool) or not isinstance(value, wanted):
             return f"switch {self.name}: {value!r} is not of type {type(self.default).__name__}"
         if isinstance(value, (int, float)) and value < 0:
