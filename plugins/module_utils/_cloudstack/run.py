@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from .._common.numbers import Module
+from .._common.numbers import Bounded, Module
 from .._common.plan import Managed
 from .._common.run import finish, manage
 from . import api as http
@@ -64,7 +64,7 @@ def _module(
 def _discreet(secrets: Secrets) -> t.Type[AnsibleModule]:
     """A module that keeps secrets whose options are not ``no_log``: from the log of the system, and from what failures show of the options."""
 
-    class Discreet(Module):
+    class Discreet(Bounded):
         def _log_invocation(self) -> None:
             self.no_log_values.update(secrets(self.params))
             super()._log_invocation()  # type: ignore[no-untyped-call]
@@ -79,7 +79,7 @@ def _discreet(secrets: Secrets) -> t.Type[AnsibleModule]:
 def _connect(module: AnsibleModule, secrets: t.Optional[Secrets]) -> http.Api:
     if http.CS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("cs"), exception=http.CS_IMPORT_ERROR)
-    too_old = library.problem(http.CloudStack)
+    too_old = library.problem(http.CloudStack)  # type: ignore[attr-defined]  # the one that it uses
     if too_old:
         module.fail_json(msg=too_old)
     place = endpoint(module.params, read_files)

@@ -20,12 +20,16 @@ MOST_DIGITS = 18
 WHOLE = "int"
 
 
-class Module(AnsibleModule):
+class Bounded(AnsibleModule):
     """An ``AnsibleModule`` that refuses a number without bounds for any whole one, as Ansible refuses what is no number at all."""
 
     def _load_params(self) -> None:
         super()._load_params()  # type: ignore[no-untyped-call]
         self.params = bounded(self.argument_spec, self.params)
+
+
+#: What modules make theirs with.
+Module: t.Type[AnsibleModule] = Bounded
 
 
 def env_number(*names: str) -> str:
