@@ -93,7 +93,7 @@ def _module(spec: t.Mapping[str, t.Any], more_options: t.Mapping[str, t.Any], se
 def _connect(module: Module, time_left: TimeLeft) -> http.Api:
     if http.CS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("cs"), exception=http.CS_IMPORT_ERROR)
-    too_old = library.problem(http.CloudStack)
+    too_old = library.problem(http.CloudStack)  # type: ignore[attr-defined]  # the one that it uses
     if too_old:
         module.fail_json(msg=too_old)
     place = endpoint(module.given, read_files)
