@@ -128,7 +128,7 @@ def rows_of(
 ) -> t.List[t.Dict[str, t.Any]]:
     """The rows in the answer to a list command, each of the right shape, and of what the parameters ask for. Raises :class:`BadAnswer`."""
     found = inner.get(key)
-    told = answers.rows(ROWS[command])(found) if found is not None else None
+    told = answers.rows(ROWS.get(command, row({})))(found) if found is not None else None
     if key not in inner and set(inner) - {"count"}:
         told = f"has no {key}"
     answers.refuse(f"CloudStack at {where} answered {command} with a list that is not as CloudStack's: it", told)

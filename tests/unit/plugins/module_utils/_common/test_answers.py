@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -67,6 +69,24 @@ def test_an_answer_of_more_parts_than_memory_has_room_for_is_refused(monkeypatch
 
 def test_halves_of_characters_are_replaced():
     assert answers.decode(b'{"a\\uD800": ["\\udfff", "\\ud83d\\ude00"]}') == {"a\ufffd": ["\ufffd", "\U0001f600"]}
+
+
+UTILITIES = Path(storpool.__file__).parent.parent
+
+
+@pytest.mark.parametrize(
+    ("product", "pattern", "known"),
+    [
+        ("_storpool", r"_api\.(?:get|find)\(\s*\"(\w+)\"", storpool.SHAPES),
+        ("_cloudstack", r"(?:\.rows|_of_everyone)\(\s*\"(\w+)\"", cloudstack.ROWS),
+        ("_cloudstack", r"_api\.read\(\s*\"(\w+)\"", cloudstack.OBJECTS),
+    ],
+)
+def test_every_call_that_reads_has_a_shape(product, pattern, known):
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sorted((UTILITIES / product).glob("*.py")))
+    calls = set(re.findall(pattern, code))
+    assert len(calls) > 3
+    assert not calls - set(known)
 
 
 def refused(check, *args):
