@@ -286,7 +286,9 @@ VALUES = st.recursive(
 LINES = st.one_of(
     st.tuples(st.sampled_from(["A", "B", "C"]), VALUES).map("=".join),
     st.tuples(st.sampled_from(["A", "B", "C"]), VALUES).map(lambda pair: "export " + "=".join(pair)),
-    st.sampled_from(["# A=x", "", "true A=x", "A=1 true", "  C=$A;B=2", ": ${A:=dflt}", ": ${A=dflt}", "A=x # y", "A=\\\nb"]),
+    st.sampled_from(
+        ["# A=x", "", "true A=x", "A=1 true", "  C=$A;B=2", ": ${A:=dflt}", ": ${A=dflt}", "A=x # y", "A=\\\nb"]
+    ),
 )
 
 
