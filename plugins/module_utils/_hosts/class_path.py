@@ -114,11 +114,10 @@ def left_over(root: Root, directories: t.Iterable[str], kind: str) -> t.Tuple[Le
     """What is left of jars of a plugin, apart from what a task is writing at this moment. Raises :class:`.errors.NotAccessible`."""
     found = []
     for path in names(root, directories, kind, files.hidden_name):
-        disk = root.reach(path, follow=False)
-        if files.is_free(disk):
-            content, jar = files.read(disk, plugin.MOST_BYTES).content, files.named_by(path)
-            broken = plugin.facts(kind, os.path.basename(jar), content).broken
-            found.append(LeftOver(path, jar, content, sha256(content), os.lstat(disk), not broken))
+        file, jar = files.left_over(root.reach(path, follow=False)), files.named_by(path)
+        if file:
+            broken = plugin.facts(kind, os.path.basename(jar), file.content).broken
+            found.append(LeftOver(path, jar, file.content, sha256(file.content), file.status, not broken))
     return tuple(found)
 
 

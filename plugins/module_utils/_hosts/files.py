@@ -232,8 +232,17 @@ def named_by(scratch: str) -> str:
     return os.path.join(directory, name[1 : -len(UNFINISHED)])
 
 
-def is_free(scratch: str) -> bool:
-    """Whether this is a file at which no task is at this moment."""
+def left_over(scratch: str) -> t.Optional[File]:
+    """What a run that was stopped has left, without its content if that is more than a jar has; ``None`` if there is nothing, or a task is at it."""
+    try:
+        return read(scratch, MOST_BYTES) if _is_free(scratch) else None
+    except NotFound:
+        return None
+    except InvalidOption:
+        return File(scratch, b"", os.lstat(scratch))
+
+
+def _is_free(scratch: str) -> bool:
     try:
         handle = os.open(scratch, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -96,8 +96,7 @@ def look(_reader: None, wanted: Want) -> Current:
             check(path)
         except Failure as failure:
             locked[path] = failure.message
-    left_over = files.read(scratch, MOST_BYTES) if files.is_free(scratch) else None
-    return Current(file, plugin, _kept(file, plugin, wanted.backup_dir), left_over, locked)
+    return Current(file, plugin, _kept(file, plugin, wanted.backup_dir), files.left_over(scratch), locked)
 
 
 def _plugin(path: str, content: bytes) -> Plugin:

@@ -935,6 +935,12 @@ class TestWhatIsInTheWay:
         assert victim.stat().st_nlink == 1
         assert host.task(NEW)["changed"] is False
 
+    def test_what_is_too_large_for_a_jar_and_has_the_hidden_name_goes(self, host, monkeypatch):
+        hidden = host.put(self.HIDDEN, b"x" * 100_000)
+        monkeypatch.setattr(files, "MOST_BYTES", 50_000)
+        host.task(NEW)
+        assert not hidden.exists()
+
     def test_what_a_task_is_writing_at_this_moment_is_left_to_it(self, host):
         host.task(NEW)
         hidden = host.put(self.HIDDEN, b"half")
