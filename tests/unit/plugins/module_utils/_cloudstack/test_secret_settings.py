@@ -56,6 +56,8 @@ class Cloud(ThreadingHTTPServer):
             return 200, {"capability": {"cloudstackversion": "4.19.1.0"}}
         if command == "listConfigurations":
             return 200, {"count": 1, "configuration": [self.row]}
+        if command.startswith("list"):
+            return 200, {}
         if self.refuses:
             return 431, {
                 "errorcode": 431,
