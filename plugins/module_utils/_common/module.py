@@ -28,14 +28,16 @@ class Module(AnsibleModule):
         self._mistakes: t.List[str] = []
         self._is_checked = False
         rules = {rule: spec[rule] for rule in RULES if rule in spec}
-        super().__init__(argument_spec=spec["argument_spec"], supports_check_mode=True, **rules)
+        super().__init__(  # type: ignore[no-untyped-call]
+            argument_spec=spec["argument_spec"], supports_check_mode=True, **rules
+        )
         if self._mistakes:
             self.fail_json(msg="")
         self._is_checked = True
 
     def _load_params(self) -> None:
         """Called by Ansible before it checks the options, which it changes meanwhile."""
-        super()._load_params()
+        super()._load_params()  # type: ignore[no-untyped-call]
         self.params = as_meant(self.params, {"argument_spec": self.argument_spec, "plain_names": self._plain_names})
         self._given = dict(self.params)
         self._mistakes = mistakes(self._given, {"argument_spec": self.argument_spec})
