@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from ansible.plugins.loader import init_plugin_loader
 from hypothesis import HealthCheck, settings
 
@@ -24,3 +25,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "search"))
 if "PYTEST_XDIST_WORKER" not in os.environ:
     stage()
 init_plugin_loader([str(BUILD)])
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Files in parameters go by the name of the argument: their content is no name, and the times in it differ from process to process."""
+    return argname if isinstance(val, bytes) and len(val) > 40 else None

@@ -5,6 +5,8 @@
 
 The module is run with what the jar is. Only if it answers that it has to write the jar, the file is transferred and the module run again. So a jar that
 is wrong in itself is refused before the host is asked for anything, and a run that changes nothing is one run of the module.
+
+A task with async has to end with a run in the background. There the first run only answers, and does nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import Failure, NotFound
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.secret_urls import redacted, scrubbed
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import files, layout, plugin
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.plugin import Source
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.plugin_jar import checked
@@ -29,6 +32,7 @@ class ActionModule(ActionBase):
     """The action of the module of the same name."""
 
     _supports_check_mode = True
+    _supports_async = True
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
         super().run(tmp, task_vars)
@@ -46,23 +50,38 @@ class ActionModule(ActionBase):
         self, options: t.Mapping[str, t.Any], args: t.Mapping[str, t.Any], task_vars: t.Any
     ) -> t.Dict[str, t.Any]:
         """The result of the task with a jar on the controller. Raises :class:`Failure`."""
+        shown = redacted(str(args["src"]))
         try:
             path = self._loader.get_real_file(self._find_needle("files", str(args["src"])))
         except AnsibleFileNotFound:
             raise NotFound(
-                f"src: there is no file {args['src']} on the controller. If it is on the host itself, add remote_src: true."
+                f"src: there is no file {shown} on the controller. If it is on the host itself, add remote_src: true."
             ) from None
         except AnsibleError as error:
-            raise NotFound(f"src: {args['src']} cannot be read on the controller: {error}") from None
+            raise NotFound(f"src: {shown} cannot be read on the controller: {scrubbed(str(error))}") from None
         try:
             source = checked(options, str(args["src"]), files.read(os.path.realpath(path), plugin.MOST_BYTES).content)
-            result = self._module(dict(args, _source=_told(source)), task_vars)
+            told = _told(source)
+            if self._task.async_val:
+                return self._in_background(path, told, args, task_vars)
+            result = self._module(dict(args, _source=told), task_vars)
             if not result.get("needs_source"):
                 return result
             there = self._transfer(path)
-            return self._module(dict(args, _source=dict(_told(source), path=there)), task_vars)
+            return self._module(dict(args, _source=dict(told, path=there)), task_vars)
         finally:
             self._loader.cleanup_tmp_file(path)
+
+    def _in_background(
+        self, path: str, told: t.Mapping[str, t.Any], args: t.Mapping[str, t.Any], task_vars: t.Any
+    ) -> t.Dict[str, t.Any]:
+        """Start the task in the background. What the task needs is in the directory that Ansible removes when it has ended."""
+        answer = self._execute_module(module_args=dict(args, _source=dict(told, only_ask=True)), task_vars=task_vars)
+        if "needs_source" not in answer:
+            self.cleanup(force=True)
+            return dict(answer)
+        more = {"path": self._transfer(path)} if answer["needs_source"] else {}
+        return self._module(dict(args, _source=dict(told, is_last=True, **more)), task_vars)
 
     def _transfer(self, path: str) -> str:
         if self._connection._shell.tmpdir is None:
@@ -73,7 +92,8 @@ class ActionModule(ActionBase):
         return there
 
     def _module(self, args: t.Mapping[str, t.Any], task_vars: t.Any) -> t.Dict[str, t.Any]:
-        return dict(self._execute_module(module_args=dict(args), task_vars=task_vars))
+        wrap = self._task.async_val
+        return dict(self._execute_module(module_args=dict(args), task_vars=task_vars, wrap_async=wrap))
 
 
 def _told(source: Source) -> t.Dict[str, t.Any]:

@@ -14,11 +14,16 @@ requirements:
   - requests
 notes:
   - What the connection options leave open is taken from the environment, then from C(/etc/storpool.conf) and C(/etc/storpool.conf.d/*.conf) on the
-    host that runs the task, read as StorPool's own tools read them (the section that is named like the host included).
+    host that runs the task, read as StorPool's own tools read them (the section that is named like the host included). What those refuse is refused.
+  - Do not give E(SP_AUTH_TOKEN) by the C(environment) keyword of a task or play. Ansible itself writes what that says onto the command line of the shell
+    that starts the module, and of C(ssh), where every user of the machine can read it while the task runs. Options and files are safe from that.
+  - The API is on the storage network, so no proxy that the environment names is used, and C(.netrc) is not looked at. It is spoken to without TLS.
+  - An answer that is no answer of StorPool's, or is about something else than what was asked for, is an error (C(bad_answer)), and nothing is planned on it.
+    Answers are read up to 128 MiB.
 options:
   sp_api_http_host:
     description:
-      - Host name or address of the StorPool management API.
+      - Host name or IP address of the StorPool management API, without a port. An IPv6 address may be in brackets.
       - Without the option, E(SP_API_HTTP_HOST) or the configuration files say it, else it is V(127.0.0.1).
     type: str
   sp_api_http_port:
@@ -33,7 +38,8 @@ options:
     type: str
   sp_api_timeout:
     description:
-      - How many seconds the API may take to answer a call.
+      - How many seconds a call may take as a whole, from looking up the name to the last byte of the answer, at most V(86400).
+      - Each try of a call has this time anew. What waits for clients has its own time in addition.
     type: float
     default: 300
   sp_api_retries:

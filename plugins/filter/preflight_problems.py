@@ -59,11 +59,13 @@ _value:
   sample:
     - code: host_unknown
       component: cloudstack
-      message: CloudStack knows no KVM host with the name agent1. Add it to its cluster, or say its name there.
+      message: CloudStack knows no KVM host with the name agent1. Add it to its cluster, or say its name there (preflight_host). It has kvm1, kvm2.
 """
 
 Problem = dict[str, str]
 
+#: How many hosts a problem names that there are.
+MOST_NAMED = 10
 PACKAGES = {"agent": "cloudstack-agent", "management": "cloudstack-management"}
 
 
@@ -109,7 +111,7 @@ def _in_cloudstack(hosts: Mapping[str, Any], name: str) -> list[Problem]:
         return []
     row = next((row for row in hosts["hosts"] if row["name"] == name), None)
     if row is None:
-        text = f"CloudStack knows no KVM host with the name {name}. Add it to its cluster, or say its name there (preflight_host)."
+        text = f"CloudStack knows no KVM host with the name {name}. Add it to its cluster, or say its name there (preflight_host). It has {_names(hosts)}."
         return [_problem("host_unknown", "cloudstack", text)]
     if row["state"] != "Up":
         text = f"CloudStack says that the host {name} is {row['state']}. Look at the journal of cloudstack-agent on it."
@@ -117,6 +119,13 @@ def _in_cloudstack(hosts: Mapping[str, Any], name: str) -> list[Problem]:
     missing = (row.get("pools") or {}).get("not_connected") or []
     text = "The host {0} has not connected the StorPool pool {1}. Look at /var/log/cloudstack/agent/storpool-agent.log on it."
     return [_problem("pool_not_connected", "cloudstack", text.format(name, pool)) for pool in missing]
+
+
+def _names(hosts: Mapping[str, Any]) -> str:
+    """The first names of hosts that there are; the rest is counted."""
+    names = sorted(str(row["name"]) for row in hosts["hosts"])
+    more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    return ", ".join(names[:MOST_NAMED] + more) or "none"
 
 
 def _failed(answer: Mapping[str, Any] | None) -> bool:

@@ -25,8 +25,13 @@ options:
     description:
       - The value, as a text, a number or a boolean. The empty text means that it has none.
       - Required with O(state=present).
-      - The values of settings that hold secrets are neither logged nor shown. These are the addresses of StorPool APIs with their tokens
-        (C(sp.alternative.endpoint), C(sp.cluster.endpoint)), every value with a StorPool token, and settings with a name like that of a secret.
+      - The option itself is never logged, and never in what is shown of the task, because only CloudStack knows whether the setting is a secret.
+      - The values of settings that hold secrets are in no result, diff and error either. These are the settings of CloudStack's categories C(Secure) and
+        C(Hidden), the addresses of StorPool APIs with their tokens (C(sp.alternative.endpoint), C(sp.cluster.endpoint)), settings with a name like that of
+        a secret (with V(password), V(secret), V(token), a word that ends with V(key), and the like), and every value with a StorPool token or with a user
+        in an address.
+      - Ansible by itself shows the items of a loop, and from ansible-core 2.19 on the lines of a task that fails. So set C(label) in C(loop_control), and
+        give secrets as variables, for instance from a vault.
     type: raw
   state:
     description:
@@ -177,12 +182,13 @@ call:
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.configuration import (
     CONFIGURATION,
     secrets,
+    shown,
 )
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import run_managed
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import Secrets, run_managed
 
 
 def main() -> None:
-    run_managed(CONFIGURATION, secrets=secrets)
+    run_managed(CONFIGURATION, secrets=Secrets(shown, secrets))
 
 
 if __name__ == "__main__":

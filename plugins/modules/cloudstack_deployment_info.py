@@ -127,7 +127,9 @@ deployment:
               type: str
               returned: success
         java:
-          description: The Java that it is started with. V(null) if there is none.
+          description:
+            - The Java that it is started with the next time, by its unit, or else by the process that runs. V(null) if there is none.
+            - Without a unit it is C(/usr/bin/java) from CloudStack 4.12 on, whatever C(JAVA) in C(/etc/default) says, and before that what it says there.
           type: dict
           returned: success
           contains:
@@ -137,7 +139,7 @@ deployment:
               returned: success
               sample: /usr/bin/java
             version:
-              description: Its version. V(null) if its files do not say it.
+              description: Its version. V(null) if neither its files nor it itself says it.
               type: str
               returned: success
               sample: 17.0.15
@@ -263,6 +265,29 @@ deployment:
               description: Its checksum.
               type: str
               returned: success
+        left_over_jars:
+          description: CloudStack's own jars of another version that are on the class path, such as an upgrade leaves that went wrong.
+          type: list
+          elements: dict
+          returned: success
+          contains:
+            path:
+              description: The path.
+              type: str
+              returned: success
+              sample: /usr/share/cloudstack-agent/lib/cloud-api-4.18.1.0.jar
+            version:
+              description: The version that its name holds.
+              type: str
+              returned: success
+              sample: 4.18.1.0
+        unfinished:
+          description:
+            - The plugins, V(storpool) or V(kvm), whose jars M(storpool.cloudstack.cloudstack_plugin_jar) was changing when it was stopped.
+          type: list
+          elements: str
+          returned: success
+          sample: []
     management:
       description: CloudStack's management server. V(null) if it is not there.
       type: dict
@@ -332,8 +357,8 @@ deployment:
           description:
             - A word for it, one of V(no_package), V(unsupported_version), V(no_driver), V(duplicate_driver), V(left_over_driver), V(backup_on_class_path),
               V(wrong_driver_version), V(wrong_owner_or_mode), V(broken_jar), V(kvm_patch_needed), V(kvm_jar_unknown), V(duplicate_kvm_jar), V(no_java),
-              V(java_too_old), V(service_not_running), V(restart_needed), V(no_storpool_configuration), V(no_storpool_client), V(no_storpool_id) and
-              V(no_storpool_cluster_id).
+              V(java_too_old), V(left_over_jar), V(unfinished_change), V(service_not_running), V(restart_needed), V(no_storpool_configuration),
+              V(no_storpool_client), V(no_storpool_id) and V(no_storpool_cluster_id).
           type: str
           returned: success
           sample: left_over_driver
@@ -356,14 +381,16 @@ error:
 
 import typing as t
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.deployment import SPEC, read
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.deployment import SPEC, StorPoolFiles, read
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.paths import Root
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.run import run_info
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.config import file_paths, read_files
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.config import read_files
 
 
-def storpool_files(root: str, host_name: t.Optional[str]) -> t.Tuple[t.Dict[str, str], t.List[str]]:
-    """What StorPool's configuration files say to a host, and which they are."""
-    return read_files(root, host_name), file_paths(root)
+def storpool_files(root: Root, host_name: t.Optional[str]) -> StorPoolFiles:
+    """What StorPool's configuration files say to a host, and which they are; nothing is read from outside of its root."""
+    found = read_files(root.reach, host_name)
+    return StorPoolFiles(found, found.places, found.files)
 
 
 def main() -> None:

@@ -60,8 +60,17 @@ options:
   storpool_template:
     description:
       - The StorPool template of the volumes, in place of that of their pool (the detail C(SP_TEMPLATE)). Its limits hold for them.
-      - Needs the StorPool driver of CloudStack 4.17 or newer, or an external one since April 2022.
+      - Needs CloudStack 4.20 or newer, or an external StorPool driver since April 2022. The driver that came with CloudStack 4.17 to 4.19 ignores it in
+        silence, as do older external ones, and puts the volumes on the template of their pool. CloudStack does not tell which driver it has, so the module
+        warns before 4.20.
+      - Storage tags (O(tags)) and a pool on that template do the same with every driver.
     type: str
+  driver_reads_template:
+    description:
+      - The StorPool driver of the management servers is one that reads O(storpool_template) although CloudStack is older than 4.20, so there is no need
+        to warn.
+    type: bool
+    default: false
   qos_class:
     description:
       - The class in which C(storpool_qos) puts the volumes (the detail C(SP_QOSCLASS)). Needs CloudStack 4.20 or newer.
@@ -74,7 +83,8 @@ options:
     elements: str
   wait_timeout:
     description:
-      - How many seconds the job may take that adds a detail. Before CloudStack 4.16, details cannot be given when an offering is created.
+      - How many seconds the whole task may take, with whatever has to be tried again. What takes longest is the job that adds a detail; before CloudStack
+        4.16, details cannot be given when an offering is created.
     type: int
     default: 300
 extends_documentation_fragment:

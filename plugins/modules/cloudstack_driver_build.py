@@ -22,6 +22,7 @@ options:
   source:
     description:
       - The source of CloudStack, as the absolute path of a directory or as a URL that git knows.
+      - A URL with a password, a token or a query in it is refused, since it would be in process lists and logs. Use an SSH key, or a credential helper of git.
     type: str
     required: true
   ref:
@@ -72,12 +73,13 @@ options:
   maven_args:
     description:
       - More arguments for Maven, such as V(--offline) or V(-Dmaven.repo.local=/srv/m2).
+      - An argument with a password or a token in it is refused. Such things belong in a settings file, which V(--settings=/srv/settings.xml) names.
     type: list
     elements: str
     default: []
   timeout:
     description:
-      - How many seconds each run of Maven and of git may take, and how long to wait for another task that builds in O(dest).
+      - How many seconds each run of Maven and of git may take, and how long to wait for another task that builds in O(dest). At most V(86400).
     type: int
     default: 7200
 extends_documentation_fragment:
@@ -208,14 +210,17 @@ error:
     kind: build_failed
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.run import finish
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import build
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.run import HostModule
+
+
+class Module(HostModule):
+    shows = build.SHOWN
 
 
 def main() -> None:
-    module = AnsibleModule(**build.SPEC, supports_check_mode=True)
+    module = Module(build.SPEC)
     finish(module, lambda: build.make(build.want(module.params), module.check_mode, module.tmpdir))
 
 

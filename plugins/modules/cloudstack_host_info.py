@@ -11,7 +11,8 @@ version_added: 0.1.0
 author:
   - StorPool CloudStack collection contributors (@storpool)
 description:
-  - Returns the KVM hosts that meet all the given conditions, or all of them. They are read with one call, however many there are.
+  - Returns the KVM hosts that meet all the given conditions, or all of them. They are read with one call, however many there are, and the names of their
+    clusters, pods and zones with another one.
   - With O(wait=true) it ends when all these hosts are healthy, for instance after their agents have been restarted. A host is healthy if its state is C(Up), a
     management server serves it, and it has connected all StorPool pools of its zone that are C(Up). CloudStack tells the last from 4.19 on.
   - A service that runs says less. An agent has to connect each pool anew after it was started, and CloudStack refuses an agent that cannot.
@@ -45,7 +46,7 @@ options:
     default: false
   wait_timeout:
     description:
-      - For how many seconds to wait until all the hosts are healthy.
+      - For how many seconds to wait until all the hosts are healthy. A call that is not answered ends with them.
     type: int
     default: 300
   wait_stable:

@@ -48,7 +48,8 @@ options:
     default: false
   wait_timeout:
     description:
-      - How many seconds each wait may take. A server that is not drained by then takes no new jobs until it is brought up again.
+      - How many seconds the whole task may take, with calls that are not answered and whatever has to be tried again.
+      - A server that is not drained by then takes no new jobs until it is brought up again.
       - CloudStack gives a server that cannot be drained back to service by itself, after C(management.server.maintenance.timeout), by default an hour.
     type: int
     default: 600
@@ -108,7 +109,8 @@ management_server:
       returned: success
     state:
       description:
-        - Its state in CloudStack's words, such as V(Up), V(PreparingForMaintenance), V(Maintenance), V(PreparingForShutDown), V(ReadyToShutDown) or V(Down).
+        - Its state in CloudStack's words, such as V(Up), V(PreparingForMaintenance), V(Maintenance), V(PreparingForShutDown) (before 4.21
+          V(PreparingToShutDown)), V(ReadyToShutDown) or V(Down).
         - V(null) before CloudStack 4.12.
       type: str
       returned: success

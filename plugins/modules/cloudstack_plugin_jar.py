@@ -88,14 +88,21 @@ options:
 extends_documentation_fragment:
   - storpool.cloudstack._attributes
 attributes:
+  async:
+    description: Can run in the background, with C(async). A jar on the controller is brought to the host first.
+    support: full
   platform:
     description: What the module runs on.
     support: full
     platforms: linux
 notes:
-  - A jar is written under a hidden name that nothing loads and gets its own name in one moment, before what it replaces is taken away. A run that is killed
-    leaves the old jar or the new one, whole; the next run of the same task finishes what was begun, and O(state=previous) still leads to what was there
-    before the first.
+  - A jar is written under a hidden name that nothing loads. Where it has another name than the one that it replaces, the old jar gets the new content in one
+    moment, and the new name in another, so that there are never two drivers where there was one, nor none. A run that is killed leaves the old jar or the new
+    one, whole, perhaps the new one under the old name; the next run of the same task finishes what was begun, and O(state=previous) still leads to what was
+    there before the first. M(storpool.cloudstack.cloudstack_deployment_info) says C(unfinished_change) until then.
+  - Only if the directories of one class path are on several file systems, between which nothing can be renamed, the new jar has two names there for a moment.
+  - What cannot be replaced, since it is immutable, mounted or no file, is found before anything is touched, in check mode as well.
+  - A jar that something else puts in place while the task runs is kept as others are.
   - Copies of the plugin are the files of the class path that are called like it, and others that have C(storpool) in their name (C(hypervisor-kvm) for the
     KVM plugin) and have the plugin inside or are damaged. All names that end with C(.jar) or C(.JAR) count, as they do for Java.
   - On management servers up to CloudStack 4.10, C(/usr/share/cloudstack-management/lib) is Tomcat's. It is left alone, as are directories that only other

@@ -17,7 +17,7 @@ description:
   - Works with CloudStack 4.8 to 4.23, and does what differs between these versions by itself.
 notes:
   - A pool is found by its O(zone) and O(name) among the pools of the provider C(StorPool). CloudStack shows the StorPool template of a pool, and in some
-    versions the address of the StorPool API, but never the token. A token that has changed is therefore no change, and this module does not replace the
+    versions the address of the StorPool API, but the token at most by mistake. One that has changed is no change, and this module does not replace the
     token of an existing pool.
   - StorPool templates and CloudStack templates are two things. O(template) is the StorPool one.
   - The IOPS capacity of a pool cannot be given, because the StorPool driver ignores it.
@@ -132,7 +132,7 @@ options:
     default: report
   wait_timeout:
     description:
-      - How many seconds each long call, each job of CloudStack, and each wait may take.
+      - How many seconds the whole task may take, with its long calls, CloudStack's jobs, its waits and whatever has to be tried again.
       - To create a pool, CloudStack connects the hosts of the zone one after another, and each may take up to five minutes.
     type: int
     default: 1800
@@ -389,7 +389,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.pool import POOL
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.reader import StorPool
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import run_managed
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import Failure, NotFound, Unauthorized
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
+    BadAnswer,
+    Failure,
+    NotFound,
+    Unauthorized,
+)
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.time_left import TimeLeft
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.options import CONNECTION
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.reader import Reader
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import connect
@@ -398,16 +404,24 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run 
 VERIFY_TIMEOUT = 5.0
 
 
-def ask_storpool(module: AnsibleModule) -> StorPool:
+def ask_storpool(module: AnsibleModule, time_left: TimeLeft) -> StorPool:
     """The StorPool side of this module: what it asks StorPool directly, from the host that runs the task."""
-    return StorPool(lambda name: template_capacity(module, name), lambda name: template_problem(module, name))
+    return StorPool(
+        lambda name: template_capacity(module, name, time_left), lambda name: template_problem(module, name)
+    )
 
 
-def template_capacity(module: AnsibleModule, template: str) -> int:
+def template_capacity(module: AnsibleModule, template: str, time_left: TimeLeft) -> int:
     """The capacity of a StorPool template in bytes of client data, as CloudStack will show it, too."""
-    for status in Reader(connect(module)).templates_status():
+    for status in Reader(connect(module, time_left=time_left)).templates_status():
         if status["name"] == template:
-            return int(status["stored"]["capacity"])
+            stored = status.get("stored") or {}
+            if stored.get("capacity") is None:
+                raise BadAnswer(
+                    f"StorPool does not tell the capacity of template {template!r}. Set capacity to a size.",
+                    call="GET VolumeTemplatesStatus",
+                )
+            return int(stored["capacity"])
     raise NotFound(_missing(template))
 
 

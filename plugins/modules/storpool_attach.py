@@ -103,6 +103,7 @@ options:
   attach_timeout:
     description:
       - How many seconds to wait for clients that are down to come up. If one does not, the task fails; StorPool may keep the attachment for it all the same.
+      - StorPool may take O(sp_api_timeout) on top of it to answer. If it does not, the module looks once more, and does not wait a second time.
       - With V(0) nobody waits for them. They have the attachment when they come up.
     type: int
     default: 60
@@ -191,9 +192,13 @@ attachments:
       type: str
       returned: success
     global_id:
-      description: Global id of the volume or snapshot, without C(~).
+      description: Global id of the volume or snapshot, without C(~). Of a volume it is the id that it was created with.
       type: str
       returned: success
+    current_global_id:
+      description: The global id that StorPool lists for the volume at present, after a revert has given it another one. It is good until the next revert.
+      type: str
+      returned: where it is another than RV(attachments[].global_id)
     snapshot:
       description: Whether it is a snapshot.
       type: bool

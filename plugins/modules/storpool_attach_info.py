@@ -11,7 +11,8 @@ version_added: 0.1.0
 author:
   - StorPool CloudStack collection contributors (@storpool)
 description:
-  - Shows which clients (hosts) have which StorPool volumes and snapshots, and with which rights. This is one call, whatever is asked for.
+  - Shows which clients (hosts) have which StorPool volumes and snapshots, and with which rights.
+  - This is one call, and one more for the volume or snapshot that is asked for, or else for all volumes.
 options:
   volume:
     description:
@@ -70,9 +71,15 @@ attachments:
       type: str
       returned: success
     global_id:
-      description: Global id of the volume or snapshot, without C(~). V(null) where it has a name and the server is too old to tell.
+      description:
+        - Global id of the volume or snapshot, without C(~). Of a volume it is the id that it was created with.
+        - V(null) of a snapshot that has a name where the server is too old to tell.
       type: str
       returned: success
+    current_global_id:
+      description: The global id that StorPool lists for the volume at present, after a revert has given it another one. It is good until the next revert.
+      type: str
+      returned: where it is another than RV(attachments[].global_id)
     snapshot:
       description: Whether it is a snapshot.
       type: bool

@@ -209,7 +209,9 @@ snapshot:
     delete_at: null
   contains:
     name:
-      description: Name of the snapshot. One without a name of its own is listed as C(VOLUME@NUMBER), or V(null) if its volume has none either.
+      description:
+        - Name of the snapshot. One without a name of its own is listed as C(VOLUME@NUMBER), or V(null) if its volume has none either.
+        - Some servers list the latter as C(ID@NUMBER), with the global id of the volume.
       type: str
       returned: success
     global_id:
@@ -293,7 +295,7 @@ snapshot:
       type: bool
       returned: success
     created_from:
-      description: Global id of the volume that the snapshot was taken of, V(null) if StorPool does not say it.
+      description: Global id of the volume that the snapshot was taken of, as that volume's own C(global_id) is. V(null) if StorPool does not say it.
       type: str
       returned: success
     delete_at:

@@ -12,7 +12,7 @@ author:
   - StorPool CloudStack collection contributors (@storpool)
 description:
   - Returns the snapshots of the cluster that meet all the given conditions, or all of them, but for those that are being deleted.
-  - All are read with one call, however many there are; some options need one more call.
+  - All are read with one call, and the volumes that they were taken of with another, however many there are; some options need one more call.
 options:
   name:
     description:
@@ -123,7 +123,9 @@ snapshots:
       delete_at: null
   contains:
     name:
-      description: Name of the snapshot. One without a name of its own is listed as C(VOLUME@NUMBER), or V(null) if its volume has none either.
+      description:
+        - Name of the snapshot. One without a name of its own is listed as C(VOLUME@NUMBER), or V(null) if its volume has none either.
+        - Some servers list the latter as C(ID@NUMBER), with the global id of the volume.
       type: str
       returned: success
     global_id:
@@ -207,7 +209,7 @@ snapshots:
       type: bool
       returned: success
     created_from:
-      description: Global id of the volume that the snapshot was taken of, V(null) if StorPool does not say it.
+      description: Global id of the volume that the snapshot was taken of, as that volume's own C(global_id) is. V(null) if StorPool does not say it.
       type: str
       returned: success
     delete_at:

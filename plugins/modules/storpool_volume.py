@@ -34,6 +34,7 @@ options:
   global_id:
     description:
       - The global id of an existing volume, such as V(abcd.b.12), with or without the C(~) in front.
+      - After a revert, the id that it was created with and the present one are good; those in between are no longer known.
       - This is how to manage volumes without a name, for instance those that CloudStack makes.
     type: str
   match_tags:
@@ -82,7 +83,7 @@ options:
     default: true
   wait_timeout:
     description:
-      - How many seconds to wait for each client.
+      - How many seconds to wait for all the clients.
     type: int
     default: 60
 extends_documentation_fragment:
@@ -172,9 +173,15 @@ volume:
       type: str
       returned: success
     global_id:
-      description: Global id of the volume, without C(~). V(null) in check mode if the volume would be created.
+      description:
+        - Global id of the volume, without C(~). V(null) in check mode if the volume would be created.
+        - It is the id that the volume was created with, by which it stays known whatever a revert does.
       type: str
       returned: success
+    current_global_id:
+      description: The global id that StorPool lists for the volume at present, after a revert has given it another one. It is good until the next revert.
+      type: str
+      returned: where it is another than RV(volume.global_id)
     device:
       description: The block device on a client that has the volume attached.
       type: str

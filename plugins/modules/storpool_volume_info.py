@@ -21,7 +21,7 @@ options:
     elements: str
   global_id:
     description:
-      - Only volumes with these global ids, with or without the C(~) in front.
+      - Only volumes with these global ids, with or without the C(~) in front. Either id of a volume that was reverted will do.
     type: list
     elements: str
   tags:
@@ -118,9 +118,13 @@ volumes:
       type: str
       returned: success
     global_id:
-      description: Global id of the volume, without C(~).
+      description: Global id of the volume, without C(~). It is the id that the volume was created with, by which it stays known whatever a revert does.
       type: str
       returned: success
+    current_global_id:
+      description: The global id that StorPool lists for the volume at present, after a revert has given it another one. It is good until the next revert.
+      type: str
+      returned: where it is another than RV(volumes[].global_id)
     device:
       description: The block device on a client that has the volume attached.
       type: str

@@ -12,7 +12,8 @@ author:
   - StorPool CloudStack collection contributors (@storpool)
 description:
   - Gives a volume the contents of a snapshot. What has been written to the volume since is lost, unless O(safety_snapshot) keeps it.
-  - The volume keeps its name, global id, limits and tags. If StorPool gives it those of the snapshot, the module puts them back.
+  - The volume keeps its name, limits and tags. If StorPool gives it those of the snapshot, the module puts them back.
+  - It stays known by the global id that it was created with, and so do its device links. StorPool may give it another one beside that at each revert.
   - A volume has to be detached while it is reverted. It is not attached again by this module; see M(storpool.cloudstack.storpool_attach).
 options:
   name:
@@ -23,6 +24,7 @@ options:
   global_id:
     description:
       - The global id of the volume, such as V(abcd.b.12), with or without the C(~) in front.
+      - After a revert, the id that it was created with and the present one are good; those in between are no longer known.
     type: str
   match_tags:
     description:
@@ -135,9 +137,15 @@ volume:
       type: str
       returned: success
     global_id:
-      description: Global id of the volume, without C(~). V(null) in check mode if the volume would be created.
+      description:
+        - Global id of the volume, without C(~).
+        - It is the id that the volume was created with, by which it stays known whatever a revert does.
       type: str
       returned: success
+    current_global_id:
+      description: The global id that StorPool lists for the volume at present, after a revert has given it another one. It is good until the next revert.
+      type: str
+      returned: where it is another than RV(volume.global_id), but in check mode not for a volume that would be reverted
     device:
       description: The block device on a client that has the volume attached.
       type: str

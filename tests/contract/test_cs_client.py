@@ -154,7 +154,7 @@ def test_a_pool_from_registration_to_deletion(post: CloudStack, cloudstack: Simu
     assert job["storagepool"]["state"] == "Maintenance"
     vm = post.listVirtualMachines(listall=True)["virtualmachine"][0]
     assert vm["state"] == "Stopped"
-    with pytest.raises(CloudStackApiException, match="non-destroyed volumes associated to this pool"):
+    with pytest.raises(CloudStackApiException, match="as there are associated volumes for this pool"):
         post.deleteStoragePool(id=pool["id"])
     post.destroyVirtualMachine(id=vm["id"], expunge=True, fetch_result=True)
     assert post.deleteStoragePool(id=pool["id"]) == {"success": True}

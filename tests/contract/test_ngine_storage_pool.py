@@ -182,7 +182,7 @@ def test_absent_stops_running_vms_without_a_word(
     run(cloudstack, wanted(template))
     cloudstack.admin("POST", "objects", {"pool": "sp-ssd", "vms": 1})
     (failed,), _printed = run(cloudstack, {"state": "absent"}, failing=True)
-    assert "non-destroyed volumes associated to this pool" in failed["msg"]
+    assert "as there are associated volumes for this pool" in failed["msg"]
     assert [vm["state"] for vm in cloudstack.state()["vms"]] == ["Stopped"]
 
 

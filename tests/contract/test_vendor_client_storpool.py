@@ -11,6 +11,7 @@ from storpool import spapi
 
 from contract.vendor_scenario import GIB, Recorder, drive
 from contract.vendor_types import api_methods, problem_of
+from simulators.client import storpool_call
 
 #: Calls of the client that the simulator does not have, each with the reason.
 LEFT_OUT = {
@@ -29,11 +30,25 @@ def status(request):
     return request.param
 
 
+#: What servers may show of volumes that were reverted, and of what was made of them.
+SHOWN = (
+    {},
+    {"revert_global_id": "kept", "backup_remote_name": "snapshot"},
+    {"attachment_id": "original", "created_from_id": "then", "unnamed_of_unnamed": "volume"},
+)
+
+
+@pytest.fixture(scope="module", params=SHOWN, ids=["default", "ids-kept", "others"])
+def shown(request):
+    """Switches of the simulator."""
+    return request.param
+
+
 @pytest.fixture(scope="module", params=[False, True], ids=["single", "multicluster"])
-def driven(request, status, storpool_process):
+def driven(request, status, shown, storpool_process):
     """The raw answers of a whole scenario, by the client's method names."""
     storpool_process.reset()
-    storpool_process.switch(error_status=status)
+    storpool_process.switch(error_status=status, **shown)
     api = Recorder(storpool_process, multiCluster=request.param, timeout=30, transientRetries=0)
     drive(storpool_process, api)
     return api.raw
@@ -100,6 +115,20 @@ def test_errors_have_the_vendors_form(storpool, status, name):
     expected = 200 if status == "200" else (404 if name == "objectDoesNotExist" else 500)
     assert (refused.value.name, refused.value.status, refused.value.transient) == (name, expected, False)
     assert refused.value.desc
+
+
+def test_the_client_lists_what_its_own_patterns_have_no_place_for(storpool):
+    """Snapshots that are being deleted and have no name (``*~ID``), and tags that CloudStack sets (``uuid=~ID``): it raises nothing, and goes on."""
+    api = client(storpool)
+    volume = api.volumeCreate({"size": GIB, "replication": 3})
+    storpool_call(storpool, f"VolumeUpdate/{volume.name}", {"tags": {"uuid": volume.name}})
+    made = api.snapshotCreate(volume.name, {"tags": {"kept": "1"}})
+    api.snapshotDelete(f"~{made.snapshotGlobalId}")
+    [listed] = storpool_call(storpool, "SnapshotsList").json()["data"]
+    assert (listed["name"], listed["deleted"]) == (f"*~{made.snapshotGlobalId}", True)
+    assert [snapshot.globalId for snapshot in api.snapshotsList()] == [made.snapshotGlobalId]
+    assert [each.globalId for each in api.volumesList()] == [volume.globalId]
+    assert [snapshot.deleted for snapshot in api.snapshotsList()] == [True]
 
 
 def test_transient_errors_are_retried(storpool):

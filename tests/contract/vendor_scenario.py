@@ -93,6 +93,14 @@ def _snapshots(run: Run) -> None:
 def _chains(run: Run) -> None:
     run("volumeListSnapshots", "db-1")
     run("volumeRevert", "db-1", {"toSnapshot": "db-1-b"})
+    unnamed = next(volume.name for volume in run("volumesList") if volume.name.startswith("~"))
+    for _time in range(2):
+        run("volumeRevert", unnamed, {"toSnapshot": "db-1-b"})
+    run("snapshotCreate", unnamed, {})
+    run("volumesReassignWait", {"reassign": [{"volume": unnamed, "rw": [1]}]})
+    for name in ("volumesList", "snapshotsList", "attachmentsList", "volumesSpace", "volumesStatus"):
+        run(name)
+    run("volumesReassignWait", {"reassign": [{"volume": unnamed, "detach": "all"}]})
     run("snapshotCreate", "db-1", {"name": "top"})
     run("snapshotRebase", "top", {"parentName": "db-1-b"})
     run("volumeRebase", "db-1", {"parentName": "db-1-b"})
@@ -143,7 +151,7 @@ def _disks(run: Run) -> None:
     run("diskActiveRequests", 101)
     for name in ("diskSoftEject", "diskSoftEjectPause", "diskSoftEjectCancel", "diskRetrim"):
         run(name, 101)
-    for name in ("diskScrubStart", "diskScrubPause", "diskScrubContinue"):
+    for name in ("diskScrubPause", "diskScrubStart", "diskScrubContinue"):
         run(name, 101)
     run("diskSetDesc", 101, {"description": "left bay 3"})
     run("diskIgnore", 101)

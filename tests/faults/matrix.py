@@ -270,7 +270,8 @@ def _settled(world: World, scenario: Scenario, task: dict[str, Any]) -> None:
 
 def _task(world: World, scenario: Scenario, identities: Ids) -> dict[str, Any]:
     storpool = world.storpool.connection if scenario.storpool and isinstance(world, CloudStack) else {}
-    return {**world.connection, **storpool, **scenario.task(_by_label(identities))}
+    ids = {**world.present_ids(world.state()), **_by_label(identities)}
+    return {**world.connection, **storpool, **scenario.task(ids)}
 
 
 def _by_label(identities: Ids) -> dict[str, str]:

@@ -25,6 +25,8 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from ansible.module_utils.testing import patch_module_args
 
+from faults.odd import Odd, odd_answer
+
 PLUGINS = "ansible_collections.storpool.cloudstack.plugins"
 #: What a pause of any length really takes, so that the simulators can go on meanwhile.
 PAUSE_SECONDS = 0.002
@@ -46,7 +48,8 @@ class Wire:
 
     From request number ``refuse_from`` (from 0) on, ``refusals`` requests (None: all) go to a port where nobody listens. ``patience``, in seconds,
     bounds how long a module waits for an answer, whatever it was told. The process gets the signal ``kill_with`` at request ``kill_at``, before it is sent
-    or, with ``kill_after``, when the answer has come and nobody has read it. ``requests`` are those made so far.
+    or, with ``kill_after``, when the answer has come and nobody has read it. The answer to request ``odd_at`` is made ``odd``. ``requests`` are those made
+    so far.
     """
 
     refuse_from: int | None = None
@@ -55,6 +58,8 @@ class Wire:
     kill_with: int | None = None
     kill_at: int = 0
     kill_after: bool = False
+    odd: Odd | None = None
+    odd_at: int = 0
     requests: list[Request] = field(default_factory=list)
 
     def send(self, real: Callable[..., Any], adapter: Any, request: Any, **options: Any) -> Any:
@@ -71,7 +76,7 @@ class Wire:
             self._die(number)
         answer = real(adapter, request, **options)
         self._die(number)
-        return answer
+        return odd_answer(answer, self.odd) if self.odd and number == self.odd_at else answer
 
     def _die(self, number: int) -> None:
         if self.kill_with is not None and number == self.kill_at:

@@ -29,7 +29,7 @@ class Scenario:
     ``subjects`` are the objects that rivals touch, so that those may come to harm.
 
     ``settles`` is false for what is done anew by every run. ``storpool`` is whether a CloudStack
-    task is told where StorPool is. ``tells`` is what an error has to say if it leaves something to a person.
+    task is told where StorPool is. ``switches`` are those of the StorPool simulator. ``tells`` is what an error has to say if it leaves something to a person.
     """
 
     module: str
@@ -43,6 +43,7 @@ class Scenario:
     subjects: tuple[str, ...] = ()
     settles: bool = True
     storpool: bool = False
+    switches: Mapping[str, Any] = field(default_factory=dict)
     tells: tuple[str, ...] = ()
 
     def __str__(self) -> str:

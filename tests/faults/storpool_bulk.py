@@ -71,6 +71,25 @@ OBJECTS = (
         },
     ),
     _objects(
+        "change and prune reverted",
+        {
+            "set": "shop",
+            "prune": True,
+            "volumes": [{"name": "db", "size": "2GiB"}],
+            "snapshots": [{"name": "snap", "volume": "db", "tags": {"more": "1"}}],
+            "attachments": [{"volume": "db", "clients": ["2"], "exclusive": True}],
+        },
+        setup=(
+            *_HAVE[:-1],
+            *(("VolumeRevert/db", {"toSnapshot": "snap"}), ("VolumeRevert/old", {"toSnapshot": "snap"})) * 2,
+            ("VolumeUpdate/old", {"tags": _OURS}),
+            ("VolumeUpdate/db", {"tags": _OURS}),
+            _HAVE[-1],
+        ),
+        rivals={"rival: gone": _DROP_DB},
+        switches={"created_from_id": "then"},
+    ),
+    _objects(
         "remove",
         {
             "volumes": [{"name": "db", "state": "absent", "on_attached": "detach"}, {"name": "old", "state": "absent"}],

@@ -16,6 +16,8 @@ _THEIRS = {"size": GIB, "template": "ssd", "tags": {"by": "rival"}}
 _DELETE: Steps = (("VolumeDelete/db", {"onAttached": "detach"}),)
 _REPLACE: Steps = (*_DELETE, ("VolumeCreate", {**_THEIRS, "name": "db"}))
 _ON_1: Steps = (("VolumesReassignWait", {"reassign": [{"volume": "db", "rw": [1]}]}),)
+#: Twice, so that an id in between is no longer known.
+_REVERTED: Steps = (*_SNAP, *(("VolumeRevert/db", {"toSnapshot": "snap"}),) * 2)
 _CHANGE: Steps = (("VolumeUpdate/db", {"iops": 900, "tags": {"theirs": "1"}}),)
 
 
@@ -101,6 +103,31 @@ VOLUMES = (
         rivals={"rival: gone": _DELETE, "rival: replaced": _REPLACE, "rival: changed": _CHANGE},
     ),
     _volume(
+        "change reverted",
+        lambda ids: {"global_id": ids["db"], "size": "2GiB", "tags": {"by-id": "1"}},
+        names=("db", "~sim.b."),
+        setup=(*_REVERTED, *_ON_1),
+        rivals={
+            "rival: gone": _DELETE,
+            "rival: replaced": _REPLACE,
+            "rival: changed": _CHANGE,
+        },
+    ),
+    _volume(
+        "by present id",
+        lambda ids: {"global_id": ids["db at present"], "tags": {"by-id": "1"}},
+        names=("db", "~sim.b."),
+        setup=_REVERTED,
+        rivals={"rival: gone": _DELETE, "rival: replaced": _REPLACE, "rival: changed": _CHANGE},
+    ),
+    _volume(
+        "delete reverted",
+        {"name": "db", "state": "absent"},
+        setup=_REVERTED,
+        written=("db",),
+        rivals={"rival: gone": _DELETE, "rival: replaced": _REPLACE, "rival: changed": _REVERTED[-1:]},
+    ),
+    _volume(
         "delete",
         {"name": "db", "state": "absent"},
         setup=_MAKE,
@@ -159,6 +186,18 @@ ATTACHMENTS = (
     _attach("read only", {"volume": "db", "clients": ["1"], "rights": "ro"}),
     _attach("detach", {"volume": "db", "clients": ["1"], "state": "absent"}),
     _attach("detach all", {"volume": "db", "state": "absent", "clients": ["all"], "force": True}),
+    _attach(
+        "move reverted",
+        lambda ids: {"volume": "~" + ids["db at present"], "clients": ["2"], "exclusive": True},
+        setup=(*_REVERTED, *_ON_1),
+        names=("db", "~sim.b."),
+    ),
+    _attach(
+        "read only reverted",
+        {"volume": "db", "clients": ["1"], "rights": "ro"},
+        setup=(*_REVERTED, *_ON_1),
+        switches={"attachment_global_id": "absent"},
+    ),
 )
 
 
@@ -176,7 +215,10 @@ def _revert(state: str, options: dict[str, object], **more: object) -> Scenario:
     }
     defaults = {"names": ("db", "snap"), "subjects": ("db",), "setup": setup, "written": ("db",), "rivals": rivals}
     return Scenario(
-        "storpool_volume_revert", state, {"name": "db", "snapshot": "snap", **options}, **{**defaults, **more}
+        "storpool_volume_revert",
+        state,
+        {**({} if "match_tags" in options else {"name": "db"}), "snapshot": "snap", **options},
+        **{**defaults, **more},
     )  # type: ignore[arg-type]
 
 
@@ -188,6 +230,22 @@ REVERTS = (
         {"on_attached": "detach"},
         setup=(*_SNAP, *_ON_1, ("VolumeUpdate/db", {"iops": 700})),
         settles=False,
+        tells=("iops 700",),
+    ),
+    _revert("revert where ids stay", {}, settles=False, tells=("iops 700",), switches={"revert_global_id": "kept"}),
+    _revert(
+        "revert again",
+        {"safety_snapshot": "safe"},
+        setup=(*_REVERTED, ("VolumeUpdate/db", {"iops": 700, "tags": {"later": "1"}})),
+        switches={"created_from_id": "then", "attachment_id": "original"},
+    ),
+    _revert(
+        "revert by tags",
+        {"match_tags": {"later": "1"}},
+        names=("db", "snap", "later=1"),
+        settles=False,
+        # Where the revert takes the tags, a person has to give them back before the volume is found by them again.
+        switches={"revert_tags": "kept"},
         tells=("iops 700",),
     ),
     _revert(

@@ -32,7 +32,7 @@ def _mostly(good: list[Any], bad: list[Any]) -> st.SearchStrategy[Any]:
 
 _volumes = _mostly(["a", "b", "c"], ["p", "not a name"])
 _snapshots = _mostly(["p", "q", "r"], ["a", "not a name"])
-_ids = st.integers(1003, 1008).map(lambda number: f"abc.b.{base36(number)}")
+_ids = st.integers(1003, 1012).map(lambda number: f"abc.b.{base36(number)}")
 _by_id = _ids.map(lambda value: f"~{value}")
 _volume = st.one_of(_volumes, _volumes, _volumes, _by_id)
 _snapshot = st.one_of(_snapshots, _snapshots, _snapshots, _by_id)

@@ -41,7 +41,11 @@ KINDS = {
 SWITCHES = {
     "revert_limits": ["kept", "restored"],
     "revert_tags": ["kept", "restored"],
+    "revert_global_id": ["new", "kept"],
     "attachment_global_id": ["listed", "absent"],
+    "attachment_id": ["present", "original"],
+    "created_from_id": ["original", "present", "then"],
+    "unnamed_of_unnamed": ["id", "volume"],
     "template_change_limits": ["taken", "kept"],
     "multiple_children": ["merged", "blocked"],
 }

@@ -38,7 +38,12 @@ _POOL = ("zone", "scope", "provider", "type", "path", "state", "capacity_bytes",
 
 
 _HYBRID = {"name": "hybrid", "replication": 3, "placeAll": "hdd", "placeTail": "ssd", "placeHead": "hdd"}
-_SWITCHES = {"snapshot_delete_seconds": 0, "revert_limits": "restored", "revert_tags": "restored"}
+_SWITCHES = {
+    "snapshot_delete_seconds": 0,
+    "transient_seconds": 3600,  # what a copy leaves is the same in a run that takes longer
+    "revert_limits": "restored",
+    "revert_tags": "restored",
+}
 _BASE: tuple[tuple[str, Any], ...] = (
     ("VolumeTemplateCreate", _HYBRID),
     ("VolumeTemplateCreate", {**_HYBRID, "name": "ssd", "placeAll": "ssd", "placeHead": "ssd"}),
@@ -126,6 +131,10 @@ class World:
         """What there is in a state: its id, and what it is called."""
         raise NotImplementedError
 
+    def present_ids(self, state: Any) -> dict[str, str]:
+        """The ids that may change while a thing stays the same, by what a task calls them: ``db at present``."""
+        return {}
+
 
 class StorPool(World):
     """A StorPool cluster, with bystanders that no task means: a volume that client 3 has, a snapshot of it, a volume without a name."""
@@ -137,7 +146,7 @@ class StorPool(World):
 
     def begin(self, scenario: Scenario) -> None:
         self.admin("POST", "reset")
-        self.admin("POST", "switches", _SWITCHES)
+        self.admin("POST", "switches", {**_SWITCHES, **scenario.switches})
         self.do(*_BASE, *scenario.setup)
         for volume in scenario.written:
             self.admin("POST", "write", {"volume": volume, "bytes": 1 << 20})
@@ -172,7 +181,7 @@ class StorPool(World):
 
     def picture(self, state: dict[str, Any]) -> Picture:
         living = [*state["volumes"], *(row for row in state["snapshots"] if not row["deleted"])]
-        labels = {row["globalId"]: _label(row) for row in living}
+        labels = {row["lastingId"]: _label(row) for row in living}
         named = {f"~{key}": label for key, label in labels.items()}
         return {
             "volumes": _rows(state["volumes"], _VOLUME, named),
@@ -186,7 +195,7 @@ class StorPool(World):
                 named,
             ),
             "attachments": sorted(
-                [labels[row["globalId"]], row["client"], row["rights"]] for row in state["attachments"]
+                [labels[row["lastingId"]], row["client"], row["rights"]] for row in state["attachments"]
             ),
             "templates": _rows([{**row, "givenName": row["name"]} for row in state["templates"]], _TEMPLATE, named),
             "placementGroups": {row["name"]: sorted(row["disks"]) for row in state["placementGroups"]},
@@ -194,12 +203,15 @@ class StorPool(World):
 
     def identities(self, state: dict[str, Any]) -> dict[str, str]:
         living = [*state["volumes"], *(row for row in state["snapshots"] if not row["deleted"])]
-        named = {row["globalId"]: _label(row) for row in living}
+        named = {row["lastingId"]: _label(row) for row in living}
         return {
             **named,
             **{f"template {row['id']}": f"template {row['name']}" for row in state["templates"]},
             **{f"group {row['id']}": f"placement group {row['name']}" for row in state["placementGroups"]},
         }
+
+    def present_ids(self, state: dict[str, Any]) -> dict[str, str]:
+        return {f"{row['givenName']} at present": row["globalId"] for row in state["volumes"] if row["givenName"]}
 
 
 class CloudStack(World):

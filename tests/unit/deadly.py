@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import renames
+
 #: Those that change files.
-CHANGES = ("mkdir", "ftruncate", "write", "chown", "fchmod", "utime", "rename", "unlink")
+CHANGES = ("mkdir", "write", "chown", "fchmod", "utime", "rename", "renameat2", "unlink")
 #: Calls that change files, or decide how.
 CALLS = (
     "open",
     "mkdir",
-    "ftruncate",
     "write",
     "lstat",
     "chown",
@@ -27,6 +28,7 @@ CALLS = (
     "utime",
     "fsync",
     "rename",
+    "renameat2",
     "unlink",
     "close",
 )
@@ -34,7 +36,7 @@ CALLS = (
 
 def number_of_calls(work: Callable[[], object], which: Sequence[str] = CALLS) -> int:
     """How many of them some work makes. The work is done."""
-    with _counted(lambda number: None, which) as calls:
+    with counted(lambda number: None, which) as calls:
         work()
     return len(calls)
 
@@ -49,7 +51,7 @@ def kill_before(number: int, work: Callable[[], object], which: Sequence[str] = 
     child = os.fork()
     if not child:
         try:
-            with _counted(kill, which):
+            with counted(kill, which):
                 work()
         finally:
             os._exit(0)
@@ -58,15 +60,17 @@ def kill_before(number: int, work: Callable[[], object], which: Sequence[str] = 
 
 
 @contextlib.contextmanager
-def _counted(before: Callable[[int], None], names: Sequence[str]) -> Iterator[list[str]]:
+def counted(before: Callable[[int], object], names: Sequence[str]) -> Iterator[list[str]]:
+    """Has ``before`` called with a number before each of the calls of these names, from 1 on. Yields the names of the calls that were made."""
     calls: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         for name in names:
-            patch.setattr(os, name, _counting(getattr(os, name), name, calls, before))
+            place = renames if name == "renameat2" else os
+            patch.setattr(place, name, _counting(getattr(place, name), name, calls, before))
         yield calls
 
 
-def _counting(function: Callable, name: str, calls: list[str], before: Callable[[int], None]) -> Callable:
+def _counting(function: Callable, name: str, calls: list[str], before: Callable[[int], object]) -> Callable:
     def call(*args, **kwargs):
         calls.append(name)
         before(len(calls))

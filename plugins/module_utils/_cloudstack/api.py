@@ -10,31 +10,24 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import email.utils
 import hashlib
 import hmac
-import json
 import re
 import sys
 import time
 import traceback
 import typing as t
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
-from .._common.errors import (
-    ApiError,
-    BadAnswer,
-    Failure,
-    NotConfigured,
-    Outdated,
-    ReplyLost,
-    TransientError,
-    Unauthorized,
-    Unreachable,
-)
+from .._common.errors import Failure, NotConfigured, ReplyLost, TransientError, Unreachable
 from .._common.plan import backoff
-from .._common.transport import excerpt, never_sent, words
+from .._common.secrets import Secrets
+from .._common.time_left import TimeLeft
+from .._common.transport import words
+from .._common.wire import CONNECT_TIMEOUT, Broken, OutOfTime, Session, within
+from . import proxies, refusals, shapes
 from .config import Endpoint
+from .paging import Pages
 
 
 @contextlib.contextmanager
@@ -52,45 +45,57 @@ def _without(name: str) -> t.Iterator[None]:
 
 try:
     import requests
-    from requests import Session
 
     with _without("aiohttp"):  # for a client of cs that is not used here; it would be a third of the time of a task
         from cs import CloudStack
 except ImportError:
-    CloudStack = Session = object  # type: ignore[assignment, misc]
+    CloudStack = object  # type: ignore[assignment, misc]
     CS_IMPORT_ERROR: t.Optional[str] = traceback.format_exc()
 else:
     CS_IMPORT_ERROR = None
 
-CONNECT_TIMEOUT = 10.0
-#: A clock that is further away than this is mentioned when CloudStack refuses a signature (requests expire after 600 s).
-CLOCK_SKEW = 120.0
-#: What CloudStack says when an object is no longer as it was when the change was planned (StorageManagerImpl, StoragePoolAutomationImpl, the
-#: StorPool driver's StorPoolPrimaryDataStoreLifeCycle, ManagementServerMaintenanceManagerImpl, ParamProcessWorker).
-_OUTDATED = re.compile(
-    r"entity does not exist|already in use by pool|duplicate uuid|not in Maintenance state|cannot be (dis|en)abled\. Storage pool state"
-    r"|is not in the right state to|is not ready for migration, as the status is|is not ready to complete migration, as the status is",
-    re.IGNORECASE,
+
+def _sign(sign: str) -> str:
+    """A pattern for a sign as it is, or escaped for an address or for HTML."""
+    return r"(?:{0}|%(?:25)*{1:02x}|&#{1};|&#x{1:x};)".format(sign, ord(sign))
+
+
+#: StorPool's tokens in the addresses of pools, also of pools that the task knows nothing of.
+_TOKENS = (
+    re.compile(r"(SP_AUTH_TOKEN{0})(?:(?!%(?:25)*(?:3b|26))[^;&\s\"'])*".format(_sign("=")), re.IGNORECASE),
+    re.compile(r"(storpool{0}{1}{1})[^@/\s\"']*?(?={2})".format(_sign(":"), _sign("/"), _sign("@")), re.IGNORECASE),
 )
-_TOKENS = (re.compile(r"(SP_AUTH_TOKEN=)[^;&\s\"']*"), re.compile(r"(storpool://)[^@/\s\"']*(?=@)", re.IGNORECASE))
 
 
 class Api:
-    """A connection to one CloudStack API. ``secrets`` are texts that must not be in any error."""
+    """A connection to one CloudStack API. ``secrets`` are texts that must not be in any error. No call outlives ``time_left`` for long."""
 
     def __init__(
-        self, endpoint: Endpoint, secrets: t.Iterable[str] = (), sleep: t.Callable[[float], None] = time.sleep
+        self,
+        endpoint: Endpoint,
+        secrets: t.Iterable[str] = (),
+        sleep: t.Callable[[float], None] = time.sleep,
+        time_left: t.Optional[TimeLeft] = None,
     ) -> None:
         self.endpoint = endpoint
         self.sleep = sleep
-        # Shorter ones would make words unreadable rather than keep a secret; Ansible replaces those in results.
-        self._secrets = tuple(secret for secret in (endpoint.key, endpoint.secret, *secrets) if len(secret) > 3)
+        self.time_left = time_left or TimeLeft()
+        self._texts: t.Tuple[str, ...] = ()
+        self.hide((endpoint.key, endpoint.secret, *secrets))
         self._session = _Session()
+        self._pages = Pages()
+
+    def hide(self, secrets: t.Iterable[str]) -> None:
+        """From now on these texts are in no error."""
+        self._texts += tuple(secrets)
+        self._secrets = Secrets(self._texts)
 
     def hurried(self, seconds: float) -> Api:
         """The same connection for somebody who asks again anyway: nothing is tried again, and an answer has to come within ``seconds``."""
         place = self.endpoint._replace(retries=0, timeout=min(self.endpoint.timeout, seconds))
-        return Api(place, self._secrets, self.sleep)
+        hurried = Api(place, self._texts, self.sleep, self.time_left)
+        hurried._pages = self._pages
+        return hurried
 
     def read(self, command: str, **params: t.Any) -> t.Dict[str, t.Any]:
         """The inner object of the answer to a command that changes nothing.
@@ -104,48 +109,52 @@ class Api:
                 return self.change(command, params)
             except (Unreachable, TransientError, ReplyLost):
                 pause = next(waits, None)
-                if pause is None:
+                if pause is None or not self.time_left.allows(pause):
                     raise
                 self.sleep(pause)
 
     def rows(self, command: str, key: str, **params: t.Any) -> t.List[t.Dict[str, t.Any]]:
-        """All objects of a list command. An empty list has neither ``count`` nor ``key`` in the answer.
+        """All objects of a list command (:mod:`paging`). An empty list has neither ``count`` nor ``key`` in the answer."""
 
-        CloudStack answers with at most default.page.size objects and says how many there are; the rest is read in pages of that size, because
-        asking for larger ones is an error.
-        """
-        answer = self.read(command, **params)
-        found = list(answer.get(key) or [])
-        size = len(found)
-        while found and len(found) < int(answer.get("count", 0)):
-            answer = self.read(command, page=len(found) // size + 1, pagesize=size, **params)
-            more = answer.get(key) or []
-            if not more:
-                break
-            found.extend(more)
-        return found
+        def read(page: t.Optional[int], size: t.Optional[int]) -> t.Tuple[t.List[t.Dict[str, t.Any]], t.Any]:
+            answer = self.read(command, **dict(params, page=page, pagesize=size))
+            with self._speaking_of(command):
+                return shapes.rows_of(command, key, answer, params, self.endpoint.url), answer.get("count")
+
+        with self._speaking_of(command):
+            return self._pages.every(read, one="id" in params)
 
     def change(
         self, command: str, params: t.Mapping[str, t.Any], timeout: t.Optional[float] = None
     ) -> t.Dict[str, t.Any]:
         """Send a command once, and wait at most ``timeout`` seconds (default: the endpoint's) for the inner object of its answer."""
-        seconds = timeout or self.endpoint.timeout
+        seconds = self.time_left.within(timeout or self.endpoint.timeout)
+        session, client = self._session, self._client(seconds)
+        with self._speaking_of(command):
+            try:
+                within(seconds, lambda: getattr(client, command)(**params))
+            except Broken as broken:
+                if isinstance(broken.error, OutOfTime):
+                    self._session = _Session()
+                raise self._broken(broken, seconds) from None
+            answer = session.answer
+            shapes.refuse_odd(command, answer, self.endpoint.url)
+            shapes.refuse_other(command, params, answer, self.endpoint.url)
+            return answer
+
+    @contextlib.contextmanager
+    def _speaking_of(self, command: str) -> t.Iterator[None]:
+        """Failures say which call they are of, and hold no secret."""
         try:
-            return dict(getattr(self._client(seconds), command)(**params))
-        except requests.exceptions.RequestException as error:
-            failure = self._broken(error, seconds)
-        except Failure as error:
-            failure = error
-        failure.call = f"POST {command}"
-        failure.message = self.scrub(failure.message)
-        if "descr" in failure.error:
-            failure.error["descr"] = self.scrub(failure.error["descr"])
-        raise failure from None
+            yield
+        except Failure as failure:
+            failure.call = f"POST {command}"
+            failure.scrub(self.scrub)
+            raise failure from None
 
     def scrub(self, text: str) -> str:
         """The text without the keys and without StorPool tokens: CloudStack quotes parameters and pool ids, and both can hold one."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
+        text = self._secrets.hide(text)
         for pattern in _TOKENS:
             text = pattern.sub(r"\g<1>***", text)
         return text
@@ -163,28 +172,37 @@ class Api:
         client.timeout = (min(CONNECT_TIMEOUT, seconds), seconds)  # type: ignore[assignment]  # as requests takes it
         return client
 
-    def _broken(self, error: requests.exceptions.RequestException, seconds: float) -> Failure:
+    def _broken(self, broken: Broken, seconds: float) -> Failure:
         where = f"the CloudStack API at {self.endpoint.url}"
-        if isinstance(error, requests.exceptions.SSLError):
+        proxy = proxies.used_for(self.endpoint.url)
+        why = f"not within {round(seconds, 1):g} s" if broken.is_late else words(broken.error)
+        if isinstance(broken.error, requests.exceptions.ProxyError) or (
+            proxy and not broken.sent and not _is_about_tls(broken)
+        ):
+            return Unreachable(proxies.in_the_way(proxy, where, why))
+        if _is_about_tls(broken):
             return NotConfigured(
-                f"{where} cannot be spoken to over TLS in a way that this host trusts ({words(error)}). Check that api_url has the right scheme, name and "
-                "port, or name the file with the certificate of its authority in api_verify_ssl_cert."
+                f"{where} cannot be spoken to over TLS in a way that this host trusts ({words(broken.error)}). Check that api_url has the right scheme, name "
+                "and port, or name the file with the certificate of its authority in api_verify_ssl_cert."
             )
-        if never_sent(error):
+        if not broken.sent:
             return Unreachable(
-                f"{where} cannot be reached from this host ({words(error)}). Check api_url, and that the management server runs."
+                f"{where} cannot be reached from this host ({why}), and nothing was sent. Check api_url, and that the management server runs."
             )
-        if isinstance(error, requests.exceptions.ReadTimeout):
-            return ReplyLost(f"{where} did not answer within {seconds:g} s; the call may still take effect.")
+        if broken.is_late:
+            return ReplyLost(
+                f"{where} did not answer to the end within {round(seconds, 1):g} s; the call may still take effect."
+            )
         return ReplyLost(
-            f"the connection to {where} broke before its answer was complete ({words(error)}); the call may have taken effect. Run the task again: it "
-            "reads first and does only what is left."
+            f"the connection to {where} broke before its answer was complete ({words(broken.error)}); the call may have taken effect. Run the task again: "
+            "it reads first and does only what is left."
         )
 
 
-def is_outdated(text: str) -> bool:
-    """Whether an error says that the object is no longer as it was when the change was planned."""
-    return bool(_OUTDATED.search(text))
+def _is_about_tls(broken: Broken) -> bool:
+    return isinstance(broken.error, requests.exceptions.SSLError) or (
+        isinstance(broken.error, OSError) and "TLS" in str(broken.error) and not broken.sent
+    )
 
 
 def signature(params: t.Mapping[str, str], secret: str) -> str:
@@ -206,76 +224,20 @@ class _Client(CloudStack):
 
 
 class _Session(Session):
-    """Lets an answer through to ``cs`` only if it is CloudStack's and no error; the library would take any JSON object with one key for one."""
+    """Lets an answer through to ``cs`` only if it is CloudStack's and no error; the library would take any JSON object with one key for one.
+
+    ``answer`` is the inner object of the last answer. The library gets one that it cannot stumble over.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer: t.Dict[str, t.Any] = {}
 
     def send(self, request: requests.PreparedRequest, **kwargs: t.Any) -> requests.Response:
-        kwargs["allow_redirects"] = False  # a redirected POST becomes a GET without its body
-        response = super().send(request, **kwargs)
-        answer = _envelope(response)
-        if answer is None:
-            raise _stranger(response)
-        if response.status_code != 200 or "errorcode" in answer:
-            raise _refusal(response, answer)
+        kwargs["proxies"] = proxies.of_environment(str(request.url))
+        response: requests.Response = super().send(request, **kwargs)
+        body = request.body.decode("ascii") if isinstance(request.body, bytes) else str(request.body)
+        self.answer = refusals.accepted(response, dict(parse_qsl(body)).get("command", ""))
+        response._content = b'{"response": {}}'
+        response.headers["Content-Type"] = "application/json"
         return response
-
-
-def _envelope(response: requests.Response) -> t.Optional[t.Dict[str, t.Any]]:
-    """The object inside ``{"<command>response": {...}}``, or ``None`` if the answer does not look like that."""
-    try:
-        answer = json.loads(response.content)
-    except ValueError:
-        return None
-    if not isinstance(answer, dict) or len(answer) != 1:
-        return None
-    [(key, inner)] = answer.items()
-    is_json = response.headers.get("Content-Type", "").startswith(("application/json", "text/javascript"))
-    return inner if key.endswith("response") and isinstance(inner, dict) and is_json else None
-
-
-def _stranger(response: requests.Response) -> Failure:
-    """What to say of an answer that is not CloudStack's."""
-    where = f"the server at {response.url}"
-    if response.is_redirect:
-        return BadAnswer(
-            "{0} redirects to {1!r} (HTTP {2}). Put the address of the API itself into api_url; it ends in /client/api.".format(
-                where, response.headers.get("Location", ""), response.status_code
-            )
-        )
-    told = f"{where} answered with HTTP {response.status_code} and {excerpt(response)}, not as CloudStack does."
-    if response.status_code in (502, 504):
-        return ReplyLost(
-            f"{told} That is what a proxy in front of a management server says; the call may have taken effect. Run the task again: it reads first "
-            "and does only what is left."
-        )
-    if response.status_code == 503:
-        return BadAnswer(f"{told} The management server may still be starting; if it goes on, look at its log.")
-    return BadAnswer(f"{told} Check that api_url is CloudStack's and not StorPool's; it ends in /client/api.")
-
-
-def _refusal(response: requests.Response, answer: t.Mapping[str, t.Any]) -> ApiError:
-    code = int(answer.get("errorcode") or response.status_code)
-    text = str(answer.get("errortext") or "no description")
-    told = {"name": str(code), "descr": text, "transient": code == 503, "status": response.status_code}
-    if code == 401:
-        return Unauthorized(
-            f"CloudStack at {response.url} does not accept the request (HTTP 401: {text.rstrip('.')}). Check api_key and api_secret, and that this account "
-            f"may call the command.{_clocks(response)}",
-            error=told,
-        )
-    kind: t.Type[ApiError] = TransientError if code == 503 else Outdated if is_outdated(text) else ApiError
-    return kind(f"CloudStack at {response.url} answered with {code}: {text}", error=told)
-
-
-def _clocks(response: requests.Response) -> str:
-    """What to say of this host's clock: a request carries the time until which it is valid, 10 minutes from when it was signed."""
-    try:
-        there = email.utils.parsedate_to_datetime(response.headers["Date"]).timestamp()
-    except (KeyError, TypeError, ValueError):
-        return (
-            " Check the clock of this host as well: it may be at most 10 minutes behind that of the management server."
-        )
-    skew = time.time() - there
-    if abs(skew) <= CLOCK_SKEW:
-        return " The clock of this host agrees with that of the management server."
-    way = "ahead of" if skew > 0 else "behind"
-    return f" The clock of this host is {abs(skew):.0f} s {way} that of the management server, and signatures are valid for 10 minutes: set the clocks right."

@@ -8,12 +8,15 @@ from __future__ import annotations
 import configparser
 import os
 import typing as t
-from urllib.parse import urlsplit
 
+from .._common import address
 from .._common.errors import InvalidOption, NotConfigured
+from .._common.seconds import seconds
+from .._common.words import decoded
 
 #: Option -> the word for it in the ``cs`` library's file.
 _IN_FILE = {"api_url": "endpoint", "api_key": "key", "api_secret": "secret"}
+ADVICE = "It looks like 'https://cloud.example.com:8443/client/api', and the keys are given as api_key and api_secret."
 
 
 class Endpoint(t.NamedTuple):
@@ -30,7 +33,15 @@ class Endpoint(t.NamedTuple):
     verify: t.Union[bool, str]
 
 
-def read_files(environ: t.Optional[t.Mapping[str, str]] = None) -> t.Dict[str, str]:
+class Values(t.Dict[str, str]):
+    """The values of the section that counts, by name; ``places`` says of each in which section of which file it is."""
+
+    def __init__(self, values: t.Mapping[str, str], places: t.Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.places = places
+
+
+def read_files(environ: t.Optional[t.Mapping[str, str]] = None) -> Values:
     """The values of the ``cs`` library's configuration files, as far as they are there.
 
     They are ``~/.cloudstack.ini``, ``cloudstack.ini`` in the working directory, and the file that CLOUDSTACK_CONFIG names; the later wins.
@@ -40,24 +51,41 @@ def read_files(environ: t.Optional[t.Mapping[str, str]] = None) -> t.Dict[str, s
     paths = [os.path.expanduser("~/.cloudstack.ini"), os.path.abspath("cloudstack.ini")]
     if environ.get("CLOUDSTACK_CONFIG"):
         paths.append(os.path.expanduser(environ["CLOUDSTACK_CONFIG"]))
-    parser = configparser.ConfigParser(interpolation=None)
-    for path in (path for path in paths if os.path.isfile(path)):
-        try:
-            with open(path, encoding="utf-8") as file:
-                parser.read_file(file)
-        except configparser.Error as error:
-            # The error's own text quotes the line, and the line may hold a secret.
-            raise NotConfigured(
-                f"the CloudStack configuration file {path} is no ini file ({type(error).__name__}). Correct it, or give api_url, api_key and "
-                "api_secret as options or in the environment."
-            ) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise NotConfigured(
-                f"the CloudStack configuration file {path} cannot be read ({getattr(error, 'strerror', None) or type(error).__name__}). Give api_url, "
-                "api_key and api_secret as options or in the environment, or run the task as a user who may read it."
-            ) from error
     section = environ.get("CLOUDSTACK_REGION") or "cloudstack"
-    return dict(parser[section]) if parser.has_section(section) else {}
+    together = configparser.ConfigParser(interpolation=None)
+    places: t.Dict[str, str] = {}
+    for path in (path for path in paths if os.path.isfile(path)):
+        content = _content(path)
+        own = configparser.ConfigParser(interpolation=None)
+        for parser in (together, own):
+            _parse(parser, content, path)
+        if own.has_section(section):
+            places.update({name: f"{name} in the section [{section}] of {path}" for name in own.options(section)})
+    return Values(dict(together[section]) if together.has_section(section) else {}, places)
+
+
+def _content(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return "\n".join(decoded(line) for line in file.read().splitlines())
+    except OSError as error:
+        raise NotConfigured(
+            f"the CloudStack configuration file {path} cannot be read ({error.strerror}). Give api_url, api_key and api_secret as options or in the "
+            "environment, or run the task as a user who may read it."
+        ) from error
+
+
+def _parse(parser: configparser.ConfigParser, content: str, path: str) -> None:
+    try:
+        parser.read_string(content, path)
+    except configparser.Error as error:
+        # The error's own text quotes the line, and the line may hold a secret.
+        line = getattr(error, "lineno", None) or next((number for number, _line in getattr(error, "errors", ())), 0)
+        where = f" in line {line}" if line else ""
+        raise NotConfigured(
+            f"the CloudStack configuration file {path} is no ini file{where} ({type(error).__name__}). Correct it, or give api_url, api_key and "
+            "api_secret as options or in the environment."
+        ) from error
 
 
 def endpoint(params: t.Mapping[str, t.Any], files: t.Callable[[], t.Mapping[str, str]] = read_files) -> Endpoint:
@@ -66,8 +94,11 @@ def endpoint(params: t.Mapping[str, t.Any], files: t.Callable[[], t.Mapping[str,
     Raises :class:`NotConfigured` if a part is missing, :class:`InvalidOption` for one that cannot be right.
     """
     values = {option: params[option] for option in _IN_FILE}
+    source = address.source("api_url", "CLOUDSTACK_ENDPOINT", values["api_url"])
     if not all(values.values()):
         found = files()
+        if not values["api_url"]:
+            source = found.places["endpoint"] if isinstance(found, Values) and "endpoint" in found else "api_url"
         values = {option: value or found.get(_IN_FILE[option]) for option, value in values.items()}
     missing = [option for option, value in values.items() if not value]
     if missing:
@@ -77,35 +108,13 @@ def endpoint(params: t.Mapping[str, t.Any], files: t.Callable[[], t.Mapping[str,
             )
         )
     return Endpoint(
-        _url(str(values["api_url"])),
+        address.url(str(values["api_url"]), source, ADVICE),
         str(values["api_key"]),
         str(values["api_secret"]),
-        _timeout(params["api_timeout"]),
+        seconds(params["api_timeout"], address.source("api_timeout", "CLOUDSTACK_TIMEOUT", params["api_timeout"])),
         _retries(params["api_retries"]),
         _verify(params),
     )
-
-
-def _url(url: str) -> str:
-    try:
-        parts = urlsplit(url.strip())
-        legal = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        legal = False
-    if not legal:
-        raise InvalidOption("api_url is no address. It looks like 'https://cloud.example.com:8443/client/api'.")
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise InvalidOption(
-            "api_url holds a user, a query or a fragment. Give the address alone, such as 'https://cloud.example.com:8443/client/api', and the keys as "
-            "api_key and api_secret."
-        )
-    return url.strip()
-
-
-def _timeout(seconds: float) -> float:
-    if not 0 < seconds <= 86400:
-        raise InvalidOption(f"api_timeout is {seconds:g}: give a number of seconds above 0, at most 86400.")
-    return float(seconds)
 
 
 def _retries(retries: int) -> int:

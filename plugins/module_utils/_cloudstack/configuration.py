@@ -8,9 +8,10 @@ from __future__ import annotations
 import typing as t
 
 from .._common.errors import Ambiguous, InvalidOption, NotFound
+from .._common.module import HIDDEN
 from .._common.plan import Managed, Outcome, Plan, Step
 from .._common.words import listing, sentence
-from . import identity, results, setting_values, versions
+from . import identity, results, setting_values, texts, versions
 from .reader import Raw, Reader
 from .versions import Version
 
@@ -51,8 +52,13 @@ class Want(t.NamedTuple):
     scope: t.Optional[Scope]
     of: t.Optional[str]
 
+    @property
+    def shown_of(self) -> t.Optional[str]:
+        """``of`` without the token that the id of a pool may hold."""
+        return self.of and setting_values.without_token(self.of)
+
     def __str__(self) -> str:
-        where = f" of {_words(self.scope)} {self.of!r}" if self.scope else ""
+        where = f" of {_words(self.scope)} {self.shown_of!r}" if self.scope else ""
         return f"setting {self.name!r}{where}"
 
 
@@ -88,9 +94,25 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     )
 
 
-def secrets(params: t.Mapping[str, t.Any]) -> t.List[str]:
-    """The texts among the options that nobody may see. The options need not have been checked."""
-    return setting_values.secrets_of(params.get("name"), params.get("value"))
+def shown(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """What may be shown of the options. Only CloudStack knows whether the setting holds a secret; where it does not, the result has the value."""
+    texts = {name: setting_values.without_token(value) for name, value in params.items() if isinstance(value, str)}
+    return {**params, **texts, **({} if params.get("value") is None else {"value": HIDDEN})}
+
+
+def secrets(current: Current, wanted: Want) -> t.List[str]:
+    """The texts that nobody may see: the value that is wanted, and those that were read, if the setting holds secrets."""
+    rows = [row for row in (current.row, current.everywhere) if row]
+    values = [wanted.value, *(_text(row.get(key)) for row in rows for key in ("value", "defaultvalue"))]
+    category = next((row["category"] for row in rows if row.get("category")), None)
+    kept = values if setting_values.holds_secret(wanted.name, *values, category=category) else []
+    return setting_values.secrets_in(
+        *kept, *([wanted.of] if wanted.of and setting_values.holds_secret("", wanted.of) else [])
+    )
+
+
+def _text(value: t.Any) -> t.Optional[str]:
+    return None if value is None else str(value)
 
 
 def look(reader: Reader, wanted: Want) -> Current:
@@ -119,25 +141,28 @@ def _scope_id(reader: Reader, scope: Scope, of: str) -> str:
     found = [row for row in rows if of in (row["id"], identity.shown_id(row))] or [
         row for row in rows if row["name"] == of
     ]
+    shown = setting_values.without_token(of)
     if not found:
-        raise NotFound(f"{scope.option}: there is no {_words(scope)} {of!r} with that name or id.")
+        raise NotFound(
+            f"{scope.option}: there is no {_words(scope)} {shown!r} with that name or id. {texts.there_is(rows)}"
+        )
     if len(found) > 1:
         ids = listing(sorted(str(identity.shown_id(row)) for row in found))
-        raise Ambiguous(f"{scope.option}: {len(found)} have the name {of!r}. Give the id of one: {ids}.")
+        raise Ambiguous(f"{scope.option}: {len(found)} have the name {shown!r}. Give the id of one: {ids}.")
     return str(found[0]["id"])
 
 
 def plan(current: Current, wanted: Want) -> Plan:
     """The call that gives a setting its value. Raises :class:`NotFound` for an unknown one, :class:`InvalidOption` for a value of another type."""
     row = _known(current, wanted)
-    kind, value = row.get("type"), row.get("value")
+    kind, value = row.get("type"), _text(row.get("value"))
     target = (
         _default(current, wanted, row)
         if wanted.value is None
         else setting_values.checked(wanted.value, kind, wanted.name)
     )
     hidden = setting_values.holds_secret(
-        wanted.name, value, target, row.get("defaultvalue"), category=row.get("category")
+        wanted.name, value, target, _text(row.get("defaultvalue")), category=row.get("category")
     )
     if setting_values.same(value, target, kind):
         shown = _shown(row, wanted, value, hidden)
@@ -191,7 +216,7 @@ def _default(current: Current, wanted: Want, row: Raw) -> t.Optional[str]:
 
 
 def _shown(row: Raw, wanted: Want, value: t.Optional[str], hidden: bool) -> t.Dict[str, t.Any]:
-    return results.configuration(row, wanted.scope.option if wanted.scope else "global", wanted.of, value, hidden)
+    return results.configuration(row, wanted.scope.option if wanted.scope else "global", wanted.shown_of, value, hidden)
 
 
 def _words(scope: t.Optional[Scope]) -> str:

@@ -10,6 +10,7 @@ import typing as t
 from .._common import sizes
 from .._common.errors import Ambiguous, InvalidOption
 from .._common.plan import Managed
+from .._common.time_left import checked
 from .._common.words import listing
 from . import texts
 from .disk_offering_plan import GIB, Current, Want, plan
@@ -26,6 +27,7 @@ SPEC: t.Dict[str, t.Any] = {
         "max_iops": {"type": "int"},
         "min_iops": {"type": "int"},
         "storpool_template": {"type": "str"},
+        "driver_reads_template": {"type": "bool", "default": False},
         "qos_class": {"type": "str"},
         "zones": {"type": "list", "elements": "str"},
         "wait_timeout": {"type": "int", "default": 300},
@@ -55,8 +57,6 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         )
     if params["customized"] is False and params["disk_size"] is None and params["state"] == "present":
         raise InvalidOption("customized is false: give disk_size.")
-    if params["wait_timeout"] <= 0:
-        raise InvalidOption(f"wait_timeout is {params['wait_timeout']}: give a number of seconds above 0.")
     least, most = params["min_iops"], params["max_iops"]
     for option, value in (("min_iops", least), ("max_iops", most)):
         if value is not None and value < 1:
@@ -74,9 +74,10 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         max_iops=most,
         min_iops=least,
         storpool_template=texts.text(params["storpool_template"], "storpool_template", 200),
+        driver_reads_template=params["driver_reads_template"],
         qos_class=texts.text(params["qos_class"], "qos_class"),
         zones=None if params["zones"] is None else tuple(sorted(set(params["zones"]))),
-        wait_timeout=params["wait_timeout"],
+        wait_timeout=checked(params, "wait_timeout"),
     )
 
 

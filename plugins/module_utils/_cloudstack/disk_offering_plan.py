@@ -11,12 +11,12 @@ from .._common.errors import InvalidOption, NotFound
 from .._common.plan import Plan, Step
 from .._common.sizes import human
 from .._common.words import listing, sentence
-from . import results, versions
+from . import results, texts, versions
 from .reader import Raw
 from .versions import Version
 
 GIB = 1 << 30
-#: The details that the StorPool driver reads (4.17, 4.20).
+#: The details that the StorPool driver reads, both from 4.20 on; external drivers for the ones before read the first since April 2022.
 TEMPLATE, QOS_CLASS = "SP_TEMPLATE", "SP_QOSCLASS"
 #: What updateDiskOffering takes for "in every zone".
 ALL_ZONES = "all"
@@ -45,6 +45,7 @@ class Want(t.NamedTuple):
     max_iops: t.Optional[int]
     min_iops: t.Optional[int]
     storpool_template: t.Optional[str]
+    driver_reads_template: bool
     qos_class: t.Optional[str]
     zones: t.Optional[t.Tuple[str, ...]]
     wait_timeout: int
@@ -85,7 +86,24 @@ def plan(current: Current, wanted: Want) -> Plan:
             f"{versions.QOS_CLASSES}. Use max_iops or storpool_template."
         )
     zones = _zone_ids(current, wanted)
-    return _plan_create(current, wanted, zones) if row is None else _plan_update(current, wanted, row, zones)
+    made = _plan_create(current, wanted, zones) if row is None else _plan_update(current, wanted, row, zones)
+    return made._replace(cautions=_cautions(current.version, wanted))
+
+
+def _cautions(version: Version, wanted: Want) -> t.Tuple[str, ...]:
+    """What to say of a template that the StorPool driver may not look at."""
+    if wanted.storpool_template is None or wanted.driver_reads_template or version >= versions.READS_OFFERING_TEMPLATE:
+        return ()
+    first = versions.READS_OFFERING_TEMPLATE
+    whose = f"CloudStack's own StorPool driver reads that from {first} on only"
+    if version < versions.IN_TREE:
+        whose = "External StorPool drivers read that since April 2022 only"
+    told = (
+        f"{sentence(str(wanted))} has the StorPool template {wanted.storpool_template!r}, and CloudStack is {version}. {whose}; older ones put the volumes on "
+        "the template of their pool, without a word. Use storage tags and a pool on that template, or set driver_reads_template if the driver of your "
+        "management servers does read it."
+    )
+    return (told,)
 
 
 def _plan_create(current: Current, wanted: Want, zones: t.Optional[t.Tuple[str, ...]]) -> Plan:
@@ -225,7 +243,7 @@ def _zone_ids(current: Current, wanted: Want) -> t.Optional[t.Tuple[str, ...]]:
     for name in wanted.zones:
         found = [row for key in ("id", "name") for row in current.zones if row[key] == name]
         if not found:
-            raise NotFound(f"zones: there is no zone {name!r} with that name or id.")
+            raise NotFound(f"zones: there is no zone {name!r} with that name or id. {texts.there_is(current.zones)}")
         ids.add(str(found[0]["id"]))
     return tuple(sorted(ids))
 

@@ -9,7 +9,8 @@ import fnmatch
 import time
 import typing as t
 
-from .._common.errors import InvalidOption, NotConverged, NotFound
+from .._common.errors import NotConverged, NotFound
+from .._common.time_left import checked
 from .._common.words import listing
 from . import identity, results, versions
 from .reader import Raw, Reader
@@ -100,8 +101,7 @@ def hosts(
             found = [pools.of(host) for host in found]
         return {"hosts": [host.result() for host in found]}
     for option, least in (("wait_timeout", 1), ("wait_stable", 0)):
-        if params[option] < least:
-            raise InvalidOption(f"{option} is {params[option]}: give a number of seconds, at least {least}.")
+        checked(params, option, least)
     return {"hosts": [host.result() for host in _wait(reader, params, clock)]}
 
 
@@ -135,17 +135,15 @@ def _is_for(pool: Raw, host: Raw) -> bool:
 
 
 def _select(reader: Reader, params: t.Mapping[str, t.Any]) -> t.List[Host]:
-    found = [Host(row) for row in reader.every_host() if _is_wanted(row, params)]
+    rows = identity.within(reader.placed_hosts(), "zone", params["zone"])
+    rows = identity.within(rows, "cluster", params["cluster"])
+    patterns = params["name"]
+    found = [
+        Host(row)
+        for row in rows
+        if patterns is None or any(fnmatch.fnmatchcase(str(row["name"]), pattern) for pattern in patterns)
+    ]
     return sorted(found, key=lambda host: (str(host.raw.get("zonename")), host.name, host.id))
-
-
-def _is_wanted(row: Raw, params: t.Mapping[str, t.Any]) -> bool:
-    patterns, zone, cluster = (params[option] for option in ("name", "zone", "cluster"))
-    return (
-        (patterns is None or any(fnmatch.fnmatchcase(str(row["name"]), pattern) for pattern in patterns))
-        and (zone is None or zone in (row.get("zoneid"), row.get("zonename")))
-        and (cluster is None or cluster in (row.get("clusterid"), row.get("clustername")))
-    )
 
 
 def _wait(reader: Reader, params: t.Mapping[str, t.Any], clock: t.Callable[[], float]) -> t.List[Host]:

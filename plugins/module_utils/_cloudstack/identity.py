@@ -58,7 +58,7 @@ def find(
 
     CloudStack lets several pools have one name; ``template`` chooses among them. Raises :class:`Ambiguous` if that does not help.
     """
-    here = [row for row in pools if is_storpool(row) and is_in(row, zone)]
+    here = [row for row in within(pools, "zone", zone) if is_storpool(row)]
     named, previous = _one(here, name, template), _one(here, previous_name, template)
     if named and previous:
         raise Ambiguous(
@@ -68,9 +68,17 @@ def find(
     return named or previous
 
 
-def is_in(row: Raw, zone: str) -> bool:
-    """Whether a pool is in a zone, given by name or id."""
-    return zone in (row.get("zoneid"), row.get("zonename"))
+def within(rows: t.Iterable[Raw], what: str, wanted: t.Optional[str]) -> t.List[Raw]:
+    """The rows in the ``what`` ("zone", "cluster") with this id; if there is none with it, with this name. All of them for ``None``.
+
+    A name may be another's id, as names are anything that people choose.
+    """
+    found = list(rows)
+    if wanted is None:
+        return found
+    return [row for row in found if row.get(what + "id") == wanted] or [
+        row for row in found if row.get(what + "name") == wanted
+    ]
 
 
 def _one(rows: t.Iterable[Raw], name: t.Optional[str], template: t.Optional[str]) -> t.Optional[Raw]:

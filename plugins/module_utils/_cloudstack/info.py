@@ -24,17 +24,17 @@ SPEC_POOLS: t.Dict[str, t.Any] = {
 
 def pools(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """The StorPool pools that meet all the given conditions, by zone and name; with ``hosts``, also which hosts have connected them."""
-    found = [row for row in reader.pools() if identity.is_storpool(row) and _is_wanted(row, params)]
+    rows = identity.within(reader.pools(), "zone", params["zone"])
+    found = [row for row in rows if identity.is_storpool(row) and _is_wanted(row, params)]
     found.sort(key=lambda row: (str(row.get("zonename")), str(row["name"]), str(row["id"])))
     asks = params["hosts"] and found and reader.version() >= versions.SHOWS_CONNECTED_HOSTS
     return {"pools": [results.pool(row, reader.connections(row).names() if asks else None) for row in found]}
 
 
 def _is_wanted(row: Raw, params: t.Mapping[str, t.Any]) -> bool:
-    patterns, zone, template, tags = (params[option] for option in ("name", "zone", "template", "tags"))
+    patterns, template, tags = (params[option] for option in ("name", "template", "tags"))
     return (
         (patterns is None or any(fnmatch.fnmatchcase(str(row["name"]), pattern) for pattern in patterns))
-        and (zone is None or identity.is_in(row, zone))
         and (template is None or identity.template_of(row) == template)
         and (tags is None or set(tags) <= set(results.tags(row)))
     )

@@ -9,6 +9,7 @@ import typing as t
 
 from .._common.errors import InvalidOption, NotAllowed
 from .._common.plan import Managed, Plan, Step
+from .._common.time_left import checked
 from .._common.words import listing, sentence
 from . import identity, results, versions
 from .management_server_states import (
@@ -100,14 +101,12 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     """The desired state that the options describe. Raises :class:`InvalidOption`."""
     if not params["name"].strip():
         raise InvalidOption("name is empty: give the name of the management server, as CloudStack lists it.")
-    if params["wait_timeout"] <= 0:
-        raise InvalidOption(f"wait_timeout is {params['wait_timeout']}: give a number of seconds above 0.")
     return Want(
         name=params["name"],
         up=params["state"] == "up",
         provider=params["provider"],
         allow_alone=params["allow_alone"],
-        wait_timeout=params["wait_timeout"],
+        wait_timeout=checked(params, "wait_timeout"),
     )
 
 
@@ -132,7 +131,7 @@ def _look(reader: Reader, wanted: Want) -> Current:
     if _only_waits(current):
         return current._replace(pending=reader.jobs_in_progress())
     server = t.cast(Raw, current.server)
-    if server.get("state") in (PREPARING_SHUTDOWN, DRAINED[1]):
+    if server.get("state") in (*PREPARING_SHUTDOWN, DRAINED[1]):
         return current._replace(pending=int(reader.shutdown_status(server["id"]).get("pendingjobscount", 1)))
     if reader.version() >= versions.PREPARES_MAINTENANCE and server.get("state") == "Up" and server.get("agentscount"):
         rows = [row for row in reader.settings_like(AGENTS_KNOW) if row["name"] == AGENTS_KNOW]
@@ -198,7 +197,7 @@ def _plan_drained(current: Current, wanted: Want) -> Plan:
         body = {"managementserverid": server["id"]}
         steps.append(Step(call, None, body, f"prepare {wanted} for {words}", advice=_PREPARE_ADVICE))
     goal = DRAINED[0] if maintains else DRAINED[1]
-    if server.get("state") == PREPARING_SHUTDOWN:
+    if server.get("state") in PREPARING_SHUTDOWN:
         goal = DRAINED[1]
     if server.get("state") in STOPPED:
         goal = "Down"

@@ -14,7 +14,8 @@ from .reader import Raw, Reader
 from .waiting import Missing
 
 PREPARING_MAINTENANCE = "PreparingForMaintenance"
-PREPARING_SHUTDOWN = "PreparingForShutDown"
+#: One state, which had another name before 4.21.
+PREPARING_SHUTDOWN = ("PreparingForShutDown", "PreparingToShutDown")
 #: States in which a server takes no new jobs and has none left: from 4.21 on, and from 4.19 on.
 DRAINED = ("Maintenance", "ReadyToShutDown")
 #: States in which its process ends or has ended; only a person starts it again.
@@ -23,7 +24,7 @@ STOPPED = ("ShuttingDown", "Down")
 CALLED_OFF_BY = {
     PREPARING_MAINTENANCE: "cancelMaintenance",
     "Maintenance": "cancelMaintenance",
-    PREPARING_SHUTDOWN: "cancelShutdown",
+    **dict.fromkeys(PREPARING_SHUTDOWN, "cancelShutdown"),
     "ReadyToShutDown": "cancelShutdown",
 }
 _LOG = "/var/log/cloudstack/management/management-server.log"
@@ -35,7 +36,7 @@ def is_drained(server: Raw, pending: t.Optional[int]) -> bool:
     CloudStack looks only every few seconds whether that preparation has ended, so its state may be behind.
     """
     state = server.get("state")
-    return state in DRAINED or state == "Down" or (state == PREPARING_SHUTDOWN and pending == 0)
+    return state in DRAINED or state == "Down" or (state in PREPARING_SHUTDOWN and pending == 0)
 
 
 def find(rows: t.Sequence[Raw], name: str) -> Raw:
@@ -66,7 +67,7 @@ class Drained(t.NamedTuple):
         def missing() -> t.Optional[str]:
             server = _by_id(reader, self.server_id)
             state, pending, agents = server.get("state"), server.get("pendingjobscount"), server.get("agentscount")
-            if state == PREPARING_SHUTDOWN:
+            if state in PREPARING_SHUTDOWN:
                 pending = reader.shutdown_status(self.server_id).get("pendingjobscount", 1)
             if is_drained(server, pending):
                 return None

@@ -10,6 +10,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleFallbackNotFound, env_fallback
 
+from .._common.numbers import env_number, env_seconds
+
 #: What the ``cs`` library takes for "yes" in CLOUDSTACK_DANGEROUS_NO_TLS_VERIFY, and for "no".
 _YES = ("y", "yes", "t", "true", "on", "1")
 _NO = ("n", "no", "f", "false", "off", "0")
@@ -28,8 +30,8 @@ CONNECTION: t.Dict[str, t.Any] = {
     "api_url": {"type": "str", "fallback": (env_fallback, ["CLOUDSTACK_ENDPOINT"])},
     "api_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["CLOUDSTACK_KEY"])},
     "api_secret": {"type": "str", "no_log": True, "fallback": (env_fallback, ["CLOUDSTACK_SECRET"])},
-    "api_timeout": {"type": "float", "default": 60, "fallback": (env_fallback, ["CLOUDSTACK_TIMEOUT"])},
-    "api_retries": {"type": "int", "default": 5, "fallback": (env_fallback, ["CLOUDSTACK_RETRY"])},
+    "api_timeout": {"type": "float", "default": 60, "fallback": (env_seconds, ["CLOUDSTACK_TIMEOUT"])},
+    "api_retries": {"type": "int", "default": 5, "fallback": (env_number, ["CLOUDSTACK_RETRY"])},
     "api_verify_ssl_cert": {"type": "path", "fallback": (env_fallback, ["CLOUDSTACK_VERIFY"])},
     "validate_certs": {
         "type": "bool",

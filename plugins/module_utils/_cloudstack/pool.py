@@ -10,6 +10,7 @@ import typing as t
 from .._common import sizes
 from .._common.errors import InvalidOption
 from .._common.plan import Managed
+from .._common.time_left import checked
 from . import contents, identity, states, texts, url, versions
 from .pool_plan import FROM_TEMPLATE, Current, Want, plan
 from .reader import Reader
@@ -54,8 +55,6 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         )
     if not present and params["allocation_state"]:
         raise InvalidOption("allocation_state is for a pool that shall exist; leave it out with state absent.")
-    if params["wait_timeout"] <= 0:
-        raise InvalidOption(f"wait_timeout is {params['wait_timeout']}: give a number of seconds above 0.")
     return Want(
         present=present,
         name=texts.text(params["name"], "name"),
@@ -71,7 +70,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         verify_template=params["verify_template"],
         consent=contents.Consent(*(params[option] for option in contents.Consent._fields)),
         connected_hosts=params["connected_hosts"],
-        wait_timeout=params["wait_timeout"],
+        wait_timeout=checked(params, "wait_timeout"),
     )
 
 
@@ -82,7 +81,9 @@ def look(reader: Reader, wanted: Want) -> Current:
     current = Current(version, pool, tuple(row for row in pools if row is not pool))
     if pool is None:
         current = current._replace(zone=reader.zone(wanted.zone))
-        if not wanted.present or current.zone is None:
+        if current.zone is None:
+            return current._replace(zones=tuple(reader.zones()))
+        if not wanted.present:
             return current
         current = current._replace(providers=reader.providers())
         if wanted.template and wanted.capacity == FROM_TEMPLATE:

@@ -11,7 +11,7 @@ from .._common.errors import InvalidOption, NameTaken, NotFound
 from .._common.plan import Plan, Step
 from .._common.sizes import human
 from .._common.words import listing, sentence
-from . import contents, identity, results, states, url, versions
+from . import contents, identity, results, states, texts, url, versions
 from .contents import Contents
 from .reader import Hosts, Raw
 from .versions import Version
@@ -47,7 +47,14 @@ _DELETE_ADVICE = (
         "snapshot",
         "Data of volume snapshots or templates is on this pool; the API does not tell of which. Delete them; until then the pool stays in maintenance.",
     ),
-    ("volumes", "The pool stays in maintenance. Run the task again: it says which volumes are on it."),
+    *(
+        (text, "Volumes are on the pool, which stays in maintenance. Run the task again: it says which.")
+        for text in (
+            "volumes",
+            "non-destroyed vols",
+            '"volInstance" is null',
+        )  # the last is 4.22's, where it logs at level DEBUG
+    ),
     ("", "The pool stays in maintenance; run the task again to go on."),
 )
 
@@ -89,6 +96,7 @@ class Current(t.NamedTuple):
     pool: t.Optional[Raw] = None
     others: t.Tuple[Raw, ...] = ()  # every other pool, of any provider and zone
     zone: t.Optional[Raw] = None
+    zones: t.Tuple[Raw, ...] = ()  # all there are, read only if the wanted one is not among them
     providers: t.FrozenSet[str] = frozenset()
     capacity: t.Optional[int] = None  # of the StorPool template, in bytes
     template_problem: t.Optional[str] = None  # why StorPool would not let the pool use it
@@ -108,7 +116,9 @@ def plan(current: Current, wanted: Want) -> Plan:
     """
     if current.pool is None:
         if current.zone is None:
-            raise NotFound(f"{sentence(str(wanted))}: there is no zone {wanted.zone!r} with that name or id.")
+            raise NotFound(
+                f"{sentence(str(wanted))}: there is no zone {wanted.zone!r} with that name or id. {texts.there_is(current.zones)}"
+            )
         return _plan_create(current, current.zone, wanted) if wanted.present else Plan((), None, None)
     if not wanted.present:
         return _plan_absent(current, current.pool, wanted)
@@ -118,11 +128,6 @@ def plan(current: Current, wanted: Want) -> Plan:
 def _plan_create(current: Current, zone: Raw, wanted: Want) -> Plan:
     who = sentence(str(wanted))
     _check_name(current, wanted)
-    if identity.PROVIDER not in current.providers:
-        raise NotFound(
-            f"{who}: the management server has no storage provider {identity.PROVIDER!r} (it has {listing(sorted(current.providers)) or 'none'}), and would "
-            "take its own driver instead. Install the StorPool driver on every management server and agent first."
-        )
     if wanted.template is None:
         raise InvalidOption(
             f"{who} does not exist, and nothing says which StorPool template it shall use: set template."
@@ -132,12 +137,23 @@ def _plan_create(current: Current, zone: Raw, wanted: Want) -> Plan:
         raise InvalidOption(
             f"{who} does not exist, and CloudStack wants to know its capacity: set capacity to a size, or to {FROM_TEMPLATE!r}."
         )
+    if capacity == 0:
+        raise InvalidOption(
+            f"{who}: StorPool says that template {wanted.template!r} has room for nothing. Look at the disks of its placement groups "
+            "(storpool_cluster_info), or set capacity to a size."
+        )
     _check_template_is_free(current, wanted, wanted.template)
     address = url.build(current.version, wanted.url_form, wanted.place, wanted.template)
     _check_can_tell_hosts(current, wanted)
     if current.template_problem:
         raise NotFound(
             f"{who}: {current.template_problem} If the management server reaches another StorPool cluster than this host does, set verify_template to false."
+        )
+    # The last of the refusals: whoever brings the driver later wants to know of the others before.
+    if identity.PROVIDER not in current.providers:
+        raise NotFound(
+            f"{who}: the management server has no storage provider {identity.PROVIDER!r} (it has {listing(sorted(current.providers)) or 'none'}), and would "
+            "take its own driver instead. Install the StorPool driver on every management server and agent first."
         )
     body = {
         "name": wanted.name,
@@ -279,8 +295,8 @@ def _wait_for_hosts(current: Current, pool: Raw, state: str, wanted: Want) -> t.
 
 
 def _check_name(current: Current, wanted: Want) -> None:
-    for row in current.others:
-        if row["name"] == wanted.name and identity.is_in(row, wanted.zone) and not identity.is_storpool(row):
+    for row in identity.within(current.others, "zone", wanted.zone):
+        if row["name"] == wanted.name and not identity.is_storpool(row):
             raise NameTaken(
                 f"Zone {wanted.zone!r} has a primary storage pool {wanted.name!r} that is not StorPool's (its provider is "
                 f"{row.get('provider') or row.get('type')}). Choose another name, or rename or remove that pool."

@@ -48,6 +48,7 @@ class Reader:
     def __init__(self, api: Api, storpool: t.Optional[StorPool] = None) -> None:
         self._api = api
         self._version: t.Optional[Version] = None
+        self._places: t.Dict[str, Raw] = {}  # clusters by id
         self._storpool = storpool
 
     @property
@@ -58,7 +59,7 @@ class Reader:
     def hurried(self, seconds: float) -> Reader:
         """The same reader for somebody who waits, and asks again anyway (:meth:`Api.hurried`)."""
         hurried = Reader(self._api.hurried(seconds), self._storpool)
-        hurried._version = self._version
+        hurried._version, hurried._places = self._version, self._places
         return hurried
 
     def template_capacity(self, template: str) -> int:
@@ -107,6 +108,24 @@ class Reader:
         hosts = self.every_host(zoneid=zone_id)
         usable = [host for host in hosts if (host.get("state"), host.get("resourcestate")) == ("Up", "Enabled")]
         return sorted(usable, key=lambda host: str(host["name"]))
+
+    def placed_hosts(self) -> t.List[Raw]:
+        """Every KVM host with the names of its zone, pod and cluster.
+
+        The cheap listHosts has their ids only (measured: 4.19.0, 4.22.0; source: 4.10 to 4.23), and listClusters has all three names; one call, once.
+        """
+        rows = self.every_host()
+        if any("clustername" not in row and row.get("clusterid") not in self._places for row in rows):
+            self._places.update((str(cluster["id"]), cluster) for cluster in self.clusters())
+        return [{**self._names_of_place(row), **row} for row in rows]
+
+    def _names_of_place(self, host: Raw) -> Raw:
+        cluster = self._places.get(str(host.get("clusterid")), {})
+        return {
+            "zonename": cluster.get("zonename"),
+            "podname": cluster.get("podname"),
+            "clustername": cluster.get("name"),
+        }
 
     def every_host(self, **params: t.Any) -> t.List[Raw]:
         """The KVM hosts, in whatever state; those of system VMs and of storage are no hosts here."""

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
+from .._common.module import Module
 from .._common.plan import Managed
 from .._common.run import finish, manage
+from .._common.time_left import TimeLeft
 from . import api as http
+from . import library
 from .config import endpoint, read_files
 from .options import CONNECTION
 from .reader import Reader, StorPool
@@ -19,10 +22,19 @@ from .waiting import Worker
 
 Params = t.Mapping[str, t.Any]
 Result = t.Mapping[str, t.Any]
-#: Makes the functions that ask StorPool, given a module that has the options for it.
-AskStorPool = t.Callable[[AnsibleModule], StorPool]
-#: The texts among the options that nobody may see, although their options are not ``no_log``. Options may not have been checked yet.
-Secrets = t.Callable[[Params], t.Iterable[str]]
+#: Makes the functions that ask StorPool, given a module that has the options for it, and the time that is left for the task.
+AskStorPool = t.Callable[[Module, TimeLeft], StorPool]
+
+
+class Secrets(t.NamedTuple):
+    """How a module keeps secrets that are in options which are not ``no_log``.
+
+    ``shown`` gives what may be shown of the options, which need not have been checked. ``texts``, given what was read and the desired state, gives the
+    texts that may be shown nowhere.
+    """
+
+    shown: t.Callable[[Params], t.Dict[str, t.Any]]
+    texts: t.Callable[[t.Any, t.Any], t.Iterable[str]]
 
 
 def run_managed(
@@ -36,50 +48,57 @@ def run_managed(
     ``more_options`` and ``ask_storpool`` are for a module that knows StorPool, too, which this side does not.
     """
     module = _module(kind.spec, more_options or {}, secrets)
+    time_left = TimeLeft(module.params.get("wait_timeout"))
+    apis: t.List[http.Api] = []
 
     def connect() -> t.Tuple[t.Any, ...]:
-        api = _connect(module, secrets)
-        reader = Reader(api, ask_storpool(module) if ask_storpool else None)
-        return reader, Worker(api, reader).apply, api.endpoint.retries
+        api = _connect(module, time_left)
+        apis.append(api)
+        reader = Reader(api, ask_storpool(module, time_left) if ask_storpool else None)
+        return reader, Worker(api, reader, time_left=time_left).apply, api.endpoint.retries
 
-    manage(module, kind, connect)
+    def look(reader: t.Any, wanted: t.Any) -> t.Any:
+        current = kind.look(reader, wanted)
+        texts = list(secrets.texts(current, wanted)) if secrets else []
+        module.keep(texts)
+        for api in apis:
+            api.hide(texts)
+        return current
+
+    manage(
+        module,
+        kind._replace(want=lambda _params: kind.want(module.given), look=look),
+        connect,
+        time_left,
+    )
 
 
 def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[Reader, Params], Result]) -> None:
     """The body of a module that only reads; ``read`` gets a reader and the options and returns the result without ``changed``."""
     module = _module(spec, {}, None)
-    finish(module, lambda: dict(read(Reader(_connect(module, None)), module.params), changed=False))
+    time_left = TimeLeft(_seconds_to_wait(module.params))
+    finish(module, lambda: dict(read(Reader(_connect(module, time_left)), module.params), changed=False))
 
 
-def _module(
-    spec: t.Mapping[str, t.Any], more_options: t.Mapping[str, t.Any], secrets: t.Optional[Secrets]
-) -> AnsibleModule:
+def _seconds_to_wait(params: Params) -> t.Optional[float]:
+    """How long a module that reads may take, if it was asked to wait for something; else every call has its own time only."""
+    return float(params["wait_timeout"] + params["wait_stable"]) if params.get("wait") else None
+
+
+def _module(spec: t.Mapping[str, t.Any], more_options: t.Mapping[str, t.Any], secrets: t.Optional[Secrets]) -> Module:
     options = dict(spec["argument_spec"], **dict(CONNECTION, **more_options))
-    kind = _discreet(secrets) if secrets else AnsibleModule
-    return kind(**dict(spec, argument_spec=options), supports_check_mode=True)
+    return Module(dict(spec, argument_spec=options), secrets.shown if secrets else None)
 
 
-def _discreet(secrets: Secrets) -> t.Type[AnsibleModule]:
-    """A module that keeps secrets whose options are not ``no_log``: from the log of the system, and from what failures show of the options."""
-
-    class Module(AnsibleModule):
-        def _log_invocation(self) -> None:
-            self.no_log_values.update(secrets(self.params))
-            super()._log_invocation()  # type: ignore[no-untyped-call]
-
-        def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
-            self.no_log_values.update(secrets(self.params))
-            super().fail_json(msg, **kwargs)
-
-    return Module
-
-
-def _connect(module: AnsibleModule, secrets: t.Optional[Secrets]) -> http.Api:
+def _connect(module: Module, time_left: TimeLeft) -> http.Api:
     if http.CS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("cs"), exception=http.CS_IMPORT_ERROR)
-    place = endpoint(module.params, read_files)
+    too_old = library.problem(http.CloudStack)
+    if too_old:
+        module.fail_json(msg=too_old)
+    place = endpoint(module.given, read_files)
     module.no_log_values.update(
         [place.key, place.secret]
     )  # they may come from a file, which AnsibleModule knows nothing of
     token = module.params.get("sp_auth_token")
-    return http.Api(place, [*([token] if token else []), *(secrets(module.params) if secrets else [])])
+    return http.Api(place, [token] if token else [], time_left=time_left)

@@ -15,26 +15,18 @@ from .._common.errors import InvalidOption
 HIDDEN = "***"
 #: StorPool's connections hold a token (drivers of 4.17 and 4.21).
 _CONNECTIONS = frozenset(["sp.alternative.endpoint", "sp.cluster.endpoint"])
-_SECRET_WORDS = frozenset(
-    [
-        "credential",
-        "credentials",
-        "passphrase",
-        "passwd",
-        "password",
-        "privatekey",
-        "psk",
-        "secret",
-        "secretkey",
-        "token",
-    ]
-)
+#: Parts of the names of settings that hold a secret, and whole words of them; a word that ends with "key" is one as well.
+_SECRET_PARTS = ("credential", "passphrase", "passwd", "password", "privatekey", "secret", "token")
+_SECRET_WORDS = frozenset(["keys", "pin", "psk", "pwd"])
 #: CloudStack's own categories of what it keeps encrypted.
-_SECRET_CATEGORIES = ("Secure", "Hidden")
-_TOKEN = re.compile(r"SP_AUTH_TOKEN=([^;&\s]+)|storpool://([^@/\s]+)@", re.IGNORECASE)
+_SECRET_CATEGORIES = ("secure", "hidden")
+#: A StorPool token, or the user of an address, in a value.
+_TOKEN = re.compile(r"SP_AUTH_TOKEN=([^;&\s]+)|[a-z][a-z0-9+.\-]*://([^@/\s]+)@", re.IGNORECASE)
 #: CloudStack 4.18 and newer say what a value is; for the others any text goes.
 _BOOLEAN, _WHOLE, _DECIMAL = "Boolean", "Number", "Decimal"
 _NUMBERS = (_WHOLE, _DECIMAL)
+#: A part of a whole, such as a threshold; it may be anything that CloudStack takes for one.
+_RANGE = "Range"
 _TRUTHS = frozenset(["true", "false"])
 
 
@@ -73,31 +65,39 @@ def same(left: t.Optional[str], right: t.Optional[str], kind: t.Optional[str]) -
     booleans = (left.lower(), right.lower())
     if kind in (_BOOLEAN, None) and set(booleans) <= _TRUTHS:
         return booleans[0] == booleans[1]
-    if kind in (*_NUMBERS, None):
+    if kind in (*_NUMBERS, _RANGE, None):
         numbers = _number(left), _number(right)
         return numbers[0] is not None and numbers[0] == numbers[1]
     return False
 
 
 def holds_secret(name: str, *values: t.Optional[str], category: t.Optional[str] = None) -> bool:
-    """Whether the values of a setting may not be shown: by its name, its category, or a StorPool token in one of them."""
-    words = re.split(r"[.\-_]", name.lower())
+    """Whether the values of a setting may not be shown: by its name, its category, or a token or password that is a part of one of them."""
+    lower = name.lower()
+    words = re.split(r"[^a-z0-9]+", lower)
     return (
-        name.lower() in _CONNECTIONS
-        or category in _SECRET_CATEGORIES
-        or not _SECRET_WORDS.isdisjoint(words)
-        or (words[-1] == "key" and len(words) > 1)
+        lower in _CONNECTIONS
+        or str(category).lower() in _SECRET_CATEGORIES
+        or any(part in lower for part in _SECRET_PARTS)
+        or any(word in _SECRET_WORDS or word.endswith("key") for word in words if word != lower)
         or any(_TOKEN.search(value) for value in values if value)
     )
 
 
-def secrets_of(name: t.Any, value: t.Any) -> t.List[str]:
-    """The texts of a task that may not be shown. Short ones are left out: to replace those would make words unreadable rather than keep a secret."""
-    if not isinstance(name, str) or not isinstance(value, str) or not holds_secret(name, value):
-        return []
-    tokens = [token for match in _TOKEN.finditer(value) for token in match.groups() if token]
-    plain = _number(value) is not None and len(value) < 10
-    return [text for text in (*tokens, value) if len(text) > 3 and text.lower() not in _TRUTHS and not plain]
+def secrets_in(*values: t.Optional[str]) -> t.List[str]:
+    """The texts that nobody may see of the values of a setting that holds secrets; one that is true or false is none."""
+    tokens = [
+        token for value in values if value for match in _TOKEN.finditer(value) for token in match.groups() if token
+    ]
+    lines = [
+        line.strip() for value in values if value for line in value.splitlines()
+    ]  # an error may be cut at the end of one
+    return [text for text in (*tokens, *values, *lines) if text and text.lower() not in _TRUTHS]
+
+
+def without_token(text: str) -> str:
+    """The text without the tokens in it."""
+    return _TOKEN.sub(lambda match: match.group(0).replace(match.group(1) or match.group(2), HIDDEN), text)
 
 
 def _number(text: str) -> t.Optional[Decimal]:

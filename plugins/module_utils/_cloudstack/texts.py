@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .._common.errors import InvalidOption
+from .._common.words import listing
 
 
 def text(value: t.Any, option: str, most: int = 255) -> t.Any:
@@ -29,3 +30,8 @@ def storage_tags(tags: t.Optional[t.Sequence[str]]) -> t.Optional[t.Tuple[str, .
                 f"tags: {tag!r} cannot be a storage tag. A tag is not empty, has no comma, and no space at its beginning or end."
             )
     return tuple(sorted(set(tags)))
+
+
+def there_is(rows: t.Iterable[t.Mapping[str, t.Any]]) -> str:
+    """What there is in place of what was asked for, as the end of an error: ``CloudStack has zone1 and zone2.``"""
+    return f"CloudStack has {listing(sorted({str(row['name']) for row in rows})) or 'none'}."

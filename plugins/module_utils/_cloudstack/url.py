@@ -21,6 +21,7 @@ import ipaddress
 import re
 import typing as t
 
+from .._common import address
 from .._common.errors import InvalidOption
 from . import versions
 from .versions import Version
@@ -32,7 +33,6 @@ _TEMPLATE = re.compile(r"[A-Za-z0-9_\-]{1,199}")
 _URI_TOKEN = re.compile(r"[A-Za-z0-9_\-.!~'()*;:&=+$,]+")
 #: A host name as java.net.URI wants it: no underscore, and a letter first in the last label. Another one gives an empty host.
 _URI_NAME = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.?")
-_HOST = re.compile(r"[A-Za-z0-9_.\-:]+")
 
 
 class Place(t.NamedTuple):
@@ -45,7 +45,7 @@ class Place(t.NamedTuple):
     @property
     def address(self) -> str:
         """``HOST:PORT``, an IPv6 address in brackets."""
-        return "{0}:{1}".format(f"[{self.host}]" if ":" in self.host else self.host, self.port)
+        return address.joined(self.host, self.port)
 
 
 def place(params: t.Mapping[str, t.Any]) -> t.Optional[Place]:
@@ -64,7 +64,13 @@ def place(params: t.Mapping[str, t.Any]) -> t.Optional[Place]:
                 *(("sp_api_http_host", "sp_auth_token") if host else ("sp_auth_token", "sp_api_http_host"))
             )
         )
-    return Place(_host(str(host)), _port(port), _token(str(token)))
+    return Place(
+        address.host(str(host), address.source("sp_api_http_host", "SP_API_HTTP_HOST", host)),
+        address.port(
+            DEFAULT_PORT if port is None else port, address.source("sp_api_http_port", "SP_API_HTTP_PORT", port)
+        ),
+        address.token(str(token), address.source("sp_auth_token", "SP_AUTH_TOKEN", token)),
+    )
 
 
 def template_name(value: t.Optional[str]) -> t.Optional[str]:
@@ -152,25 +158,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _host(host: str) -> str:
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not _HOST.fullmatch(bare) or (":" in bare and not _is_address(bare)):
-        raise InvalidOption(f"sp_api_http_host is {host!r}: give a host name or an address alone, no URL and no port.")
-    return bare
-
-
-def _port(port: t.Any) -> int:
-    number = DEFAULT_PORT if port is None else int(port)
-    if not 1 <= number <= 65535:
-        raise InvalidOption(f"sp_api_http_port is {port}: give a number from 1 to 65535.")
-    return number
-
-
-def _token(token: str) -> str:
-    if any(not "!" <= character <= "~" for character in token):
-        raise InvalidOption(
-            "sp_auth_token holds a space or a character that cannot be sent in an HTTP header; check how it was read."
-        )
-    return token

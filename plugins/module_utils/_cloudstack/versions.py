@@ -50,6 +50,8 @@ PREPARES_SHUTDOWN = Version(4, 19)
 URI_FORM = Version(4, 19, 1)
 #: First release whose driver knows ``SP_QOSCLASS``.
 QOS_CLASSES = Version(4, 20)
+#: First release whose own driver reads ``SP_TEMPLATE`` of an offering; the ones before ignore it in silence (measured: 4.19.0 and 4.22.0).
+READS_OFFERING_TEMPLATE = Version(4, 20)
 #: First release with ``prepareForMaintenance`` of a management server.
 PREPARES_MAINTENANCE = Version(4, 21)
 #: First release for which a driver that takes ``SP_API_HTTP=...`` was ever published; the one before takes a template's name.

@@ -9,11 +9,13 @@ import itertools
 import time
 import typing as t
 
-from .._common.errors import ApiError, BadAnswer, NotConverged, Outdated, ReplyLost, TransientError, Unreachable
+from .._common.errors import ApiError, BadAnswer, NotConverged, ReplyLost, TransientError, Unreachable
 from .._common.plan import Step
+from .._common.time_left import TimeLeft
+from .._common.transport import first_line
 from .._common.words import listing
-from . import states
-from .api import Api, is_outdated
+from . import refusals, shapes, states
+from .api import Api
 from .reader import Reader
 
 #: Commands that are answered at once with the id of a job; a step's time-out is then for the job.
@@ -106,60 +108,75 @@ def pause(attempt: int) -> float:
 
 
 class Worker:
-    """Carries out the steps of plans over one :class:`Api`."""
+    """Carries out the steps of plans over one :class:`Api`, as long as there is time left for the task."""
 
-    def __init__(self, api: Api, reader: Reader, clock: t.Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        api: Api,
+        reader: Reader,
+        clock: t.Callable[[], float] = time.monotonic,
+        time_left: t.Optional[TimeLeft] = None,
+    ) -> None:
         self._api = api
         self._reader = reader
         self._clock = clock
+        self._time_left = time_left
 
     def apply(self, step: Step) -> None:
         """Carry out one step. Raises as :meth:`Api.change` does, and :class:`NotConverged` when its time is over."""
         if step.method == "GET":
-            self._wait(step, t.cast(float, step.timeout))
+            self._wait(step)
+        elif self._time_left and self._time_left.is_over():
+            raise self._late(step, "there was no time left to begin with it")
         elif step.call in ASYNC:
             self._follow(step, self._api.change(step.call, step.body))
         else:
             self._api.change(step.call, step.body, step.timeout)
 
-    def _wait(self, step: Step, seconds: float) -> None:
-        """Wait for what the body of a step watches."""
-        missing = step.body.watch(self._reader.hurried(seconds))
+    def _seconds(self, step: Step) -> float:
+        """What is left of the time for a step."""
+        seconds = t.cast(float, step.timeout)
+        return min(seconds, self._time_left.seconds) if self._time_left else seconds
+
+    def _wait(self, step: Step) -> None:
+        """Wait for what the body of a step watches; if the time is over already, look once."""
+        seconds = self._seconds(step)
+        missing = step.body.watch(self._reader.hurried(t.cast(float, step.timeout)))
         words = until(missing, seconds, self._api.sleep, self._clock)
         if words is not None:
-            raise _late(step, words)
+            raise self._late(step, words)
 
     def _follow(self, step: Step, accepted: t.Mapping[str, t.Any]) -> None:
         """Wait for the job of a command. Its failure is raised as if the command itself had failed."""
-        if "jobid" not in accepted:
+        if not isinstance(accepted.get("jobid"), str) or not accepted["jobid"]:
             raise BadAnswer("CloudStack accepted the command without the id of a job for it.", call=f"POST {step.call}")
-        deadline = self._clock() + t.cast(float, step.timeout)
+        deadline = self._clock() + self._seconds(step)
         for attempt in itertools.count():
             answer = self._api.read("queryAsyncJobResult", jobid=accepted["jobid"])
+            shapes.refuse_other_job(step.call, step.body, accepted["jobid"], answer)
             if answer.get("jobstatus") == _SUCCEEDED:
                 return
             if answer.get("jobstatus") != _IN_PROGRESS:
                 raise self._failed(step, answer)
             left = deadline - self._clock()
             if left <= 0:
-                raise _late(step, "CloudStack's job for it still runs")
+                raise self._late(step, "CloudStack's job for it still runs")
             self._api.sleep(min(pause(attempt), left))
 
     def _failed(self, step: Step, answer: t.Mapping[str, t.Any]) -> ApiError:
         result = answer.get("jobresult")
         result = result if isinstance(result, dict) else {"errortext": str(result)}
-        code = result.get("errorcode") or answer.get("jobresultcode")
-        text = self._api.scrub(str(result.get("errortext") or "no description"))
-        kind = Outdated if is_outdated(text) else ApiError
+        code = str(result.get("errorcode") or answer.get("jobresultcode"))
+        every = str(result.get("errortext") or "no description")
+        kind, text = refusals.kind_of(code, every), self._api.scrub(first_line(every))
         return kind(
             f"CloudStack's job for it failed with {code}: {text}",
             call=f"POST {step.call}",
-            error={"name": str(code), "descr": text, "transient": False},
+            error={"name": code, "descr": text, "transient": kind is TransientError},
         )
 
-
-def _late(step: Step, words: str) -> NotConverged:
-    return NotConverged(
-        f"{step.timeout:g} s (wait_timeout) were not enough: {words}. Run the task again: it goes on from there.",
-        call=str(step),
-    )
+    def _late(self, step: Step, words: str) -> NotConverged:
+        seconds = self._time_left or f"{step.timeout:g} s (wait_timeout)"
+        return NotConverged(
+            f"{seconds} were not enough: {words}. Run the task again: it goes on from there.", call=str(step)
+        )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from . import plain
 from .words import sentence
 
 
@@ -15,9 +16,11 @@ class Failure(Exception):
 
     ``kind`` is a stable word for playbooks to branch on. ``call`` is the API call that failed, if one did.
     ``error`` holds the API's own words: ``name``, ``descr`` and ``transient``, as far as there are any.
+    ``seconds`` is how long the step took that ended with it.
     """
 
     kind = "failed"
+    seconds = 0.0
 
     def __init__(
         self, message: str, call: t.Optional[str] = None, error: t.Optional[t.Mapping[str, t.Any]] = None
@@ -44,12 +47,23 @@ class Failure(Exception):
                 break
         return self
 
+    def scrub(self, hide: t.Callable[[str], str]) -> None:
+        """Take out of all that it says what nobody may see."""
+        self.message, self.error = hide(self.message), plain.everything(self.error, hide)
+
     def result(self) -> t.Dict[str, t.Any]:
-        """The arguments of ``fail_json``: ``msg``, ``error`` (always with ``kind``) and, after an API call, ``call``."""
-        told = self.message if self.message.endswith((".", "!", "?")) else self.message + "."
-        result: t.Dict[str, t.Any] = {"msg": sentence(told), "error": dict(self.error, kind=self.kind)}
+        """The arguments of ``fail_json``: ``msg``, ``error`` (always with ``kind``) and, after an API call, ``call``.
+
+        Words of servers and programs are among them, so nothing is left in them that is more than text; each is one line.
+        """
+        told = plain.line(self.message)
+        told = told if told.endswith((".", "!", "?")) else told + "."
+        result: t.Dict[str, t.Any] = {
+            "msg": sentence(told),
+            "error": plain.everything(dict(self.error, kind=self.kind)),
+        }
         if self.call:
-            result["call"] = self.call
+            result["call"] = plain.line(self.call)
         return result
 
 

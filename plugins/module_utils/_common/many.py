@@ -18,15 +18,14 @@ import time
 import typing as t
 
 from .crew import Crew, Result
-from .errors import ApiError, BadAnswer, Failure, InvalidOption, ReplyLost, TransientError, Unreachable
-from .plan import Course, Outcome, Plan, Step, backoff, predicted
+from .errors import ApiError, BadAnswer, Failure, InvalidOption, ReplyLost, Unreachable
+from .plan import MAY_PASS, Course, Outcome, Plan, Step, backoff, predicted
 from .words import listing
 
 #: How many objects may share one call.
 MOST_TOGETHER = 100
 #: Errors of a read. They are about the API, and not about the object that was to be looked at.
 OF_THE_API = (ApiError, BadAnswer, ReplyLost, Unreachable)
-_MAY_PASS = (Unreachable, TransientError, ReplyLost)
 
 _NO_COURSE = Course(())
 _NO_PLAN = Plan((), None, None)
@@ -186,13 +185,15 @@ def converge_all(
     """Bring every job to its end: after it each is done, failed, or not tried because of one that failed.
 
     ``read`` makes a reader of how things are now. No object is begun more than ``seconds`` after the first; what has not been begun by then stays
-    ``waiting``. Raises what a read raises, as long as nothing has been changed; later such an error is that of each job that is left.
+    ``waiting``. Raises what a read raises, as long as nothing has been changed; later such an error is that of each job that is left, but what has been
+    begun is not given up for a list that is none, before it has been read as often as ``pauses`` allow.
     """
     every = in_order(jobs)
     waiting = [job for job in every if not job.over]
     for job in waiting:
         job.course = Course(pauses)
     patience = Patience(pauses)
+    more_reads = iter(pauses)
     until = float("inf")
     while True:
         wake = min((job.not_before for job in waiting if job.begun), default=0.0)
@@ -204,6 +205,10 @@ def converge_all(
         except OF_THE_API as failure:
             if not any(job.begun for job in every):
                 raise
+            pause = next(more_reads, None) if isinstance(failure, BadAnswer) else None
+            if pause is not None:
+                sleep(pause)
+                continue
             _give_up(waiting, failure)
             return
         waiting = [job for job in waiting if not job.over]
@@ -255,7 +260,7 @@ def _look_again(waiting: t.Iterable[Job], reader: t.Any, now: float, begin: bool
             job.look_and_plan(reader)
             ended = job.course.ends_with(job.todo)
         except Failure as failure:
-            if isinstance(failure, OF_THE_API) and not job.begun:
+            if isinstance(failure, BadAnswer) or (isinstance(failure, OF_THE_API) and not job.begun):
                 raise
             job.fail(failure)
             continue
@@ -300,7 +305,7 @@ def _take_note(group: Group, result: Result, now: float) -> None:
         try:
             if alone or stopped is None:
                 pause = job.course.advance(result.done if alone else job.todo.steps, stopped)
-            elif isinstance(stopped[1], _MAY_PASS):
+            elif isinstance(stopped[1], MAY_PASS):
                 pause = job.course.advance((), (job.todo.steps[0], copy.copy(stopped[1])))
             else:
                 pause, job.together = 0.0, max(1, len(group.jobs) // 10)

@@ -1,30 +1,43 @@
 # Copyright (c) 2026, StorPool CloudStack collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible's module, with our words for what is wrong with its options."""
+"""Ansible's module, with our words for what is wrong with its options, and with what may be shown of them in results, failures and the log of the system."""
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
 from .given import RULES, as_meant, mistakes
+from .numbers import bounded
 from .words import listing
 
+Params = t.Mapping[str, t.Any]
+#: What Ansible itself shows in place of a secret option.
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 #: Of how many mistakes at once the sentence speaks.
 MOST_TOLD = 5
+#: Texts of at most so many characters may be a part of any word.
+SHORT = 3
 
 
 class Module(AnsibleModule):
     """A module whose refusals name the option by its path, and which takes plain names in place of items of the lists that ``plain_names`` lists.
 
-    ``spec`` is as for :class:`AnsibleModule`, and may have ``plain_names``: option -> the option of an item that a name stands for.
+    ``spec`` is as for :class:`AnsibleModule`, and may have ``plain_names``: option -> the option of an item that a name stands for. ``params`` can be shown;
+    ``given`` is what the task gave. The values of options that the module does not know are not shown: a secret may be behind a slip in its option's name.
+    ``shown`` makes of what can be shown of the options what may be, and need not find them checked.
     """
 
-    def __init__(self, spec: t.Mapping[str, t.Any]) -> None:
+    _given: t.Optional[Params] = None
+    _kept: t.FrozenSet[str] = frozenset()
+
+    def __init__(self, spec: Params, shown: t.Optional[t.Callable[[Params], t.Dict[str, t.Any]]] = None) -> None:
         self._plain_names = spec.get("plain_names", {})
-        self._given: t.Dict[str, t.Any] = {}
+        self._shown = shown or dict
+        self._unchecked: t.Dict[str, t.Any] = {}
         self._mistakes: t.List[str] = []
         self._is_checked = False
         rules = {rule: spec[rule] for rule in RULES if rule in spec}
@@ -35,17 +48,55 @@ class Module(AnsibleModule):
             self.fail_json(msg="")
         self._is_checked = True
 
+    @property
+    def given(self) -> Params:
+        """The options as the task gave them."""
+        return self.params if self._given is None else self._given
+
+    def keep(self, texts: t.Iterable[str]) -> None:
+        """From now on no failure shows these texts, however short they are."""
+        self._kept |= frozenset(text for text in texts if text)
+
     def _load_params(self) -> None:
         """Called by Ansible before it checks the options, which it changes meanwhile."""
         super()._load_params()  # type: ignore[no-untyped-call]
-        self.params = as_meant(self.params, {"argument_spec": self.argument_spec, "plain_names": self._plain_names})
-        self._given = dict(self.params)
-        self._mistakes = mistakes(self._given, {"argument_spec": self.argument_spec})
+        spec = {"argument_spec": self.argument_spec, "plain_names": self._plain_names}
+        self.params = as_meant(bounded(self.argument_spec, self.params), spec)
+        self._unchecked = dict(self.params)
+        self._mistakes = mistakes(self._unchecked, spec)
+
+    def _hide(self) -> None:
+        if self._given is None:
+            known = {*self.argument_spec, *self.aliases}
+            self._given = dict(self.params)
+            self.params = self._shown({name: value if name in known else HIDDEN for name, value in self._given.items()})
+
+    def _log_invocation(self) -> None:
+        self._hide()
+        super()._log_invocation()
+
+    def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
+        """As Ansible's."""
+        self._hide()
+        super().exit_json(**kwargs)
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
-        """End the module. What Ansible says of the options gives way to what we say of them."""
+        """End the module, without what is kept. What Ansible says of the options gives way to what we say of them."""
+        self._hide()
         if not self._is_checked:
-            told = self._mistakes or mistakes(self._given, {"argument_spec": self.argument_spec}, together=True)
+            spec = {"argument_spec": self.argument_spec}
+            told = self._mistakes or mistakes(self._unchecked, spec, together=True)
             msg = listing(told, most=MOST_TOLD) if told else msg
             kwargs.setdefault("error", {"kind": "invalid_option"})
-        super().fail_json(msg=msg, **kwargs)
+        super().fail_json(msg=self._without(msg), **{name: self._without(value) for name, value in kwargs.items()})
+
+    def _without(self, thing: t.Any) -> t.Any:
+        if isinstance(thing, dict):
+            return {key: self._without(value) for key, value in thing.items()}
+        if not isinstance(thing, str) or not self._kept:
+            return thing
+        for text in sorted(self._kept, key=len, reverse=True):
+            # A short one is replaced only where it stands alone, lest words become unreadable.
+            pattern = re.escape(text) if len(text) > SHORT else rf"(?<!\w){re.escape(text)}(?!\w)"
+            thing = re.sub(pattern, "***", thing)
+        return thing

@@ -15,12 +15,25 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .errors import ApiError, Failure, NotAllowed, NotConverged, Outdated, ReplyLost, TransientError, Unreachable
+from .errors import (
+    ApiError,
+    BadAnswer,
+    Failure,
+    NotAllowed,
+    NotConverged,
+    Outdated,
+    ReplyLost,
+    TransientError,
+    Unreachable,
+)
+from .time_left import LAST_LOOK, TimeLeft
 
 Current = t.TypeVar("Current")
 
 #: StorPool's errors that say "what you read is no longer so": read and plan again, as after :class:`Outdated`.
 NEW_FACTS = frozenset(["objectExists", "objectDoesNotExist"])
+#: Errors of a change that are no refusal of it. After the last two it may have taken effect: what answered is not what it should be, or nothing did.
+MAY_PASS = (Unreachable, TransientError, ReplyLost, BadAnswer)
 #: How often one task plans anew before it gives the error of the last attempt to the user.
 MOST_ROUNDS = 10
 
@@ -29,7 +42,7 @@ class Step(t.NamedTuple):
     """One API call of a plan.
 
     ``action`` is an infinitive that names the object ("grow volume 'db-1' from 1 GiB to 2 GiB"); results list it and errors begin with it.
-    ``timeout`` is for calls that wait for something: the seconds that this may take.
+    ``timeout`` is for calls that wait for something: the seconds that this may take, however often it has to be sent.
     ``repeatable`` is false where doing it twice makes two of something, because the API keeps no name that would collide.
     ``advice`` says what to do if the API refuses: pairs of an error's name, or a part of its description, and a sentence. The first that fits is
     added to the error; an empty text fits every error.
@@ -54,7 +67,7 @@ class Plan(t.NamedTuple):
     """What to write, in order, and the object before and after it (``None`` where it does not exist).
 
     ``later`` says in words what can only be planned once the steps were done, since it needs an id that the API gives out.
-    ``losses`` says in sentences what the steps destroy for good.
+    ``losses`` says in sentences what the steps destroy for good, and ``cautions`` why what is wanted may not do what one expects.
     """
 
     steps: t.Tuple[Step, ...]
@@ -62,6 +75,7 @@ class Plan(t.NamedTuple):
     after: t.Any
     later: t.Tuple[str, ...] = ()
     losses: t.Tuple[str, ...] = ()
+    cautions: t.Tuple[str, ...] = ()
 
 
 class Managed(t.NamedTuple):
@@ -90,6 +104,7 @@ class Outcome(t.NamedTuple):
     after: t.Any
     actions: t.Tuple[str, ...]
     losses: t.Tuple[str, ...] = ()
+    cautions: t.Tuple[str, ...] = ()
 
 
 def backoff(retries: int) -> t.Tuple[float, ...]:
@@ -100,15 +115,22 @@ def backoff(retries: int) -> t.Tuple[float, ...]:
 class Course:
     """The way of one object from what is there to what is wanted: which steps were done, and whether and when to try again.
 
-    After a lost reply, an error that will pass, or an error that says that the world has changed meanwhile, nothing is sent again blindly: the state is
-    read again, and what is still to be done is planned again. Whoever steers the course looks, plans, applies and waits; the course decides.
-    ``pauses`` are the waits in seconds before the next attempts when the API is unreachable or says that an error is transient.
+    After a reply that was lost or is none, an error that will pass, or an error that says that the world has changed meanwhile, nothing is sent again
+    blindly: the state is read again, and what is still to be done is planned again. Whoever steers the course looks, plans, applies and waits; the course
+    decides.
+    ``pauses`` are the waits in seconds before the next attempts when the API is unreachable or says that an error is transient. There are fewer if
+    ``time_left`` is over before, or the calls of a step have taken what the step may take (:attr:`Step.timeout`).
     """
 
-    def __init__(self, pauses: t.Sequence[float] = backoff(5)) -> None:
+    def __init__(self, pauses: t.Sequence[float] = backoff(5), time_left: t.Optional[TimeLeft] = None) -> None:
         self.done: t.List[Step] = []
         self.first: t.Optional[Plan] = None
+        self.too_late: t.Optional[Failure] = (
+            None  # for which there was no other attempt; the next look may say that it was done
+        )
         self._waits = iter(pauses)
+        self._time_left = time_left or TimeLeft()
+        self._taken: t.Dict[str, float] = {}  # by call, what failed attempts of steps with a time-out have taken
         self._rounds = 0
         self._lost: t.Optional[t.Tuple[Step, Failure]] = None
         self._refused: t.List[t.Tuple[Step, str]] = []
@@ -117,7 +139,7 @@ class Course:
         """Take note of a plan made of a fresh look; whether nothing is left to do.
 
         Raises :class:`NotConverged` if an accepted change does not show or the object changes all the time, :class:`NotAllowed` if something else would
-        be destroyed than what was seen first, and the error of a lost step that may not be repeated.
+        be destroyed than what was seen first, and the error of a lost step that may not be repeated, or for which no time is left.
         """
         self.first = self.first or todo
         _spare_newcomers(todo, self.first)
@@ -126,6 +148,9 @@ class Course:
             self._lost = None
         if not todo.steps:
             return True
+        if self.too_late and _changes(todo.steps):
+            raise self.too_late
+        self.too_late = None
         _refuse_to_repeat(todo, self.done)
         self._rounds += 1
         if self._rounds > MOST_ROUNDS:
@@ -144,11 +169,18 @@ class Course:
             return 0.0
         step, error = stopped
         error.while_doing(step.action)
-        if isinstance(error, (Unreachable, TransientError, ReplyLost)):
+        if isinstance(error, MAY_PASS):
             pause = next(self._waits, None)
             if pause is None or step.method == "GET":
                 raise error
-            self._lost = (step, error) if isinstance(error, ReplyLost) else None
+            if isinstance(error, BadAnswer):
+                error.message = (
+                    f"{error.message.rstrip('.')}. The call may have taken effect; run the task again, it reads first"
+                )
+            self._lost = (step, error) if isinstance(error, (ReplyLost, BadAnswer)) else None
+            if self._is_too_late(step, error, pause):
+                self.too_late = error
+                return 0.0
             return pause
         if not isinstance(error, ApiError):
             raise error
@@ -158,29 +190,59 @@ class Course:
         self._refused.append((step, error.name))
         return 0.0
 
+    def look_later(self, error: Failure) -> float:
+        """The seconds to wait before another look, if one after a change was answered with what is no answer. Raises all other errors of a look."""
+        if self.too_late:
+            raise self.too_late from None
+        pause = next(self._waits, None) if isinstance(error, BadAnswer) and (self.done or self._lost) else None
+        if pause is None or not self._time_left.allows(pause):
+            raise error
+        return pause
+
+    def _is_too_late(self, step: Step, error: Failure, pause: float) -> bool:
+        """Whether another attempt would begin when the time for it is over."""
+        if not self._time_left.allows(pause):
+            error.message = f"{error.message.rstrip('.')}. There is no time left to try again: {self._time_left}."
+            return True
+        if step.timeout is None:
+            return False
+        self._taken[step.call] = self._taken.get(step.call, 0.0) + error.seconds
+        return self._taken[step.call] >= step.timeout
+
     def outcome(self, todo: Plan) -> Outcome:
         """What was done, once nothing is left to do."""
         first = self.first or todo
-        return Outcome(_changes(self.done), first.before, todo.after, _actions(self.done), first.losses)
+        return Outcome(_changes(self.done), first.before, todo.after, _actions(self.done), first.losses, todo.cautions)
 
 
 def carry_out(
-    steps: t.Iterable[Step], apply: t.Callable[[Step], t.Any]
+    steps: t.Iterable[Step], apply: t.Callable[[Step], t.Any], clock: t.Callable[[], float] = time.monotonic
 ) -> t.Tuple[t.List[Step], t.Optional[t.Tuple[Step, Failure]]]:
-    """Apply steps in order until one fails: those that were done, and the one that was not, with its error."""
+    """Apply steps in order until one fails: those that were done, and the one that was not, with its error.
+
+    Steps that only wait (GET) share the time of the first of them.
+    """
     done: t.List[Step] = []
+    waited = 0.0
     for step in steps:
+        begun = clock()
+        waits = step.method == "GET" and step.timeout is not None
+        now = step._replace(timeout=max(LAST_LOOK, t.cast(float, step.timeout) - waited)) if waits else step
         try:
-            apply(step)
+            apply(now)
         except Failure as error:
+            error.seconds = clock() - begun
             return done, (step, error)
+        waited += clock() - begun if waits else 0.0
         done.append(step)
     return done, None
 
 
 def predicted(todo: Plan) -> Outcome:
     """What carrying out a plan would do: the result of check mode."""
-    return Outcome(_changes(todo.steps), todo.before, todo.after, _actions(todo.steps) + todo.later, todo.losses)
+    return Outcome(
+        _changes(todo.steps), todo.before, todo.after, _actions(todo.steps) + todo.later, todo.losses, todo.cautions
+    )
 
 
 def converge(
@@ -190,19 +252,27 @@ def converge(
     check_mode: bool = False,
     pauses: t.Sequence[float] = backoff(5),
     sleep: t.Callable[[float], None] = time.sleep,
+    clock: t.Callable[[], float] = time.monotonic,
+    time_left: t.Optional[TimeLeft] = None,
 ) -> Outcome:
     """Make what is there what is wanted, on one :class:`Course`.
 
-    Raises :class:`Failure` as ``look``, ``plan`` and ``apply`` do, and as the course does. After the last of the ``pauses`` the error is raised.
+    Raises :class:`Failure` as ``look``, ``plan`` and ``apply`` do, and as the course does. After the last of the ``pauses``, or when no time is left, the
+    error is raised.
     """
-    course = Course(pauses)
+    course = Course(pauses, time_left)
     while True:
-        todo = plan(look())
+        try:
+            current = look()
+        except Failure as error:
+            sleep(course.look_later(error))
+            continue
+        todo = plan(current)
         if check_mode:
             return predicted(todo)
         if course.ends_with(todo):
             return course.outcome(todo)
-        pause = course.advance(*carry_out(todo.steps, apply))
+        pause = course.advance(*carry_out(todo.steps, apply, clock))
         if pause:
             sleep(pause)
 

@@ -7,30 +7,45 @@ from __future__ import annotations
 
 import typing as t
 
+from . import plain
 from .errors import Failure
 from .plan import Managed, Step, backoff, converge
+from .secrets import Secrets
+from .time_left import TimeLeft
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
 def finish(module: AnsibleModule, work: t.Callable[[], t.Mapping[str, t.Any]]) -> None:
-    """Do the work and exit with what it returns; a :class:`Failure` becomes the module's failure."""
+    """Do the work and exit with what it returns; a :class:`Failure` becomes the module's failure.
+
+    What others have said is plain text from here on, and without the secrets of the task in whatever form they have echoed them.
+    """
     try:
         result = work()
     except Failure as failure:
-        module.fail_json(**failure.result())
-    module.exit_json(**result)
+        module.fail_json(**_fit_to_be_seen(module, failure.result()))
+    module.exit_json(**_fit_to_be_seen(module, result))
+
+
+def _fit_to_be_seen(module: AnsibleModule, result: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    secrets = Secrets(module.no_log_values)
+    shown: t.Dict[str, t.Any] = plain.everything(dict(result), lambda text: secrets.hide(plain.text(text)))
+    return shown
 
 
 def manage(
-    module: AnsibleModule, kind: Managed, connect: t.Callable[[], t.Tuple[t.Any, t.Callable[[Step], t.Any], int]]
+    module: AnsibleModule,
+    kind: Managed,
+    connect: t.Callable[[], t.Tuple[t.Any, t.Callable[[Step], t.Any], int]],
+    time_left: t.Optional[TimeLeft] = None,
 ) -> None:
     """Bring one object into the state that the module's options describe, and exit.
 
     ``connect`` returns a reader, the function that applies a step, and how often to retry while the API is away. It is called after the options
     have been checked. The result has ``changed``, the object under the kind's key (or what the kind shows), ``actions`` in words, and the diff if one
-    is wanted. What is lost for good by it is a warning as well.
+    is wanted. What is lost for good by it, and what may not do what one expects, is a warning as well.
     """
 
     def work() -> t.Mapping[str, t.Any]:
@@ -42,13 +57,14 @@ def manage(
             apply=apply,
             check_mode=module.check_mode,
             pauses=backoff(retries),
+            time_left=time_left,
         )
         if kind.settle and not module.check_mode:
             kind.settle(wanted, outcome.after)
         result: t.Dict[str, t.Any] = dict(kind.show(outcome) if kind.show else {kind.key: outcome.after})
         result.update(changed=outcome.changed, actions=list(outcome.actions))
-        for loss in outcome.losses:
-            module.warn(loss)
+        for words in outcome.losses + outcome.cautions:
+            module.warn(plain.line(words))
         if module._diff:
             result["diff"] = {
                 "before": _shown(outcome.before, kind.key),

@@ -30,7 +30,8 @@ class Verb(t.NamedTuple):
     """What it takes to do something: as for :class:`.plan.Managed`, but the plan gets the history of the run as well.
 
     The plan leaves out what has been done, and puts right what the deed has changed and should not have. ``at_stake``, given the history and the step
-    that failed (``None`` for a look), says in a sentence what a person has to put right if the task ends there and no later run can.
+    that failed (``None`` for a look), says in a sentence what a person has to put right if the task ends there and no later run can. ``pin``, given what
+    is wanted and what the first look saw, says what is looked for from then on, where the deed changes what the task knows its object by.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Verb(t.NamedTuple):
     plan: t.Callable[[t.Any, t.Any, History], Plan]
     show: t.Callable[[Outcome], t.Mapping[str, t.Any]]
     at_stake: t.Optional[t.Callable[[History, t.Optional[Step]], t.Optional[str]]] = None
+    pin: t.Optional[t.Callable[[t.Any, t.Any], t.Any]] = None
 
 
 def perform(
@@ -72,7 +74,7 @@ def with_memory(verb: Verb) -> t.Tuple[Look, t.Callable[[t.Any, t.Any], Plan], t
 
     def look(reader: t.Any, wanted: t.Any) -> t.Any:
         try:
-            return verb.look(reader, wanted)
+            return verb.look(reader, verb.pin(wanted, seen[0]) if verb.pin and seen else wanted)
         except Failure as failure:
             raise tell(failure, None) from None
 

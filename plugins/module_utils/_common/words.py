@@ -33,6 +33,14 @@ def nearest(word: str, others: t.Iterable[str]) -> t.Optional[str]:
     return by_lower[close[0]] if close else None
 
 
+def decoded(line: bytes) -> str:
+    """A line of a configuration file, whose comments may be in any of the old encodings."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
 def listing(things: t.Iterable[t.Any], most: int = 10) -> str:
     """``a, b and c``; after ``most`` of them, how many more there are."""
     words = [str(thing) for thing in things]

@@ -20,8 +20,10 @@ import shutil
 import tempfile
 import typing as t
 
+from .._common import secret_urls
 from .._common.errors import Failure, InvalidOption
-from . import build_maven, build_project, build_record, build_source
+from .._common.seconds import seconds
+from . import build_maven, build_project, build_record, build_source, obstacles
 from .build_maven import Jdk
 from .build_project import ARTIFACTS, MODULES, Project
 from .build_source import Found, Source
@@ -43,6 +45,12 @@ SPEC: t.Dict[str, t.Any] = {
         "timeout": {"type": "int", "default": 7200},
     },
     "required_by": {"storpool_ref": "storpool_source"},
+}
+#: What Ansible shows and logs of options that can hold a secret.
+SHOWN: t.Dict[str, t.Callable[[t.Any], t.Any]] = {
+    "source": secret_urls.redacted_source,
+    "storpool_source": secret_urls.redacted_source,
+    "maven_args": secret_urls.redacted_arguments,
 }
 #: Written into keys: another number makes everything be built again, for when builds are done in another way.
 FORMAT = 1
@@ -92,8 +100,7 @@ class Prepared(t.NamedTuple):
 
 def want(params: t.Mapping[str, t.Any]) -> Want:
     """What the options of the module ask for. Raises :class:`InvalidOption`."""
-    if params["timeout"] <= 0:
-        raise InvalidOption("timeout: it has to be more than 0 seconds.")
+    seconds(params["timeout"], "timeout")
     if params["plugins"] is not None and not params["plugins"]:
         raise InvalidOption("plugins: the list is empty. Leave the option out to build what the version needs.")
     if not os.path.isabs(params["dest"]):
@@ -106,6 +113,12 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     for source in (cloudstack, storpool):
         if source and not source.ref and _is_within(dest, source.place):
             raise InvalidOption(f"dest: {dest} is in {source.place}, which is built from. Choose another place.")
+    shown = secret_urls.redacted_arguments(params["maven_args"])
+    if shown != params["maven_args"] or secret_urls.HIDDEN in " ".join(shown):
+        raise InvalidOption(
+            "maven_args: there is a password or a token in them, which would be in process lists and logs. Put it into a settings file of Maven (servers), and "
+            "name that with --settings."
+        )
     plugins = tuple(name for name in ("storpool", "kvm") if name in (params["plugins"] or ()))
     return Want(
         cloudstack,
@@ -136,6 +149,7 @@ def make(wanted: Want, check_mode: bool, scratch: str) -> t.Dict[str, t.Any]:
     if kept:
         return _result(wanted, sources, kept, ())
     if check_mode:
+        obstacles.check_writable(wanted.dest)
         with _temporary(scratch) as top:
             prepared = prepare(wanted, sources, top)
             return _result(wanted, sources, _foretold(wanted, sources, prepared), _actions(prepared))

@@ -9,6 +9,7 @@ import os
 import re
 import typing as t
 
+from .._common import secret_urls
 from .._common.errors import Failure, NotFound
 from .._common.words import listing
 from . import commands
@@ -100,8 +101,25 @@ def build(
     chosen = ["--projects", ",".join(modules), "--also-make"] if modules else []
     argv = [maven, *COMMAND, *chosen, *arguments, "install"]
     start = os.path.getsize(log) if os.path.exists(log) else 0
-    if commands.run_logged(argv, timeout, log, directory, {"JAVA_HOME": jdk.home, "LC_ALL": "C.UTF-8"}):
+    try:
+        status = commands.run_logged(argv, timeout, log, directory, {"JAVA_HOME": jdk.home, "LC_ALL": "C.UTF-8"})
+    finally:
+        _scrub(log, start)
+    if status:
         raise failure(_end_of(log, start), directory, log)
+
+
+def _scrub(log: str, start: int) -> None:
+    """Take secrets of URLs out of what Maven has written from ``start`` on: it names repositories as its settings do."""
+    try:
+        with open(log, "r+b") as file:
+            file.seek(start)
+            pieces = [secret_urls.scrubbed(line.decode("utf-8", "surrogateescape")) for line in file]
+            file.seek(start)
+            file.write("".join(pieces).encode("utf-8", "surrogateescape"))
+            file.truncate()
+    except OSError as error:
+        raise NotAccessible(f"{log} cannot be written: {error.strerror}.") from None
 
 
 def _end_of(log: str, start: int) -> str:

@@ -58,9 +58,9 @@ def log(dest: str, key: str) -> str:
 
 
 def start_log(path: str) -> None:
-    """Make an empty log."""
-    with _accessible(path), open(path, "wb"):
-        pass
+    """Make an empty log. Nobody else can read it while Maven writes to it, for it may name repositories with their passwords."""
+    with _accessible(path), open(path, "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
 
 
 def read(dest: str, key: str) -> t.Optional[Record]:

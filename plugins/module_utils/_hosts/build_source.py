@@ -16,13 +16,13 @@ import stat
 import typing as t
 from urllib.parse import quote
 
+from .._common import secret_urls
 from .._common.errors import Failure, InvalidOption, NotFound
 from . import commands
 from .errors import NotAccessible
 
 URL = re.compile(r"(https?|ssh|git|file)://\S+", re.IGNORECASE)
 SSH_PATH = re.compile(r"([\w.-]+@)?[\w.-]+:(?!//)\S+")  # as in git@example.com:team/project.git
-PASSWORD = re.compile(r"\w+://[^/@\s]*:[^/@\s]*@")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PIECE = 2**20  # bytes that are read at a time
 #: git answers in English, asks nobody, and does not look at the user's own hooks and line endings.
@@ -50,9 +50,10 @@ class Found(t.NamedTuple):
 def named(option: str, place: str, ref: t.Optional[str]) -> Source:
     """The source that options name. Raises :class:`InvalidOption`."""
     expanded = os.path.expanduser(place)
-    if PASSWORD.match(place):
+    if secret_urls.is_secret(place, secret_urls.redacted_source):
         raise InvalidOption(
-            f"{option}: the URL has a password in it, which would be in process lists and logs. Use an SSH key, or a credential helper of git."
+            f"{option}: the URL has a password, a token or a query in it, which would be in process lists and logs. Leave it out, and use an SSH key, or a "
+            "credential helper of git."
         )
     is_url = bool(URL.fullmatch(place) or (not os.path.isabs(expanded) and SSH_PATH.fullmatch(place)))
     if not is_url and not os.path.isabs(expanded):
@@ -234,5 +235,5 @@ def _must(arguments: t.Sequence[str], timeout: float) -> commands.Ran:
         said = next(
             (line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1] if lines else "no reason given"
         )
-        raise Failure(f"git {verb} failed: {said}")
+        raise Failure(f"git {verb} failed: {secret_urls.scrubbed(said)}")
     return ran

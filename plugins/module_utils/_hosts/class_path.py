@@ -60,7 +60,12 @@ def find(root: Root, directories: t.Iterable[str], kind: str) -> t.Tuple[Found, 
     return tuple([jar for jar in jars if jar and (jar.facts.ours or plugin.has_name(kind, jar.name))])
 
 
-def names(root: Root, directories: t.Iterable[str], kind: str) -> t.List[str]:
+def names(
+    root: Root,
+    directories: t.Iterable[str],
+    kind: str,
+    is_meant: t.Callable[[str], bool] = layout.is_loaded,
+) -> t.List[str]:
     """Paths that could be a plugin's jars, by name. A directory that is another one by a symbolic link is looked at once."""
     paths, seen = [], set()
     for directory in directories:
@@ -69,7 +74,7 @@ def names(root: Root, directories: t.Iterable[str], kind: str) -> t.List[str]:
             continue
         seen.add(real)
         for name in files.listing(root.here(real)):
-            if layout.is_loaded(name) and layout.has_word(kind, name):
+            if is_meant(name) and layout.has_word(kind, name):
                 paths.append(f"{directory}/{name}")
     return paths
 
@@ -86,9 +91,42 @@ def _read(root: Root, path: str, kind: str) -> t.Optional[Found]:
     except NotAccessible:
         raise
     except Failure as failure:  # a link that leads nowhere; a file that is larger than any jar
-        facts = Facts(True, failure.message.rstrip("."), layout.named_version(kind, os.path.basename(path)))
+        facts = Facts(True, root.inner(failure.message).rstrip("."), layout.named_version(kind, os.path.basename(path)))
     facts = facts or plugin.facts(kind, os.path.basename(path), content)
     return Found(path, disk, link, content, sha256(content), status, facts)
+
+
+class LeftOver(t.NamedTuple):
+    """A hidden file that a run which was stopped has left: its path, that of the jar which it was to become or has been, and what is in it.
+
+    ``is_jar`` is whether it is whole, so that it may be a jar that was on the class path.
+    """
+
+    path: str
+    jar: str
+    content: bytes
+    sha256: str
+    status: os.stat_result
+    is_jar: bool
+
+
+def left_over(root: Root, directories: t.Iterable[str], kind: str) -> t.Tuple[LeftOver, ...]:
+    """What is left of jars of a plugin, apart from what a task is writing at this moment. Raises :class:`.errors.NotAccessible`."""
+    found = []
+    for path in names(root, directories, kind, files.hidden_name):
+        disk = root.reach(path, follow=False)
+        if files.is_free(disk):
+            content, jar = files.read(disk, plugin.MOST_BYTES).content, files.named_by(path)
+            broken = plugin.facts(kind, os.path.basename(jar), content).broken
+            found.append(LeftOver(path, jar, content, sha256(content), os.lstat(disk), not broken))
+    return tuple(found)
+
+
+def in_the_way(root: Root, directories: t.Iterable[str], kind: str) -> t.List[str]:
+    """Paths of what is no file, and has a name that a jar of a plugin could need."""
+    paths = [path for named in (layout.is_loaded, files.hidden_name) for path in names(root, directories, kind, named)]
+    modes = [(path, os.lstat(root.reach(path, follow=False)).st_mode) for path in paths]
+    return [path for path, mode in modes if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode))]
 
 
 def stamps(root: Root, directories: t.Iterable[str]) -> t.Tuple[JarFile, ...]:

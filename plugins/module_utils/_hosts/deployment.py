@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import pwd
@@ -26,8 +27,18 @@ SPEC: t.Dict[str, t.Any] = {
         "prefix": {"type": "path", "default": "/"},
     }
 }
-#: Reads StorPool's configuration files below a root, as the host of a name (this one if there is none) sees them: the variables, and the files' paths.
-ReadFiles = t.Callable[[str, t.Optional[str]], t.Tuple[t.Mapping[str, str], t.Sequence[str]]]
+
+
+class StorPoolFiles(t.NamedTuple):
+    """What StorPool's configuration files say to a host: the variables, the file and line of each, and the files that were read."""
+
+    values: t.Mapping[str, str]
+    places: t.Mapping[str, str]
+    files: t.Sequence[str]
+
+
+#: Reads those files of a root, as the host of a name (this one if there is none) sees them.
+ReadFiles = t.Callable[[Root, t.Optional[str]], StorPoolFiles]
 #: A component as the module returns it.
 Component = t.Dict[str, t.Any]
 
@@ -35,6 +46,11 @@ Component = t.Dict[str, t.Any]
 def read(params: t.Mapping[str, t.Any], storpool_files: ReadFiles) -> t.Dict[str, t.Any]:
     """The result of the module. Raises :class:`Failure` if something that is there cannot be read."""
     root = paths.root(params["prefix"])
+    with root.telling():
+        return _read(root, params, storpool_files)
+
+
+def _read(root: Root, params: t.Mapping[str, t.Any], storpool_files: ReadFiles) -> t.Dict[str, t.Any]:
     keep_dir = paths.absolute("keep_dir", params["keep_dir"])
     unclear: t.Dict[str, str] = {}
     found = {name: _component(root, name, keep_dir, unclear) for name in layout.COMPONENTS}
@@ -46,12 +62,11 @@ def read(params: t.Mapping[str, t.Any], storpool_files: ReadFiles) -> t.Dict[str
 
 def _client(root: Root, storpool_files: ReadFiles, unclear: t.Dict[str, str]) -> storpool_client.Client:
     try:
-        values, files = storpool_files(root.prefix, storpool_client.host_name(root))
+        found = storpool_files(root, storpool_client.host_name(root))
     except Failure as failure:
-        unclear["storpool"] = failure.message
-        return storpool_client.look(root, {}, ())
-    inner = files if root.is_here else [path[len(root.prefix) :] for path in files]
-    return storpool_client.look(root, values, inner)
+        unclear["storpool"] = root.inner(failure.message)
+        return storpool_client.look(root, {}, {}, ())
+    return storpool_client.look(root, *found)
 
 
 def _component(root: Root, component: str, keep_dir: str, unclear: t.Dict[str, str]) -> t.Optional[Component]:
@@ -59,7 +74,7 @@ def _component(root: Root, component: str, keep_dir: str, unclear: t.Dict[str, s
     try:
         installed = packages.installed(root, component)
     except InvalidOption as failure:
-        installed, unclear[component] = Installed(None, None, None), failure.message
+        installed, unclear[component] = Installed(None, None, None), root.inner(failure.message)
     if installed.package is None and not os.path.isdir(root.reach(layout.HOME[component])):
         return None
     try:
@@ -73,14 +88,26 @@ def _component(root: Root, component: str, keep_dir: str, unclear: t.Dict[str, s
     return {
         **installed._asdict(),
         "service": dict(service.shown(running, reason), enabled=running.enabled, seconds=service.age(running)),
-        "java": _java(java.find(root, component)),
+        "java": _java(java.find(root, component, installed.release, running)),
         "directory": home.directory,
         "packaged": home.packaged,
         "driver_jars": _driver_jars(root, home, installed),
         "kvm_jars": kvm_jars,
         "kvm_patch": _kvm_patch(installed, kvm_jars) if component == layout.AGENT else None,
         "kept": kept.shown(stores),
+        "left_over_jars": packages.left_over(root, home.class_path, installed),
+        "unfinished": _unfinished(root, component, keep_dir),
     }
+
+
+def _unfinished(root: Root, component: str, keep_dir: str) -> t.List[str]:
+    """The plugins whose jars were being changed when the task was stopped. Of a record that cannot be understood, the task that needs it says so."""
+    unfinished = []
+    for plugin in layout.PLUGINS:
+        with contextlib.suppress(Failure):
+            record = kept.read_record(root, kept.record_path(keep_dir, component, plugin))
+            unfinished += [plugin] if record and record.is_unfinished else []
+    return unfinished
 
 
 def _driver_jars(root: Root, home: Layout, installed: Installed) -> t.List[t.Dict[str, t.Any]]:

@@ -12,18 +12,24 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 import stat
 import typing as t
 
-from .._common.errors import InvalidOption, NotFound
+from .._common.errors import Failure, InvalidOption, NotFound, Outdated
+from . import renames
 from .errors import NotAccessible
 
 #: What the new content is called until it is complete. The class path has only names that end with .jar or .JAR.
 UNFINISHED = ".unfinished"
 #: How often to look for an unfinished file that no other process is about to name.
 MOST_ATTEMPTS = 10
+#: The largest file that is read to be compared: no jar of a plugin has as much.
+MOST_BYTES = 2**28
+#: What the directories that are made allow: the owner to write, all to read.
+UMASK = 0o022
 
 
 class File(t.NamedTuple):
@@ -96,77 +102,156 @@ def listing(directory: str) -> t.List[str]:
 
 
 def make_directory(path: str) -> None:
-    """Make a directory, and those above it, if it is not there; for the owner to write, for all to read. Raises :class:`NotAccessible`."""
+    """Make a directory, and those above it, if it is not there; for the owner to write, for all to read, whatever the umask is.
+
+    Raises :class:`NotAccessible`.
+    """
     missing = []
     above = path
     while not os.path.isdir(above):
         missing.append(above)
         above = os.path.dirname(above)
-    for directory in reversed(missing):
-        try:
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(directory, 0o755)
-            _settle(os.path.dirname(directory))
-        except OSError as error:
-            raise _not_accessible("made", directory, error) from None
+    before = os.umask(UMASK)  # a chmod afterwards would be left out by a kill in between
+    try:
+        for directory in reversed(missing):
+            with told("made", directory):
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(directory, 0o755)
+                _settle(os.path.dirname(directory))
+    finally:
+        os.umask(before)
 
 
-def check_writable(directory: str) -> None:
-    """Raise :class:`NotAccessible` if files cannot be made in a directory, or it cannot be made in the one above it that is there."""
-    while not os.path.lexists(directory):
-        directory = os.path.dirname(directory)
-    if not os.path.isdir(directory):
-        raise NotAccessible(f"{directory} is not a directory.")
-    if not os.access(directory, os.W_OK | os.X_OK):
-        raise NotAccessible(
-            f"No files can be made in {directory}: the file system is read-only, or the task needs become: true."
-        )
-
-
-def write(path: str, content: bytes, like: t.Union[str, Owner], modified: t.Optional[int] = None) -> None:
+def write(
+    path: str,
+    content: bytes,
+    like: t.Union[str, Owner],
+    modified: t.Optional[int] = None,
+    expected: t.Optional[str] = None,
+) -> None:
     """Make a file, or replace it, in one moment; ``like`` and ``modified`` are as for :class:`New`.
 
-    Raises :class:`NotAccessible`, and then nothing has changed. A run that is killed leaves the file as it was or as it should be, and perhaps a hidden
-    file beside it, which the next run uses up.
+    ``expected`` is the checksum of what may be replaced, if not anything. Raises :class:`NotAccessible`, and :class:`Outdated` if something else is
+    there, and then nothing has changed. A run that is killed leaves the file as it was or as it should be, and perhaps a hidden file beside it, which
+    the next run removes.
     """
-    switch((New(path, content, like, modified),), ())
+    with told("written", path), prepared(New(path, content, like, modified)) as scratch:
+        if expected:
+            replace(scratch, path, expected)
+        else:
+            os.rename(scratch, path)
+        settle((path,))
 
 
-def switch(news: t.Iterable[New], gone: t.Iterable[str]) -> None:
-    """Make or replace some files and remove others, with nothing in between but renaming and removing.
+def replace(scratch: str, path: str, expected: str) -> None:
+    """Give a complete file the name of another, which has this checksum and is gone afterwards.
 
-    What is new is there, complete and for good, before what goes is gone. Raises :class:`NotAccessible`; nothing has changed if a new file could not be
-    written. A run that is killed leaves each file as it was or as it should be.
+    Raises :class:`Outdated` if the other has another checksum by now, and leaves it; and :class:`OSError`.
     """
-    with contextlib.ExitStack() as stack:
-        ready = [(stack.enter_context(_prepared(new)), new.path) for new in news]
-        for scratch, path in ready:
-            with _told("written", path):
-                os.rename(scratch, path)
-        _settle_all(path for _scratch, path in ready)
-        gone = tuple(gone)
-        for path in gone:
-            with _told("removed", path):
-                os.unlink(path)
-        _settle_all(gone)
+    try:
+        if not renames.exchange(scratch, path):
+            expect(path, expected)
+            os.rename(scratch, path)
+            return
+        try:
+            expect(scratch, expected, path)
+        except Failure:
+            renames.exchange(scratch, path)
+            raise
+        os.unlink(scratch)
+    except FileNotFoundError:
+        raise _outdated(path) from None
+
+
+def put(scratch: str, path: str) -> None:
+    """Give a complete file its name, which no file has. Raises :class:`Outdated` if one has it by now, and :class:`OSError`."""
+    try:
+        renames.move(scratch, path)
+    except (FileExistsError, FileNotFoundError):
+        raise _outdated(path) from None
+
+
+def take_away(path: str, expected: str) -> None:
+    """Remove a file of this checksum. Raises :class:`Outdated` if it has another by now, and leaves it; and :class:`OSError`."""
+    aside = scratch_of(path)
+    clear(aside)
+    put(path, aside)
+    try:
+        expect(aside, expected, path)
+    except Failure:
+        put(aside, path)
+        raise
+    os.unlink(aside)
+
+
+def expect(place: str, checksum: t.Optional[str], path: t.Optional[str] = None) -> None:
+    """Raise :class:`Outdated` if a file has another checksum; ``None``: if there is one. ``path`` is what it is called, if not so."""
+    try:
+        there: t.Optional[str] = hashlib.sha256(read(place, MOST_BYTES).content).hexdigest()
+    except NotFound:
+        there = None
+    except InvalidOption:  # no file, or larger than all that is written here
+        there = ""
+    if there != checksum:
+        raise _outdated(path or place)
+
+
+def _outdated(path: str) -> Outdated:
+    return Outdated(f"{path} was changed by something else at the same moment.")
 
 
 def dress(path: str, owner: Owner) -> None:
-    """Give a file to an owner. Raises :class:`NotAccessible`."""
-    with _told("given to another owner", path):
+    """Give a file to an owner; one that has other names besides keeps them as they are. Raises :class:`NotAccessible`."""
+    with told("given to another owner", path):
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            _own(handle, owner)
+            status = os.fstat(handle)
+            if status.st_nlink == 1:
+                _own(handle, owner)
+                return
         finally:
             os.close(handle)
+    content = read(path, MOST_BYTES).content
+    write(path, content, owner, status.st_mtime_ns, hashlib.sha256(content).hexdigest())
+
+
+def scratch_of(path: str) -> str:
+    """What a file is called until it is complete."""
+    directory, name = os.path.split(path)
+    return os.path.join(directory, f".{name}{UNFINISHED}")
+
+
+def hidden_name(name: str) -> bool:
+    """Whether a file of this name is one that is not complete, or has been taken away just now."""
+    return name.startswith(".") and name.endswith(UNFINISHED)
+
+
+def named_by(scratch: str) -> str:
+    """The path that an incomplete file is to get."""
+    directory, name = os.path.split(scratch)
+    return os.path.join(directory, name[1 : -len(UNFINISHED)])
+
+
+def is_free(scratch: str) -> bool:
+    """Whether this is a file at which no task is at this moment."""
+    try:
+        handle = os.open(scratch, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return stat.S_ISREG(os.fstat(handle).st_mode)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager
-def _prepared(new: New) -> t.Iterator[str]:
+def prepared(new: New) -> t.Iterator[str]:
     """The path of a complete file that only waits for its name, kept from other processes. It is removed if it does not get the name."""
-    directory, name = os.path.split(new.path)
-    scratch = os.path.join(directory, f".{name}{UNFINISHED}")
-    with _told("written", new.path), _alone(scratch) as handle:
+    scratch = scratch_of(new.path)
+    with _alone(scratch) as handle:
         try:
             _fill(handle, new.content)
             _dress(handle, scratch, new)
@@ -178,7 +263,7 @@ def _prepared(new: New) -> t.Iterator[str]:
 
 
 @contextlib.contextmanager
-def _told(action: str, path: str) -> t.Iterator[None]:
+def told(action: str, path: str) -> t.Iterator[None]:
     """Turns an error of the operating system into a sentence."""
     try:
         yield
@@ -188,18 +273,42 @@ def _told(action: str, path: str) -> t.Iterator[None]:
 
 @contextlib.contextmanager
 def _alone(scratch: str) -> t.Iterator[int]:
-    """The unfinished file, opened for this process alone."""
+    """A new unfinished file, opened for this process alone."""
     for _attempt in range(MOST_ATTEMPTS):
-        handle = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        clear(scratch)
+        try:
+            handle = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except FileExistsError:  # of another process, just now
+            continue
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not _is_named(handle, scratch):  # another process has meanwhile finished it, and given it its name
+            if not _is_named(handle, scratch):  # another process has taken it for left over
                 continue
             yield handle
             return
         finally:
             os.close(handle)
     raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def clear(scratch: str) -> None:
+    """Take the name away from what a killed run has left, without writing to it: somebody may have given it another name, too.
+
+    Raises :class:`BlockingIOError` if another process is at it, and :class:`IsADirectoryError`.
+    """
+    try:
+        if not stat.S_ISREG(os.lstat(scratch).st_mode):
+            os.unlink(scratch)
+            return
+        handle = os.open(scratch, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_named(handle, scratch):
+            os.unlink(scratch)
+    finally:
+        os.close(handle)
 
 
 def _is_named(handle: int, path: str) -> bool:
@@ -210,7 +319,6 @@ def _is_named(handle: int, path: str) -> bool:
 
 
 def _fill(handle: int, content: bytes) -> None:
-    os.ftruncate(handle, 0)
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(handle, rest) :]
@@ -238,10 +346,10 @@ def _own(handle: int, owner: Owner) -> None:
     os.fchmod(handle, owner.mode)
 
 
-def _settle_all(paths: t.Iterable[str]) -> None:
+def settle(paths: t.Iterable[str]) -> None:
     """Have the names of these files on the disk, also that they are not there any more."""
     for directory in sorted({os.path.dirname(path) for path in paths}):
-        with _told("written", directory):
+        with told("written", directory):
             _settle(directory)
 
 

@@ -16,6 +16,8 @@ from .storpool_client import LAST_CLIENT, Client
 PUT = "Put it there with storpool.cloudstack.cloudstack_plugin_jar."
 PATCH = "Patch it with storpool.cloudstack.cloudstack_kvm_patch."
 AWAY = "storpool.cloudstack.cloudstack_plugin_jar takes it away and keeps it."
+#: How many jars of an upgrade that has left all of its predecessor's are named.
+MOST_SHOWN = 5
 ROLES = {
     "duplicate": (
         "duplicate_driver",
@@ -84,7 +86,8 @@ def problems(host: Host) -> t.List[Problem]:
             if name in host.expected:
                 found.append(Problem("no_package", name, _no_package(name)))
             continue
-        told = [*_version(host, name, component), *_drivers(host, name, component), *_kvm(component)]
+        told = [*_version(host, name, component), *_unfinished(name, component), *_left_over_jars(name, component)]
+        told += [*_drivers(host, name, component), *_kvm(component)]
         told += [*_java(name, component), *_service(host, component), *_storpool(host, name, component)]
         found += [Problem(code, name, message) for code, message in told]
     return found
@@ -108,6 +111,28 @@ def _version(host: Host, name: str, component: Component) -> Told:
         yield (
             "unsupported_version",
             f"The version {component['package_version']} of the package {component['package']} is not one of CloudStack's; install CloudStack's own.",
+        )
+
+
+def _unfinished(name: str, component: Component) -> Told:
+    for plugin in component["unfinished"]:
+        what = f"A change of the jars of {layout.DRIVER[plugin]} of {layout.TITLE[name]} was stopped in the middle"
+        yield (
+            "unfinished_change",
+            f"{what}. Run the task again, which finishes it, or storpool.cloudstack.cloudstack_plugin_jar with state: previous, which takes it back.",
+        )
+
+
+def _left_over_jars(name: str, component: Component) -> Told:
+    jars = component["left_over_jars"]
+    if jars:
+        one = len(jars) == 1
+        it_was = "is of another version and was" if one else f"are {len(jars)} jars of other versions and were"
+        told = f"{listing([jar['path'] for jar in jars], MOST_SHOWN)} {it_was} left on the class path of {layout.TITLE[name]}, which is of CloudStack"
+        luck = f"{component['version']}; which of two classes is loaded is a matter of luck"
+        yield (
+            "left_over_jar",
+            f"{told} {luck}. Move {'it' if one else 'them'} elsewhere, and restart {layout.PACKAGE[name]}.",
         )
 
 
@@ -270,11 +295,11 @@ def _storpool(host: Host, name: str, component: Component) -> Told:
         )
     if client.files and client.our_id is None:
         what = (
-            f"SP_OURID is {client.our_id_text!r}, which is no id from 1 to {LAST_CLIENT}"
+            f"{client.our_id_place} is {client.our_id_text!r}, which is no id from 1 to {LAST_CLIENT}"
             if client.our_id_text
-            else "SP_OURID is not set"
+            else f"SP_OURID is not set in {listing(client.files)}"
         )
-        yield "no_storpool_id", f"{what} in {listing(client.files)}. Give the host its id as a StorPool client."
+        yield "no_storpool_id", f"{what}. Give the host its id as a StorPool client."
     if client.files and client.cluster_id is None and found and found >= layout.PACKAGED:
         yield (
             "no_storpool_cluster_id",

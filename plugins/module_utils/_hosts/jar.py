@@ -9,6 +9,7 @@ stays, except offsets of what comes after it.
 
 from __future__ import annotations
 
+import re
 import struct
 import typing as t
 import zlib
@@ -27,6 +28,10 @@ ZIP64_LOCATOR = b"PK\x06\x07"
 ENCRYPTED, DESCRIBED = 1, 8  # flags: bits 0 and 3
 STORED, DEFLATED = 0, 8
 PIECE = 2**20  # bytes that are unpacked at a time
+#: A plugin has some hundred files, which have some MB.
+MOST_ENTRIES, MOST_UNPACKED = 20000, 2**28
+#: What there may be several of, since nothing reads it: builds that put jars together leave such files, and directories.
+HARMLESS = re.compile(rb".*/|(?:META-INF/)?(?:LICENSE|NOTICE|DEPENDENCIES|INDEX\.LIST|README)[^/]*", re.IGNORECASE)
 
 
 class Entry(t.NamedTuple):
@@ -76,6 +81,8 @@ def parse(data: bytes) -> Jar:
         raise Unusable("it is a zip64 file, which no plugin of CloudStack is")
     if disk or start_disk or here != count:
         raise Unusable("it is one of several parts of a zip file")
+    if count > MOST_ENTRIES:
+        raise Unusable(f"it has {count} entries, more than {MOST_ENTRIES}, which no plugin of CloudStack has")
     if directory + length != tail:
         raise Unusable("its directory is not where its end says")
     heads = []
@@ -89,7 +96,23 @@ def parse(data: bytes) -> Jar:
         at = after
     if at != tail:
         raise Unusable("its directory is damaged")
-    return Jar(data, _entries(data, heads, directory), directory, tail)
+    jar = Jar(data, _entries(data, heads, directory), directory, tail)
+    _check_whole(jar)
+    return jar
+
+
+def _check_whole(jar: Jar) -> None:
+    """Raise :class:`Unusable` if it is not clear what is in it, or it is far too much."""
+    unpacked = sum(entry.size for entry in jar.entries)
+    if unpacked > MOST_UNPACKED:
+        raise Unusable(
+            f"unpacked it would have {unpacked} bytes, more than {MOST_UNPACKED}, which no plugin of CloudStack has"
+        )
+    seen = set()
+    for entry in jar.entries:
+        if entry.name in seen and not HARMLESS.fullmatch(entry.name):
+            raise Unusable(f"it has {_shown(entry)} twice, and which one is loaded is a matter of luck")
+        seen.add(entry.name)
 
 
 def _tail(data: bytes) -> int:
@@ -163,20 +186,19 @@ def _unpacked(jar: Jar, entry: Entry) -> t.Iterator[bytes]:
 def _pieces(jar: Jar, entry: Entry) -> t.Iterator[bytes]:
     if entry.flags & ENCRYPTED or entry.method not in (STORED, DEFLATED):
         raise Unusable(f"its entry {_shown(entry)} is packed in a way that Java does not read")
-    packed = jar.data[entry.start : entry.start + entry.packed]
+    packed = memoryview(jar.data)[entry.start : entry.start + entry.packed]
     if entry.method == STORED:
-        yield packed
+        yield bytes(packed)
         return
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
-    while not unpacker.eof:
-        try:
-            piece = unpacker.decompress(packed, PIECE)
-        except zlib.error:
-            break
-        packed = unpacker.unconsumed_tail
-        if not piece and not packed:  # there may be more to come out even when nothing is left to go in
-            break
-        yield piece
+    try:
+        for at in range(0, len(packed), PIECE):
+            piece = unpacker.decompress(packed[at : at + PIECE], PIECE)
+            while piece:  # there may be more to come out even when nothing is left to go in
+                yield piece
+                piece = unpacker.decompress(unpacker.unconsumed_tail, PIECE)
+    except zlib.error:
+        pass
     if not unpacker.eof or unpacker.unused_data:
         raise Unusable(f"its entry {_shown(entry)} is damaged")
 

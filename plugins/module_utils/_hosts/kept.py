@@ -56,8 +56,12 @@ class Record(t.NamedTuple):
         return self.state in UNFINISHED
 
     def covers(self, jars: Jars) -> bool:
-        """Whether these jars are all from before or after the change, so that nothing else has changed the class path meanwhile."""
-        return all(checksum in (self.before.get(path), self.after.get(path)) for path, checksum in jars.items())
+        """Whether these jars are all of the change, so that nothing else has changed the class path meanwhile.
+
+        In between, what is new has the name of what was there before.
+        """
+        paths, checksums = {*self.before, *self.after}, {*self.before.values(), *self.after.values()}
+        return all(path in paths and checksum in checksums for path, checksum in jars.items())
 
 
 def record_path(keep_dir: str, component: str, plugin: str) -> str:

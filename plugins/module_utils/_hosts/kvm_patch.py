@@ -15,11 +15,12 @@ import typing as t
 
 from .._common.errors import Failure, InvalidOption, NotFound, Outdated
 from .._common.plan import Managed, Plan, Step
-from . import files, kvm_plugin
+from . import files, kvm_plugin, obstacles
 from .errors import NotAccessible, NotRecognised
 from .files import File
 from .kvm_plugin import MOST_BYTES, Plugin, sha256
-from .layout import AGENT, LIB
+from .layout import AGENT, KVM, LIB
+from .plugin import facts
 
 SPEC: t.Dict[str, t.Any] = {
     "argument_spec": {
@@ -42,14 +43,16 @@ class Want(t.NamedTuple):
 
 
 class Current(t.NamedTuple):
-    """The jar that is there, the kept original that belongs to it (``None`` if there is none), and directories that cannot be written to.
+    """The jar that is there, the kept original that belongs to it (``None`` if there is none), and what cannot be written to.
 
-    ``kept`` of an original is a copy of it. ``locked`` says in sentences why a directory cannot be written to, by directory.
+    ``kept`` of an original is a copy of it. ``left_over`` is what a run that was stopped has left beside the jar. ``locked`` says in sentences why a
+    directory or file cannot be written to, by path.
     """
 
     file: File
     plugin: Plugin
     kept: t.Optional[File]
+    left_over: t.Optional[File]
     locked: t.Mapping[str, str]
 
 
@@ -84,12 +87,17 @@ def look(_reader: None, wanted: Want) -> Current:
     file = files.read(wanted.path, MOST_BYTES)
     plugin = _plugin(wanted.path, file.content)
     locked = {}
-    for directory in (os.path.dirname(wanted.path), wanted.backup_dir):
+    scratch = files.scratch_of(wanted.path)
+    checks: t.List[t.Tuple[str, t.Callable[[str], None]]]
+    checks = [(path, obstacles.check_replaceable) for path in (wanted.path, scratch) if os.path.lexists(path)]
+    checks += [(directory, obstacles.check_writable) for directory in (os.path.dirname(wanted.path), wanted.backup_dir)]
+    for path, check in checks:
         try:
-            files.check_writable(directory)
+            check(path)
         except Failure as failure:
-            locked[directory] = failure.message
-    return Current(file, plugin, _kept(file, plugin, wanted.backup_dir), locked)
+            locked[path] = failure.message
+    left_over = files.read(scratch, MOST_BYTES) if files.is_free(scratch) else None
+    return Current(file, plugin, _kept(file, plugin, wanted.backup_dir), left_over, locked)
 
 
 def _plugin(path: str, content: bytes) -> Plugin:
@@ -138,16 +146,35 @@ def original_path(file: File, directory: str) -> str:
 def plan(current: Current, wanted: Want) -> Plan:
     """What to do. Raises :class:`Failure` if it cannot be done."""
     before = _shown(current.file.path, current.plugin, current.file.content, current.kept and current.kept.path)
-    if current.plugin.patched == (wanted.state == "patched"):
-        return Plan((), before, before)
-    steps = _patch(current, wanted) if wanted.state == "patched" else _restore(current, wanted)
-    for step in steps:
-        sentence = current.locked.get(os.path.dirname(str(step.target)))
-        if sentence:
-            raise NotAccessible(sentence)
+    done = current.plugin.patched == (wanted.state == "patched")
+    steps: t.Tuple[Step, ...] = ()
+    if not done:
+        steps = _patch(current, wanted) if wanted.state == "patched" else _restore(current, wanted)
+    tidy = _tidy(current, wanted, [step.body["content"] for step in steps])
+    for step in (*tidy, *steps):
+        target = str(step.target)
+        for path in (os.path.dirname(target), target, files.scratch_of(target)):
+            if path in current.locked:
+                raise NotAccessible(current.locked[path])
+    if done:
+        return Plan(tidy, before, before)
     last = steps[-1].body["content"]
     kept = original_path(current.file, wanted.backup_dir) if wanted.state == "patched" else before["original"]
-    return Plan(steps, before, dict(before, state=wanted.state, sha256=sha256(last), original=kept))
+    return Plan((*tidy, *steps), before, dict(before, state=wanted.state, sha256=sha256(last), original=kept))
+
+
+def _tidy(current: Current, wanted: Want, contents: t.Iterable[bytes]) -> t.Tuple[Step, ...]:
+    """Remove what a run that was stopped has left. A whole jar that is nowhere else was somebody's, who put it there at the same moment: it is kept."""
+    left = current.left_over
+    if left is None:
+        return ()
+    clear = _write("clear", left.path, b"", None, current, f"remove {left.path}, which a run that was stopped left")
+    known = (current.file.content, current.kept and current.kept.content, *contents)
+    if left.content in known or facts(KVM, os.path.basename(wanted.path), left.content).broken:
+        return (clear,)
+    place = original_path(current.file._replace(content=left.content), wanted.backup_dir)
+    keep = _write("keep", place, left.content, left.status.st_mtime_ns, current, f"keep {left.path} as {place}")
+    return (keep, clear)
 
 
 def _patch(current: Current, wanted: Want) -> t.Tuple[Step, ...]:
@@ -195,9 +222,14 @@ def apply(step: Step) -> None:
     jar, target = step.body["jar"], str(step.target)
     if sha256(files.read(jar, MOST_BYTES).content) != step.body["sha256"]:
         raise Outdated(f"{jar} was changed by something else at the same moment.")
+    if step.call == "clear":
+        with files.told("removed", target):
+            files.clear(target)
+        return
     if target != jar:
         files.make_directory(os.path.dirname(target))
-    files.write(target, step.body["content"], jar, step.body["modified"])
+    expected = step.body["sha256"] if target == jar else None
+    files.write(target, step.body["content"], jar, step.body["modified"], expected)
 
 
 def _shown(path: str, plugin: Plugin, content: bytes, kept: t.Optional[str]) -> t.Dict[str, t.Any]:

@@ -8,10 +8,12 @@ All paths that people give and get are those of that host. Its symbolic links ar
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import typing as t
 
-from .._common.errors import InvalidOption
+from .._common.errors import Failure, InvalidOption
 from .errors import NotAccessible
 
 #: As many symbolic links as Linux follows for one path.
@@ -35,10 +37,10 @@ class Root(t.NamedTuple):
         links = 0
         while rest:
             name = rest.pop()
-            if name in ("", "."):
-                continue
-            if name == "..":
-                done = os.path.dirname(done)
+            if name in ("", ".", ".."):
+                if self._is_no_directory(done, name == ".."):  # for the host, too, such a path leads nowhere
+                    return "/".join([done, name, *reversed(rest)])
+                done = os.path.dirname(done) if name == ".." else done
                 continue
             here = os.path.join(done, name)
             target = self._link(here) if rest or follow else None
@@ -53,6 +55,10 @@ class Root(t.NamedTuple):
             rest.extend(reversed(target.split("/")))
         return done
 
+    def _is_no_directory(self, path: str, or_nothing: bool) -> bool:
+        place = self.here(path)
+        return path != "/" and not os.path.isdir(place) and (or_nothing or os.path.lexists(place))
+
     def _link(self, path: str) -> t.Optional[str]:
         try:
             return os.readlink(self.here(path))
@@ -62,6 +68,19 @@ class Root(t.NamedTuple):
     def here(self, path: str) -> str:
         """The path by which this machine reaches a path of the host that has no symbolic links in it."""
         return path if self.is_here else self.prefix + path
+
+    def inner(self, text: str) -> str:
+        """A text with the host's own paths in place of those by which this machine reaches them."""
+        return text if self.is_here else re.sub(re.escape(self.prefix) + r"(/|(?![\w.-]))", "/", text)
+
+    @contextlib.contextmanager
+    def telling(self) -> t.Iterator[None]:
+        """While this lasts, a failure speaks of the host's own paths."""
+        try:
+            yield
+        except Failure as failure:
+            failure.message = self.inner(failure.message)
+            raise
 
     def reach(self, path: str, follow: bool = True) -> str:
         """The path by which this machine reaches any path of the host."""

@@ -10,8 +10,8 @@ import re
 import typing as t
 
 from .._common.errors import Failure, InvalidOption, NotFound
-from . import class_path, files, java, kept, layout, packages, paths, plugin, service
-from .class_path import Found
+from . import class_path, files, java, kept, layout, obstacles, packages, paths, plugin, service
+from .class_path import Found, LeftOver
 from .files import File, Owner
 from .java import Java
 from .kept import Kept, Record
@@ -75,8 +75,8 @@ class Current(t.NamedTuple):
     """What is there.
 
     ``found`` are the jars of the plugin on the class path; ``back`` those of the record that are not there as they were before, by path, or the failure to
-    read them. ``locked`` says in sentences why directories cannot be written to, by directory. ``owner`` is whose a jar should be. ``restart_reason`` says
-    why the service should be started anew, if so.
+    read them. ``left_over`` is what a run that was stopped has left beside them. ``locked`` says in sentences why directories and files cannot be written
+    to, by path. ``owner`` is whose a jar should be. ``restart_reason`` says why the service should be started anew, if so.
     """
 
     installed: Installed
@@ -89,6 +89,7 @@ class Current(t.NamedTuple):
     service: Service
     restart_reason: t.Optional[str]
     owner: Owner
+    left_over: t.Tuple[LeftOver, ...]
     locked: t.Mapping[str, str]
 
 
@@ -160,6 +161,11 @@ def _checksum(stated: t.Optional[str]) -> t.Optional[str]:
 
 def look(wanted: Want) -> Current:
     """Read all that a plan depends on. Raises :class:`.._common.errors.Failure` if the host has no CloudStack that is known."""
+    with wanted.root.telling():
+        return _look(wanted)
+
+
+def _look(wanted: Want) -> Current:
     root, component = wanted.root, wanted.component
     installed = packages.installed(root, component)
     if installed.release is None:
@@ -169,19 +175,24 @@ def look(wanted: Want) -> Current:
     directories = _directories(home, record)
     found = class_path.find(root, directories, wanted.plugin)
     owner = class_path.rightful_owner(root)
+    kept_jars = kept.find(root, wanted.keep_dir, directories, wanted.plugin)
     running = service.look(root, component)
     return Current(
         installed,
         home,
         found,
-        kept.find(root, wanted.keep_dir, directories, wanted.plugin),
+        kept_jars,
         record,
         _back(wanted, record, found) if wanted.state == "previous" else {},
-        java.find(root, component),
+        java.find(root, component, installed.release, running),
         running,
         restart_reason(root, running, directories, wanted.keep_dir),
         owner,
-        _locked(root, (*directories, wanted.keep_dir), owner),
+        class_path.left_over(root, directories, wanted.plugin),
+        {
+            **_locked_files(wanted, directories, [*(jar.path for jar in found), *(jar.path for jar in kept_jars)]),
+            **_locked(root, directories, wanted.keep_dir, owner),
+        },
     )
 
 
@@ -233,17 +244,33 @@ def _back(wanted: Want, record: t.Optional[Record], found: t.Iterable[Found]) ->
             file = kept.read(wanted.root, wanted.keep_dir, path, checksum)
             back[path] = Back(file, plugin.facts(wanted.plugin, os.path.basename(path), file.content), checksum)
         except Failure as failure:
+            failure.message = wanted.root.inner(failure.message)
             back[path] = failure
     return back
 
 
-def _locked(root: Root, directories: t.Iterable[str], owner: Owner) -> t.Dict[str, str]:
+def _locked(root: Root, directories: t.Sequence[str], keep_dir: str, owner: Owner) -> t.Dict[str, str]:
+    """Why jars cannot be written to directories, by directory."""
     locked = {}
-    for directory in directories:
+    for directory in (*directories, keep_dir, *(keep_dir + directory for directory in directories)):
         try:
-            files.check_writable(root.reach(directory))
+            obstacles.check_writable(root.reach(directory))
             if os.geteuid() not in (0, owner.uid):
                 locked[directory] = "Only root can give a jar to root: the task needs become: true."
         except Failure as failure:
-            locked[directory] = failure.message
+            locked[directory] = root.inner(failure.message)
+    return locked
+
+
+def _locked_files(wanted: Want, directories: t.Iterable[str], jars: t.Iterable[str]) -> t.Dict[str, str]:
+    """Why files cannot be replaced or taken away, by path."""
+    locked = {}
+    root = wanted.root
+    for path in (*jars, wanted.record_path, *class_path.in_the_way(root, directories, wanted.plugin)):
+        disk = root.reach(path, follow=False)
+        try:
+            if os.path.lexists(disk):
+                obstacles.check_replaceable(disk)
+        except Failure as failure:
+            locked[path] = failure.message
     return locked

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One jar of a plugin on a component's class path: the plan, computed from what is there and what is wanted, without touching anything.
 
-The order is: note what is there, keep what goes, then one step that puts what is new in place by renaming it and takes what is old away, then note that it
-is done. Whenever it is stopped, the class path has the old jar or the new one, whole, and the next run knows the rest.
+The order is: note what is there, keep what goes, then one step that has what is new take the place of what is old (:mod:`.switch`), then note that it is
+done. Whenever it is stopped, the class path has the old jar or the new one, whole, and never both; and the next run knows the rest.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import typing as t
 from .._common.errors import Failure, InvalidOption, NotAllowed, NotFound
 from .._common.plan import Plan, Step
 from .._common.words import listing
-from . import kept, layout, service
+from . import files, kept, layout, service
 from .class_path import Found
 from .errors import NotAccessible, Unusable
 from .files import New, Owner
@@ -45,9 +45,9 @@ def plan(current: Current, wanted: Want) -> Plan:
     news = [path for path in target if there.get(path) != target[path]]
     away = [jar for jar in current.found if target.get(jar.path) != jar.sha256]
     dull = _misdressed(current, wanted, target)
-    steps: t.List[Step] = []
+    steps = _tidy(current, wanted, target)
     if news or away:
-        steps = _change(current, wanted, target, news, away)
+        steps += _change(current, wanted, target, news, away)
     steps += [_dress(path, current.owner) for path in dull]
     record = _record(current, wanted, target, bool(news or away), finished=True)
     if record and record != current.record:
@@ -205,6 +205,25 @@ def _record(current: Current, wanted: Want, target: Jars, changing: bool, finish
     return Record(state, current.installed.version, dict(before), dict(target))
 
 
+def _tidy(current: Current, wanted: Want, target: Jars) -> t.List[Step]:
+    """Remove what a run that was stopped has left. A whole jar that is nowhere else was somebody's, who put it there at the same moment: it is kept."""
+    known = {*target.values(), *(jar.sha256 for jar in current.found), *(jar.sha256 for jar in current.kept)}
+    steps = []
+    for left in current.left_over:
+        if left.is_jar and left.sha256 not in known:
+            steps.append(_keep(wanted, left.path, left.jar, left.sha256, left.content, left.status))
+        steps.append(
+            Step("clear", left.path, {}, f"remove {left.path}, which a run that was stopped left", method="write")
+        )
+    return steps
+
+
+def _keep(wanted: Want, place: str, jar: str, checksum: str, content: bytes, status: os.stat_result) -> Step:
+    kept_path = kept.kept_path(wanted.keep_dir, jar, checksum)
+    body = {"place": place, "jar": jar, "sha256": checksum, "content": content, "modified": status.st_mtime_ns}
+    return Step("keep", kept_path, body, f"keep {place} as {kept_path}", method="write")
+
+
 def _change(
     current: Current, wanted: Want, target: Jars, news: t.Sequence[str], away: t.Sequence[Found]
 ) -> t.List[Step]:
@@ -219,8 +238,7 @@ def _change(
         place = kept.kept_path(wanted.keep_dir, jar.path, jar.sha256)
         old = kept_now.get(place)
         if old is None or not _same(old.status, jar.status):
-            body = {"jar": jar.path, "sha256": jar.sha256, "content": jar.content, "modified": jar.status.st_mtime_ns}
-            steps.append(Step("keep", place, body, f"keep {jar.path} as {place}", method="write"))
+            steps.append(_keep(wanted, jar.path, jar.path, jar.sha256, jar.content, jar.status))
     steps.append(_switch(current, wanted, target, news, away))
     return steps
 
@@ -268,11 +286,12 @@ def _dress(path: str, owner: Owner) -> Step:
 
 def _refuse_locked(current: Current, wanted: Want, steps: t.Iterable[Step]) -> None:
     for step in steps:
-        directories = [os.path.dirname(path) for path in step.body["there"]] if step.call == "switch" else []
-        directories += [os.path.dirname(str(step.target))] if step.call == "dress" else [wanted.keep_dir]
-        for directory in directories:
-            if directory in current.locked:
-                raise NotAccessible(current.locked[directory])
+        paths = list(step.body["there"]) if step.call == "switch" else [str(step.target)]
+        above = [os.path.dirname(path) for path in paths]
+        hidden = [files.scratch_of(path) for path in paths]
+        for path in (*([wanted.keep_dir] if step.call in ("keep", "note") else []), *above, *paths, *hidden):
+            if path in current.locked:
+                raise NotAccessible(current.locked[path])
 
 
 def _foreseen(current: Current, wanted: Want, target: Jars, dull: t.Container[str]) -> t.List[Jar]:

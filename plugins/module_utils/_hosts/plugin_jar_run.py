@@ -8,28 +8,36 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
-from .._common.errors import NotFound, Outdated
+from .._common.errors import Outdated
 from .._common.plan import Outcome, Step, converge
 from .._common.run import finish
-from . import class_path, files, plugin, plugin_jar, plugin_jar_plan
-from .kvm_plugin import sha256
+from . import class_path, files, plugin_jar, plugin_jar_plan
 from .paths import Root
 from .plugin_jar import Current, Want
+from .run import HostModule
+from .switch import switch
 
 
 def run() -> None:
     """The body of the module."""
-    module = AnsibleModule(**plugin_jar.SPEC, supports_check_mode=True)
+    module = HostModule(plugin_jar.SPEC)
     finish(module, lambda: work(module.params, module.check_mode, module._diff))
 
 
 def work(params: t.Mapping[str, t.Any], check_mode: bool, diff: bool) -> t.Mapping[str, t.Any]:
-    """The result of the task; ``needs_source`` alone, and nothing done, if the jar is still on the controller and is needed here."""
+    """The result of the task; ``needs_source`` alone, and nothing done, if the jar is still on the controller and is needed here.
+
+    The action plugin may only ask that (``only_ask``), or have no way to bring the jar any more (``is_last``).
+    """
     wanted = plugin_jar.want(params)
     first = [plugin_jar.look(wanted)]
-    if not check_mode and plugin_jar_plan.needs_source(plugin_jar_plan.plan(first[0], wanted)):
+    told = params["_source"] or {}
+    needed = plugin_jar_plan.needs_source(plugin_jar_plan.plan(first[0], wanted))
+    if told.get("only_ask"):
+        return {"changed": False, "needs_source": needed and not check_mode}
+    if needed and told.get("is_last") and not check_mode:
+        raise Outdated("The jars were changed by something else while this task began. Run it again.")
+    if needed and not check_mode:
         return {"changed": False, "needs_source": True}
 
     def look() -> Current:
@@ -67,9 +75,9 @@ def _in_diff(state: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
 
 def apply(wanted: Want, step: Step) -> None:
     """Carry out a step. Raises :class:`Outdated` if a jar has changed since it was read, and otherwise as :mod:`.files` does."""
-    {"note": _note, "keep": _keep, "switch": _switch, "dress": _dress}[step.call](
-        wanted.root, str(step.target), step.body
-    )
+    carry_out = {"note": _note, "keep": _keep, "clear": _clear, "switch": _switch, "dress": _dress}[step.call]
+    with wanted.root.telling():
+        carry_out(wanted.root, str(step.target), step.body)
 
 
 def _note(root: Root, target: str, body: t.Mapping[str, t.Any]) -> None:
@@ -78,17 +86,21 @@ def _note(root: Root, target: str, body: t.Mapping[str, t.Any]) -> None:
 
 
 def _keep(root: Root, target: str, body: t.Mapping[str, t.Any]) -> None:
-    jar = root.reach(body["jar"], follow=False)
-    _expect(jar, body["sha256"])
+    jar = root.reach(body["place"], follow=False)
+    files.expect(jar, body["sha256"])
     files.write(_home(root, target), body["content"], jar, body["modified"])
+
+
+def _clear(root: Root, target: str, _body: t.Mapping[str, t.Any]) -> None:
+    place = root.reach(target, follow=False)
+    with files.told("removed", place):
+        files.clear(place)
 
 
 def _switch(root: Root, _target: str, body: t.Mapping[str, t.Any]) -> None:
     news = [new._replace(path=_home(root, new.path)) for new in body["news"]]
     gone = [root.reach(path, follow=False) for path in body["gone"]]
-    for path, checksum in body["there"].items():
-        _expect(root.reach(path, follow=False), checksum)
-    files.switch(news, gone)
+    switch(news, gone, {root.reach(path, follow=False): checksum for path, checksum in body["there"].items()})
 
 
 def _dress(root: Root, target: str, body: t.Mapping[str, t.Any]) -> None:
@@ -100,12 +112,3 @@ def _home(root: Root, path: str) -> str:
     place = root.reach(path, follow=False)
     files.make_directory(os.path.dirname(place))
     return place
-
-
-def _expect(place: str, checksum: t.Optional[str]) -> None:
-    try:
-        there = sha256(files.read(place, plugin.MOST_BYTES).content)
-    except NotFound:
-        there = None
-    if there != checksum:
-        raise Outdated(f"{place} was changed by something else at the same moment.")

@@ -7,19 +7,49 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
+from .._common import secret_urls
+from .._common.module import Module
 from .._common.plan import Managed, Step
 from .._common.run import finish, manage
 
 
+class HostModule(Module):
+    """A module whose options may hold URLs. Of one with a password or a token in it, Ansible neither logs nor returns that part.
+
+    ``shows`` has functions that make what is shown of an option, for options that are more than URLs. They are the ones that the module gets to see: it
+    has no use for a secret, and refuses what had one.
+    """
+
+    shows: t.Mapping[str, t.Callable[[t.Any], t.Any]] = {}
+
+    def __init__(self, spec: t.Mapping[str, t.Any]) -> None:
+        super().__init__(spec, self._without_secrets)
+
+    def _without_secrets(self, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+        return {name: self.shows.get(name, _hidden)(value) if value else value for name, value in params.items()}
+
+    def fail_json(self, msg: t.Any, **kwargs: t.Any) -> t.NoReturn:
+        """As of any module, without what is secret in URLs."""
+        super().fail_json(msg=secret_urls.scrubbed(str(msg)), **kwargs)
+
+
+def _hidden(value: t.Any) -> t.Any:
+    if isinstance(value, str):
+        return secret_urls.redacted(value)
+    if isinstance(value, list):
+        return [_hidden(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _hidden(each) for name, each in value.items()}
+    return value
+
+
 def run_managed(kind: Managed, apply: t.Callable[[Step], None]) -> None:
     """The body of a module that manages one thing on a host. Nothing is tried twice: what fails on a host fails again."""
-    module = AnsibleModule(**kind.spec, supports_check_mode=True)
+    module = HostModule(kind.spec)
     manage(module, kind, lambda: (None, apply, 0))
 
 
 def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[t.Mapping[str, t.Any]], t.Mapping[str, t.Any]]) -> None:
     """The body of a module that only reads; ``read`` gets the options and returns the result without ``changed``."""
-    module = AnsibleModule(**spec, supports_check_mode=True)
+    module = HostModule(spec)
     finish(module, lambda: dict(read(module.params), changed=False))

@@ -9,10 +9,11 @@ import os
 import time
 import typing as t
 
-from . import layout, programs
+from . import files, layout, programs, units
 from .paths import Root
+from .units import Unit
 
-UNIT = ("LoadState", "ActiveState", "UnitFileState", "MainPID", "ControlGroup")
+UNIT = ("LoadState", "ActiveState", "UnitFileState", "MainPID", "ControlGroup", *units.PROPERTIES)
 RUNNING = ("active", "activating", "reloading", "deactivating")
 CONTROL_GROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified")
 DELETED = " (deleted)"
@@ -39,7 +40,8 @@ class JarFile(t.NamedTuple):
 class Service(t.NamedTuple):
     """A service as it is. ``state`` and ``enabled`` are in systemd's words, ``None`` if systemd does not know it or is not there.
 
-    ``started`` is when its process was started, in seconds of unix time; ``None`` if none runs.
+    ``started`` is when its process was started, in seconds of unix time; ``None`` if none runs. ``unit`` is what systemd runs for it, and ``java`` the path
+    of the Java that its process is, as far as they are known.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Service(t.NamedTuple):
     enabled: t.Optional[str] = None
     started: t.Optional[float] = None
     jars: t.Tuple[OpenJar, ...] = ()
+    unit: t.Optional[Unit] = None
+    java: t.Optional[str] = None
 
 
 def look(root: Root, component: str) -> Service:
@@ -68,6 +72,8 @@ def look(root: Root, component: str) -> Service:
         unit.get("UnitFileState") or None,
         times[0] if times else None,
         tuple([jar for process in processes for jar in _open_jars(process)]),
+        units.told(told or ""),
+        next((path for path in map(_java, processes) if path), None),
     )
 
 
@@ -108,6 +114,31 @@ def _started(process: int) -> t.Optional[float]:
     return time.time() - uptime + int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
+def _java(process: int) -> t.Optional[str]:
+    """The Java that a process is, or has in itself (jsvc); ``None`` if it is none, or the system does not tell."""
+    try:
+        program = os.readlink(f"/proc/{process}/exe")
+        if os.path.basename(_alive(program)) == "java":
+            return _alive(program)
+        with open(f"/proc/{process}/maps", encoding="utf-8", errors="surrogateescape") as file:
+            library = next(
+                (line.split(None, 5)[5].strip() for line in file if line.rstrip().endswith("/libjvm.so")), ""
+            )
+    except OSError:
+        return None
+    while library.strip("/"):
+        library = os.path.dirname(library)
+        path = os.path.join(library, "bin/java")
+        if os.path.isfile(path):
+            return path
+    return None
+
+
+def _alive(path: str) -> str:
+    """The name that a file has, or had."""
+    return path[: -len(DELETED)] if path.endswith(DELETED) else path
+
+
 def _open_jars(process: int) -> t.List[OpenJar]:
     """The jars that a process has open; none if the system does not tell."""
     directory = f"/proc/{process}/fd"
@@ -119,7 +150,9 @@ def _open_jars(process: int) -> t.List[OpenJar]:
     for name in names:
         try:
             target = os.readlink(os.path.join(directory, name))
-            path = target[: -len(DELETED)] if target.endswith(DELETED) else target
+            path = _alive(target)
+            if files.hidden_name(os.path.basename(path)):  # a jar that was replaced has this name last
+                path = files.named_by(path)
             if layout.is_loaded(path) or path.endswith(".kept"):
                 status = os.stat(os.path.join(directory, name))
                 jars.append(OpenJar(path, path != target, (status.st_dev, status.st_ino)))

@@ -11,7 +11,7 @@ from .._common.errors import InvalidOption, NotAllowed, NotFound
 from .._common.plan import Managed, Plan, Step
 from . import objects, results, this_client
 from .attach_want import SPEC, Item, Want, want
-from .reader import Raw, Reader
+from .reader import Raw, Reader, keys_of, owner_of
 
 #: From this many volumes (or snapshots) on, one list call is cheaper than a call for each.
 MANY = 4
@@ -135,19 +135,19 @@ def _find(reader: Reader, items: t.Sequence[Item]) -> t.Dict[Reference, t.Option
     for what, one, every in kinds:
         references = {item.reference for item in items if item.what == what}
         many = len(references) >= MANY
-        known = {key: raw for raw in every() for key in (raw["name"], objects.reference(raw))} if many else {}
+        known = {key: raw for raw in every() for key in keys_of(raw)} if many else {}
         for reference in sorted(references):
             found[what, reference] = known.get(reference) if many else one(reference)
     return found
 
 
 def _attachments(reader: Reader, things: t.Sequence[Raw]) -> t.Dict[str, Rights]:
-    """The rights that clients have to each of these objects, by ``~globalId``. Old servers say only the name of what is attached."""
-    by_name = {key: objects.reference(raw) for raw in things for key in (raw["name"], objects.reference(raw))}
-    found: t.Dict[str, Rights] = {reference: {} for reference in by_name.values()}
+    """The rights that clients have to each of these objects, by ``~globalId``, whatever the server lists of it: either id, or only a name."""
+    by_key = {key: objects.reference(raw) for raw in things for key in keys_of(raw)}
+    found: t.Dict[str, Rights] = {reference: {} for reference in by_key.values()}
     for row in reader.attachments_of_any(things):
-        owner = "~" + row["globalId"] if row.get("globalId") else by_name.get(row["volume"])
-        if owner in found:
+        owner = by_key.get(owner_of(row))
+        if owner is not None:
             found[owner][int(row["client"])] = str(row["rights"])
     return found
 

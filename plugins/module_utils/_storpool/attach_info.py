@@ -1,15 +1,15 @@
 # Copyright (c) 2026, StorPool CloudStack collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading attachments: one list call, whatever is asked for."""
+"""Reading attachments: one list call, and a read of the volumes that they are of, as only that shows by which of its ids a volume stays known."""
 
 from __future__ import annotations
 
 import typing as t
 
-from . import attach_want, names, results
+from . import attach_want, identity, names, results
 from .api import Api
-from .reader import Raw, Reader, is_of
+from .reader import Raw, Reader, is_of, keys_of, owner_of
 
 SPEC: t.Dict[str, t.Any] = {
     "argument_spec": {
@@ -31,17 +31,25 @@ def read(api: Api, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     clients = attach_want.clients(params["clients"])
     reader = Reader(api)
     rows = [row for row in reader.attachments() if clients is None or int(row["client"]) in clients]
-    if reference is not None:
-        rows = [row for row in _of(reader, what, reference, rows) if bool(row["snapshot"]) == (what == "snapshot")]
+    if reference is None:
+        rows = _settled(reader, rows)
+    else:
+        rows = _of(reader, what, reference, [row for row in rows if bool(row["snapshot"]) == (what == "snapshot")])
     shown = [results.attachment(row) for row in rows]
     return {"attachments": sorted(shown, key=lambda row: (row["name"] or "", row["global_id"] or "", row["client"]))}
 
 
-def _of(reader: Reader, what: str, reference: str, rows: t.Sequence[Raw]) -> t.Sequence[Raw]:
-    """The attachments of one object. Servers that do not list global ids have to be asked for the name that belongs to one."""
-    if not reference.startswith("~"):
-        return [row for row in rows if row["volume"] == reference]
-    if all(row.get("globalId") for row in rows):
-        return [row for row in rows if row["globalId"] == reference[1:]]
-    thing = (reader.volume if what == "volume" else reader.snapshot)(reference)
-    return [row for row in rows if thing and is_of(row, thing)]
+def _of(reader: Reader, what: str, reference: str, rows: t.Sequence[Raw]) -> t.List[Raw]:
+    """The attachments of one object."""
+    thing = (reader.volume if what == "volume" else reader.snapshot)(reference) if rows else None
+    return [identity.attached(row, thing) for row in rows if thing and is_of(row, thing)]
+
+
+def _settled(reader: Reader, rows: t.Sequence[Raw]) -> t.List[Raw]:
+    """Attachments with the ids by which their volumes stay known. Those of snapshots have them already, since only volumes are reverted."""
+    volumes = reader.volumes() if any(not row["snapshot"] for row in rows) else []
+    owners = {key: volume for volume in volumes for key in keys_of(volume)}
+    return [
+        identity.attached(row, owners[owner_of(row)]) if not row["snapshot"] and owner_of(row) in owners else row
+        for row in rows
+    ]

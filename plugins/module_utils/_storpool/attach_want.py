@@ -10,6 +10,7 @@ import typing as t
 
 from .._common.errors import InvalidOption, NotConfigured
 from .._common.given import located, refuse_empty
+from .._common.time_left import checked
 from .._common.words import quoted
 from . import config, names, this_client
 
@@ -73,11 +74,7 @@ class Want(t.NamedTuple):
     def links(self, attachments: t.Iterable[t.Mapping[str, t.Any]]) -> t.List[str]:
         """The device links that this machine has to have when the task is done, given the attachments that there are by then."""
         mine = {item.reference for item in self.items if self.here in (item.clients or ())}
-        return [
-            row["device"]
-            for row in attachments
-            if row["client"] == self.here and mine & {row["name"], "~{0}".format(row["global_id"])}
-        ]
+        return [row["device"] for row in attachments if row["client"] == self.here and mine & _references(row)]
 
 
 def want(params: t.Mapping[str, t.Any], files: this_client.Files = config.read_files) -> Want:
@@ -86,8 +83,7 @@ def want(params: t.Mapping[str, t.Any], files: this_client.Files = config.read_f
     Raises :class:`InvalidOption`, and :class:`NotConfigured` if the task says ``here`` and this machine does not know its id.
     """
     for option, least in (("attach_timeout", 0), ("wait_timeout", 1)):
-        if params[option] < least:
-            raise InvalidOption(f"{option} is {params[option]}: give a number of seconds, at least {least}.")
+        checked(params, option, least)
     given = [params] if params["attachments"] is None else [_inherit(entry, params) for entry in params["attachments"]]
     here = _here(given, params["wait"], files)
     return Want(
@@ -104,6 +100,11 @@ def clients(
 ) -> t.Optional[t.Tuple[int, ...]]:
     """The ids of clients that an option names, in order and each once; ``None`` if it is not given. Raises as :func:`want`."""
     return _clients(given, this_client.required_client_id(files) if "here" in (given or ()) else None)
+
+
+def _references(row: t.Mapping[str, t.Any]) -> t.Set[t.Optional[str]]:
+    """By what an item may mean the object of an attachment, as modules return it."""
+    return {row["name"], *("~" + row[key] for key in ("global_id", "current_global_id") if row.get(key))}
 
 
 def _items(

@@ -20,7 +20,7 @@ from .bulk_jobs import Claims, Entry, entries, link, pruned
 from .bulk_kinds import ATTACHMENTS, KINDS, SET_TAGS, SNAPSHOTS, VOLUMES, Kind, meant
 from .bulk_show import Row, word
 from .predicted import Predicted, known
-from .reader import Lists, Raw, Reader
+from .reader import Lists, Raw, Reader, keys_of
 
 MOST_CONNECTIONS = 64
 #: How many objects ``prune`` may delete if the task does not say; and never more than the lists keep.
@@ -180,7 +180,7 @@ def _refuse_too_many(gone: t.Sequence[str], listed: int, params: t.Mapping[str, 
 
 
 def _references(kind: Kind, raw: Raw) -> t.Tuple[t.Tuple[str, str], ...]:
-    return (kind.what, str(raw["name"])), (kind.what, objects.reference(raw))
+    return tuple((kind.what, key) for key in keys_of(raw))
 
 
 def _refresh(every: t.Iterable[Entry], reader: Reader) -> None:

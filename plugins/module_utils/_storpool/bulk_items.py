@@ -16,6 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._common.errors import InvalidOption
 from .._common.given import RULES, as_meant, located, mistakes
+from .._common.numbers import bounded
 from .._common.words import listing
 
 Params = t.Dict[str, t.Any]
@@ -174,7 +175,7 @@ class _Check:
         likeness = tuple((option, None if option in free else repr(value)) for option, value in item.items())
         if likeness not in self._seen:
             told = mistakes(item, self._spec, where)
-            checked = self._validator.validate(dict(item))
+            checked = self._validator.validate(bounded(self._spec["argument_spec"], item))
             if told or checked.error_messages:
                 told = told or mistakes(item, self._spec, where, together=True)
                 raise InvalidOption("; ".join(told or [f"{where}: {message}" for message in checked.error_messages]))

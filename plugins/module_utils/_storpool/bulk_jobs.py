@@ -20,7 +20,7 @@ from .._common.words import sentence
 from . import attach, attach_want, config, objects
 from .bulk_items import Item, items, refuse
 from .bulk_kinds import ATTACHMENTS, KINDS, SET_TAGS, SNAPSHOTS, TEMPLATES, Kind, Names, Reference
-from .reader import Raw, Reader
+from .reader import Raw, Reader, keys_of
 
 #: Which object an entry has found: (kind, global id) -> entry.
 Claims = t.Dict[t.Tuple[str, str], "Entry"]
@@ -85,9 +85,7 @@ def pruned(raw: Raw, kind: Kind, set_name: str, on_attached: str, claims: Claims
         return kind.managed.plan(current, entry.wanted) if mine else Plan((), None, None)
 
     job.look, job.plan = look, plan
-    name = str(raw["name"])
-    references = tuple(dict.fromkeys([(kind.what, name), (kind.what, objects.reference(raw))]))
-    entry.names = Names(references, (), ())
+    entry.names = Names(tuple((kind.what, key) for key in keys_of(raw)), (), ())
     return entry
 
 

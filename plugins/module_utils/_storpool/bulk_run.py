@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import typing as t
 
+from .._common import plain
 from .._common.module import Module
 from .._common.run import finish
 from . import bulk
@@ -35,7 +36,7 @@ def _work(module: Module) -> t.Mapping[str, t.Any]:
         api, lambda: Api(api.endpoint).apply, api.endpoint.retries, params, module.check_mode, _slice(part)
     )
     for warning in warnings:
-        module.warn(warning)
+        module.warn(plain.line(warning))
     left_out = frozenset(["waiting"] if params["return_objects"] else ["waiting", "unchanged"])
     shown = [row for row in rows if row["result"] not in left_out]
     if part:

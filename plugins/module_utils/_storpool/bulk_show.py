@@ -25,7 +25,7 @@ MOST_SHOWN = 20
 MOST_NAMES = 3
 _NOT_SHOWN = frozenset(["number", "before", "after", "changed"])
 #: What is different for every object, and would keep objects that change alike from being shown as one group.
-_OWN = frozenset(["name", "global_id", "device", "creation_timestamp", "created_from"])
+_OWN = frozenset(["name", "global_id", "current_global_id", "device", "creation_timestamp", "created_from"])
 
 
 class PartlyFailed(Failure):

@@ -10,9 +10,9 @@ import typing as t
 
 from .._common.errors import InvalidOption
 from .._common.given import refuse_empty
-from . import names, objects, origin, policy, results
+from . import identity, names, objects, origin, policy, results
 from .api import Api
-from .reader import Raw, Reader, has_tags, is_living
+from .reader import Raw, Reader, has_tags, is_living, keys_of, owner_of
 
 _OPTIONS: t.Dict[str, t.Any] = {
     "name": {"type": "list", "elements": "str"},
@@ -42,7 +42,7 @@ class Filter(t.NamedTuple):
         """Whether an object meets all conditions but the one about clients."""
         return (
             (self.patterns is None or self._matches(str(raw["name"])))
-            and (self.ids is None or raw["globalId"] in self.ids)
+            and (self.ids is None or bool(self.ids & identity.ids(raw)))
             and (self.tags is None or has_tags(raw, self.tags))
             and (self.template is None or raw.get("templateName") == self.template)
         )
@@ -86,6 +86,8 @@ def snapshots(api: Api, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     chosen = [raw for raw in rows if is_living(raw) and conditions.accepts(raw)]
     if of is not None and chosen:
         chosen = _taken_of(chosen, of, reader)
+    elif any(origin.global_id(raw) for raw in chosen):
+        chosen = origin.all_settled(chosen, reader.volumes())
     return {"snapshots": _with_extras(chosen, results.snapshot, reader, params, lambda: rows)}
 
 
@@ -93,7 +95,7 @@ def _taken_of(rows: t.Sequence[Raw], reference: str, reader: Reader) -> t.List[R
     """The snapshots of a volume. By its global id those of a volume that is gone are found as well."""
     volume = reader.volume(reference)
     if volume:
-        return [raw for raw in rows if origin.is_of(raw, volume)]
+        return [origin.settled(raw, volume) for raw in rows if origin.is_of(raw, volume)]
     return [raw for raw in rows if "~" + str(origin.global_id(raw)) == reference]
 
 
@@ -156,14 +158,13 @@ def _link(snapshot: Raw) -> t.Dict[str, t.Any]:
 
 
 def _attached(rows: t.Iterable[Raw]) -> t.Callable[[Raw], t.List[t.Dict[str, t.Any]]]:
-    """What gives the attachments of a volume or snapshot, by client. Servers before the one with ``globalId`` in attachments know names only."""
+    """What gives the attachments of a volume or snapshot, by client."""
     by_thing: t.Dict[str, t.List[Raw]] = {}
     for row in rows:
-        by_thing.setdefault("~" + row["globalId"] if row.get("globalId") else str(row["volume"]), []).append(row)
+        by_thing.setdefault(owner_of(row), []).append(row)
 
     def attached(raw: Raw) -> t.List[t.Dict[str, t.Any]]:
-        keys = {"~" + str(raw["globalId"]), str(raw["name"])}
-        own = [results.attachment(row) for key in keys for row in by_thing.get(key, [])]
+        own = [results.attachment(identity.attached(row, raw)) for key in keys_of(raw) for row in by_thing.get(key, [])]
         return sorted(
             ({key: row[key] for key in ("client", "rights", "device")} for row in own), key=lambda row: row["client"]
         )
@@ -173,10 +174,10 @@ def _attached(rows: t.Iterable[Raw]) -> t.Callable[[Raw], t.List[t.Dict[str, t.A
 
 def _status(rows: t.Iterable[Raw]) -> t.Callable[[Raw], t.Optional[t.Dict[str, t.Any]]]:
     """What gives the state of the data of a volume or snapshot."""
-    by_id = {row["globalId"]: row for row in rows}
+    by_id = {one: row for row in rows for one in identity.ids(row)}
 
     def status(raw: Raw) -> t.Optional[t.Dict[str, t.Any]]:
-        row = by_id.get(raw["globalId"])
+        row = next((by_id[one] for one in identity.ids(raw) if one in by_id), None)
         return None if row is None else results.status(row)
 
     return status

@@ -32,7 +32,8 @@ _RULES = {
     "template": (r"[A-Za-z0-9_\-]+", 199, ("list",), "letters, digits, '_' and '-'"),
     "placement group": (r"[A-Za-z0-9_\-]+", 127, ("list",), "letters, digits, '_' and '-'"),
     "tag": (r"[A-Za-z0-9_\-.:]+", 199, (), "letters, digits, '_', '-', '.' and ':'"),
-    "tag value": (r"[A-Za-z0-9_\-.:]*", 199, (), "letters, digits, '_', '-', '.' and ':'"),
+    # The vendor's client has no "~" here, but CloudStack gives volumes tags such as "uuid=~abcd.b.12".
+    "tag value": (r"[A-Za-z0-9_\-.:~]*", 199, (), "letters, digits, '_', '-', '.', ':' and '~'"),
 }
 #: Legal as names, but in the path of a URL they mean the directory and the one above it, however they are quoted. Such calls would reach something else.
 _NOT_IN_A_PATH = frozenset([".", ".."])

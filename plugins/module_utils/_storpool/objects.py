@@ -121,7 +121,7 @@ def _is_meant(raw: Raw, wanted: Which, found: t.Optional[Raw]) -> bool:
 
 
 def reference(raw: Raw) -> str:
-    """The global id: what was looked at is then what is changed, even if someone swaps names meanwhile."""
+    """The global id that stays: what was looked at is then what is changed, even if someone swaps names or reverts it meanwhile."""
     return "~" + str(raw["globalId"])
 
 

@@ -9,9 +9,11 @@ import typing as t
 
 from ansible.module_utils.basic import env_fallback
 
+from .._common.numbers import env_number
+
 CONNECTION: t.Dict[str, t.Any] = {
     "sp_api_http_host": {"type": "str", "fallback": (env_fallback, ["SP_API_HTTP_HOST"])},
-    "sp_api_http_port": {"type": "int", "fallback": (env_fallback, ["SP_API_HTTP_PORT"])},
+    "sp_api_http_port": {"type": "int", "fallback": (env_number, ["SP_API_HTTP_PORT"])},
     "sp_auth_token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["SP_AUTH_TOKEN"])},
     "sp_api_timeout": {"type": "float", "default": 300},
     "sp_api_retries": {"type": "int", "default": 5},

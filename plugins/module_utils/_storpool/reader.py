@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the cluster holds, read with GET only: one call for one object, or one list call for all.
 
-Objects are the API's own JSON objects; see :mod:`results` for what modules return. A snapshot that is being deleted counts as absent.
+Objects are the API's own JSON objects, but that the ``globalId`` of a volume or snapshot is always the one that stays valid (see :mod:`identity`); see
+:mod:`results` for what modules return. A snapshot that is being deleted counts as absent.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from .._common.errors import Failure
+from . import identity
 from .api import Api
 
 Raw = t.Dict[str, t.Any]
@@ -37,11 +39,11 @@ class Reader:
 
     def volumes(self) -> t.List[Raw]:
         """All volumes."""
-        return list(self._api.get("VolumesList"))
+        return _settled(self._api.get("VolumesList"))
 
     def snapshots(self) -> t.List[Raw]:
         """All snapshots but those being deleted."""
-        return [snapshot for snapshot in self._api.get("SnapshotsList") if is_living(snapshot)]
+        return [snapshot for snapshot in self.every_snapshot() if is_living(snapshot)]
 
     def volumes_with(self, tags: t.Mapping[str, str]) -> t.List[Raw]:
         """The volumes that carry all these tags."""
@@ -53,23 +55,23 @@ class Reader:
 
     def every_snapshot(self) -> t.List[Raw]:
         """All snapshots, those being deleted too: they are links of parent chains until they are gone."""
-        return list(self._api.get("SnapshotsList"))
+        return _settled(self._api.get("SnapshotsList"))
 
     def parents_of(self, volume: Raw) -> t.List[Raw]:
         """The snapshots that a volume is based on, directly or through others."""
-        return list(self._api.get("VolumeListSnapshots", "~" + volume["globalId"]))
+        return _settled(self._api.get("VolumeListSnapshots", "~" + volume["globalId"]))
 
     def volumes_space(self) -> t.List[Raw]:
         """All volumes with ``storedSize`` and ``spaceUsed``; slow on large clusters."""
-        return list(self._api.get("VolumesSpace"))
+        return _settled(self._api.get("VolumesSpace"))
 
     def snapshots_space(self) -> t.List[Raw]:
         """All snapshots, those being deleted too, with ``storedSize`` and ``spaceUsed``; slow on large clusters."""
-        return list(self._api.get("SnapshotsSpace"))
+        return _settled(self._api.get("SnapshotsSpace"))
 
     def statuses(self) -> t.List[Raw]:
         """The state of the data of all volumes and snapshots, without sizes; slow on large clusters."""
-        return list(dict(self._api.get("VolumesGetStatusQuick") or {}).values())
+        return _settled(dict(self._api.get("VolumesGetStatusQuick") or {}).values())
 
     def exports(self) -> t.List[Raw]:
         """The snapshots that are exported to other locations, one row for each location."""
@@ -88,7 +90,7 @@ class Reader:
         return {int(number): disk for number, disk in dict(self._api.get("DisksList") or {}).items()}
 
     def attachments(self) -> t.List[Raw]:
-        """All attachments of volumes and snapshots, one for each client."""
+        """All attachments of volumes and snapshots, one for each client. Which id of a reverted volume they have depends on the server."""
         return list(self._api.get("AttachmentsList"))
 
     def attachments_of(self, thing: Raw) -> t.List[Raw]:
@@ -217,14 +219,12 @@ def has_tags(raw: Raw, tags: t.Mapping[str, str]) -> bool:
 
 def is_of(attachment: Raw, thing: Raw) -> bool:
     """Whether an attachment is of this volume or snapshot. Servers before the one with ``globalId`` in attachments know names only."""
-    if attachment.get("globalId"):
-        return bool(attachment["globalId"] == thing["globalId"])
-    return bool(attachment["volume"] in (thing["name"], "~" + thing["globalId"]))
+    return owner_of(attachment) in identity.references(thing)
 
 
-def keys_of(thing: Raw) -> t.Tuple[str, str]:
+def keys_of(thing: Raw) -> t.Tuple[str, ...]:
     """What a volume or snapshot can be referred to by."""
-    return str(thing["name"]), "~" + str(thing["globalId"])
+    return tuple(sorted(identity.references(thing)))
 
 
 def _name_only(thing: Raw) -> t.Tuple[str]:
@@ -237,7 +237,11 @@ def owner_of(attachment: Raw) -> str:
 
 
 def _first(rows: t.Optional[t.Sequence[Raw]]) -> t.Optional[Raw]:
-    return rows[0] if rows else None
+    return identity.settled(rows[0]) if rows else None
+
+
+def _settled(rows: t.Iterable[Raw]) -> t.List[Raw]:
+    return [identity.settled(row) for row in rows]
 
 
 def is_living(snapshot: Raw) -> bool:

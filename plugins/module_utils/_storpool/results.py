@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from . import identity
 from .names import UNLIMITED
 
 Raw = t.Mapping[str, t.Any]
@@ -73,10 +74,11 @@ def template_status(raw: Raw) -> t.Dict[str, t.Any]:
 def attachment(raw: Raw) -> t.Dict[str, t.Any]:
     """An attachment of AttachmentsList. ``name`` is ``None`` for an unnamed volume; ``device`` is where the client has it."""
     name = _name(raw["volume"])
-    global_id = raw.get("globalId") or (raw["volume"][1:] if name is None else None)
+    global_id = raw.get("globalId") if name else raw["volume"][1:] or raw.get("globalId")
     return {
         "name": name,
         "global_id": global_id,
+        **_current(raw),
         "snapshot": bool(raw["snapshot"]),
         "client": int(raw["client"]),
         "rights": raw["rights"],
@@ -115,11 +117,18 @@ def device(name: t.Optional[str], global_id: t.Optional[str]) -> t.Optional[str]
 
 def _named(raw: Raw) -> t.Dict[str, t.Any]:
     name = _name(raw.get("name"))
-    return {"name": name, "global_id": raw.get("globalId"), "device": device(name, raw.get("globalId"))}
+    raw = identity.settled(raw) if raw.get("globalId") else raw
+    global_id = raw.get("globalId")
+    return {"name": name, "global_id": global_id, **_current(raw), "device": device(name, global_id)}
+
+
+def _current(raw: Raw) -> t.Dict[str, str]:
+    """The id that StorPool lists at present, where a revert has given the volume another one than that by which it stays known."""
+    return {"current_global_id": raw["currentGlobalId"]} if raw.get("currentGlobalId") else {}
 
 
 def _name(name: t.Optional[str]) -> t.Optional[str]:
-    return None if not name or name.startswith("~") else name
+    return None if not name or name.startswith(("~", "*~")) else name
 
 
 def _parent(raw: Raw) -> t.Optional[str]:

@@ -15,7 +15,7 @@ from .._common.errors import InvalidOption, NameTaken, NotAllowed, NotFound
 from .._common.plan import Outcome, Plan, Step
 from .._common.verb import History, Verb
 from .._common.words import listing, sentence
-from . import detach, names, objects, origin, policy, results, times
+from . import detach, identity, names, objects, origin, policy, results, times
 from .reader import Raw, Reader
 
 SPEC: t.Dict[str, t.Any] = {
@@ -87,6 +87,8 @@ def look(reader: Reader, wanted: Want) -> Current:
     snapshot = reader.snapshot(wanted.snapshot)
     foreign = snapshot is not None and origin.is_of(snapshot, volume) is False
     safety = reader.snapshot(wanted.safety) if wanted.safety else None
+    if safety is not None:
+        safety = origin.settled(safety, volume)
     return Current(
         volume,
         snapshot,
@@ -96,6 +98,13 @@ def look(reader: Reader, wanted: Want) -> Current:
         safety_is_volume=bool(wanted.safety and safety is None and reader.volume(wanted.safety)),
         written=not (_is_on(volume, safety) and _is_empty(reader, volume)),
     )
+
+
+def pin(wanted: Want, first: Current) -> Want:
+    """From the first look on, the volume that was found then is meant: a revert may change its present id and its tags, but not the id that stays."""
+    if first.volume is None or wanted.which.name is not None:
+        return wanted
+    return wanted._replace(which=wanted.which._replace(global_id=first.volume["globalId"], match_tags=None))
 
 
 def plan(current: Current, wanted: Want, history: History) -> Plan:
@@ -133,6 +142,7 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
         safety = _predicted_safety(volume, wanted)
     steps.append(_revert_step(volume, snapshot, wanted))
     after = dict(volume, parentName=snapshot["name"], size=_size(volume, snapshot, wanted))
+    after.pop("currentGlobalId", None)  # it may be another one then
     losses = () if wanted.safety else (_loss(current, volume, snapshot),)
     return Plan(
         tuple(steps), _shown(volume, current.safety, _OWN), _shown(after, safety, _as_of(snapshot)), losses=losses
@@ -159,7 +169,9 @@ def at_stake(history: History, step: t.Optional[Step]) -> t.Optional[str]:
 
 def _same_volume(current: Current, wanted: Want, first: Current) -> Raw:
     if current.volume is None or first.volume is None:
-        raise NotFound(f"There is no {wanted.which}, so it cannot be reverted.")
+        raise NotFound(
+            "There is no {0}, so it cannot be reverted.".format(str(wanted.which).replace("the volume", "volume", 1))
+        )
     if current.volume["globalId"] != first.volume["globalId"]:
         raise NotAllowed(
             f"{sentence(str(wanted.which))} became another volume while the task worked on it, so it is not reverted. "
@@ -189,11 +201,14 @@ def _own(raw: Raw) -> t.Dict[str, t.Any]:
 
 
 def _is_reverted(current: Current, volume: Raw, first: Current, history: History) -> bool:
-    """Whether this run has reverted the volume. If the answer was lost, a parent that has become the snapshot says so; if it was that before, nothing
-    does. To revert once more is harmless then, as the volume is attached nowhere and so nobody can have written to it."""
+    """Whether this run has reverted the volume. If the answer was lost, a parent that has become the snapshot says so, or another present id if it was
+    the parent before. A server that keeps the id says nothing then. To revert once more is harmless, as the volume is attached nowhere and so nobody can
+    have written to it."""
     if any(step.call == "VolumeRevert" for step in history.done):
         return True
-    came_after = current.safety is not None or not _is_on(t.cast(Raw, first.volume), first.snapshot)
+    before = t.cast(Raw, first.volume)
+    other_id = identity.current(volume) != identity.current(before)
+    came_after = other_id or current.safety is not None or not _is_on(before, first.snapshot)
     return came_after and _is_on(volume, current.snapshot) and current is not first
 
 
@@ -347,4 +362,4 @@ def _taken(snapshot: Raw) -> str:
     return f" of {times.utc(moment)}" if moment else ""
 
 
-REVERT = Verb("volume", SPEC, want, look, plan, show, at_stake)
+REVERT = Verb("volume", SPEC, want, look, plan, show, at_stake, pin)

@@ -12,6 +12,7 @@ from ansible.module_utils.basic import missing_required_lib
 from .._common.module import Module
 from .._common.plan import Managed
 from .._common.run import finish, manage
+from .._common.time_left import TimeLeft
 from .._common.verb import Verb, perform
 from . import api as http
 from .config import endpoint, read_files
@@ -48,8 +49,12 @@ def _reader_and_writer(module: Module) -> t.Tuple[t.Any, ...]:
     return Reader(api), api.apply, api.endpoint.retries
 
 
-def connect(module: Module, params: t.Optional[t.Mapping[str, t.Any]] = None) -> http.Api:
-    """The API that the module's options describe (or ``params`` in their place).
+def connect(
+    module: Module,
+    params: t.Optional[t.Mapping[str, t.Any]] = None,
+    time_left: t.Optional[TimeLeft] = None,
+) -> http.Api:
+    """The API that the module's options describe (or ``params`` in their place). No call outlives ``time_left`` for long.
 
     Ends the module if ``requests`` is missing; raises as :func:`.config.endpoint` does.
     """
@@ -57,4 +62,4 @@ def connect(module: Module, params: t.Optional[t.Mapping[str, t.Any]] = None) ->
         module.fail_json(msg=missing_required_lib("requests"), exception=http.REQUESTS_IMPORT_ERROR)
     place = endpoint(module.params if params is None else params, read_files)
     module.no_log_values.add(place.token)  # it may come from a file, which Module knows nothing of
-    return http.Api(place)
+    return http.Api(place, time_left=time_left)

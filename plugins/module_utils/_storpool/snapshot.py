@@ -12,7 +12,7 @@ from .._common.errors import InvalidOption
 from .._common.given import located, refuse_empty
 from .._common.plan import Managed, Outcome
 from .._common.words import quoted
-from . import detach, names, objects, policy, snapshot_plan, times
+from . import detach, names, objects, origin, policy, snapshot_plan, times
 from .options import POLICY, TAGS
 from .reader import Lists, Raw, Reader
 from .snapshot_plan import Current, Found, Item, Want
@@ -171,9 +171,12 @@ def _refuse_repeated_names(items: t.Sequence[Item]) -> None:
 def _found(reader: Reader, item: Item) -> Found:
     snapshot = objects.find(item.which, reader.snapshot, reader.snapshots_with)
     renamed = item.which.name is not None and (snapshot is None or snapshot["name"] != item.which.name)
+    volume = reader.volume(item.volume) if item.volume else None
+    if snapshot is not None:
+        snapshot = origin.settled(snapshot, volume if item.volume else origin.volume(reader, snapshot))
     return Found(
         snapshot,
-        volume=reader.volume(item.volume) if item.volume else None,
+        volume=volume,
         holder=objects.holder(reader, item.which, snapshot) if renamed else None,
     )
 

@@ -13,10 +13,11 @@ import typing as t
 
 from .._common.errors import NotConfigured, NotConverged
 from .._common.words import listing
-from . import config, names
+from . import conf_files, config, names
 
 #: Seconds between two looks for a device link (the CloudStack driver's agents look as often).
 PAUSE = 0.1
+_ID = re.compile("[0-9]{1,9}")
 
 Files = t.Callable[[], t.Mapping[str, str]]
 
@@ -26,12 +27,15 @@ def client_id(files: Files = config.read_files, environ: t.Optional[t.Mapping[st
 
     ``None`` if neither says it. Raises :class:`NotConfigured` for an id that cannot be one, or for files that cannot be read.
     """
-    value = (os.environ if environ is None else environ).get("SP_OURID") or files().get("SP_OURID")
+    value, place = (os.environ if environ is None else environ).get("SP_OURID"), "the environment variable SP_OURID"
+    if not value:
+        found = files()
+        value, place = found.get("SP_OURID"), conf_files.place(found, "SP_OURID")
     if not value:
         return None
-    if not re.fullmatch("[0-9]{1,9}", value) or not 1 <= int(value) <= names.LAST_CLIENT:
+    if not _ID.fullmatch(value) or not 1 <= int(value) <= names.LAST_CLIENT:
         raise NotConfigured(
-            f"SP_OURID is {value!r} on this host, which cannot be the id of a StorPool client (1 to {names.LAST_CLIENT})."
+            f"On this host, {place} is {value!r}, which cannot be the id of a StorPool client (1 to {names.LAST_CLIENT})."
         )
     return int(value)
 
@@ -40,8 +44,11 @@ def required_client_id(files: Files = config.read_files, environ: t.Optional[t.M
     """As :func:`client_id`; :class:`NotConfigured` if this machine has none."""
     value = client_id(files, environ)
     if value is None:
+        read = getattr(files(), "files", ())
         raise NotConfigured(
-            "The task names the client 'here', but the host that runs it does not know its StorPool client id. Set SP_OURID in /etc/storpool.conf on it (in "
+            "The task names the client 'here', but the host that runs it does not know its StorPool client id: "
+            + (f"SP_OURID is not in {listing(read)}. " if read else "it has none of StorPool's configuration files. ")
+            + "Set SP_OURID in /etc/storpool.conf on it (in "
             f"the section [{platform.node()}] if the file is the same on all hosts) or in the environment of the task, or give the client's number."
         )
     return value

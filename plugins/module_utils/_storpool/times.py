@@ -14,10 +14,10 @@ from .._common.given import refuse_empty
 from .._common.words import quoted
 
 NEVER = 0
+#: The longest duration, two hundred years; a longer one is a slip, and ends after the last moment that there is.
+LONGEST = 200 * 366 * 86400
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-#: A hundred years.
-LONGEST = 36500 * 86400
-_DURATION = re.compile(r"([0-9]{1,12})\s*([smhdw]?)")
+_DURATION = re.compile(r"([0-9]+)\s*([smhdw]?)")
 _MOMENT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2})(?::([0-9]{2}))?)?\s*(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?"
 )
@@ -36,9 +36,10 @@ def duration(value: t.Optional[str], option: str) -> t.Optional[int]:
         raise InvalidOption(
             f"{option}: {quoted(value)} is no duration. Give seconds, or a number with s, m, h, d or w, such as '7d', or 'never'."
         )
-    seconds = int(match.group(1)) * _SECONDS[match.group(2) or "s"]
-    if seconds > LONGEST:
-        raise InvalidOption(f"{option}: {value!r} is more than a hundred years. Give less, or 'never'.")
+    number = match.group(1).lstrip("0") or "0"
+    seconds = int(number[:12]) * _SECONDS[match.group(2) or "s"]
+    if len(number) > 12 or seconds > LONGEST:
+        raise InvalidOption(f"{option}: {quoted(value)} is too long. Give at most two hundred years, or 'never'.")
     return seconds
 
 

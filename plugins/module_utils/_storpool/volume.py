@@ -9,6 +9,7 @@ import typing as t
 
 from .._common.errors import InvalidOption, NameTaken, NotAllowed, NotFound
 from .._common.plan import Managed, Plan, Step
+from .._common.time_left import checked
 from .._common.words import sentence
 from . import named, names, objects, policy, results
 from .options import POLICY, TAGS
@@ -68,9 +69,7 @@ class Current(t.NamedTuple):
 def want(params: t.Mapping[str, t.Any]) -> Want:
     """The desired volume that the options describe. Raises :class:`InvalidOption`."""
     which = objects.which("volume", params)
-    wait_timeout = params["wait_timeout"]
-    if wait_timeout <= 0:
-        raise InvalidOption(f"wait_timeout is {wait_timeout}: give a number of seconds above 0.")
+    wait_timeout = checked(params, "wait_timeout")
     return Want(
         present=params["state"] == "present",
         which=which,

@@ -65,17 +65,20 @@ def main() -> int:
 
 
 def wanted(state: dict[str, Any], client: int) -> dict[Path, tuple[Path, int]]:
-    """Each link that this client should have, with its device and the device's size in bytes."""
+    """Each link that this client should have, with its device and the device's size in bytes.
+
+    The link by id has the id that a volume was created with, whatever a revert has made of it.
+    """
     links: dict[Path, tuple[Path, int]] = {}
     clusters = state["clusters"].values()
-    objects = {each["globalId"]: each for cluster in clusters for each in (*cluster["volumes"], *cluster["snapshots"])}
+    objects = {each["lastingId"]: each for cluster in clusters for each in (*cluster["volumes"], *cluster["snapshots"])}
     for cluster in clusters:
         for attachment in cluster["attachments"]:
             if attachment["client"] != client:
                 continue
-            found = objects.get(attachment["globalId"], {})
+            found = objects.get(attachment["lastingId"], {})
             target = DEV / f"sp-{attachment['pos']}", int(found.get("size", 0))
-            links[LINKS["id"] / attachment["globalId"]] = target
+            links[LINKS["id"] / attachment["lastingId"]] = target
             if not str(attachment["volume"]).startswith(("~", "*")):
                 links[LINKS["name"] / attachment["volume"]] = target
     return links

@@ -18,6 +18,7 @@ from simulators.cloudstack.plugin.driver import driver, pools
 from simulators.cloudstack.state import State
 from simulators.cloudstack.versions import parse
 from simulators.kit import AdminError
+from simulators.kit.faults import LONGEST
 
 HOST_STATES = (
     "Creating",
@@ -48,6 +49,7 @@ SERVER_STATES = (
     "PreparingForMaintenance",
     "Maintenance",
     "PreparingForShutDown",
+    "PreparingToShutDown",
     "ReadyToShutDown",
     "ShuttingDown",
 )
@@ -113,9 +115,12 @@ class Admin:
                 _choice(value, HOST_STATES, name)
             elif name == "resource_state":
                 _choice(value, RESOURCE_STATES, name)
-            elif name not in AGENT_FIELDS or not isinstance(value, AGENT_FIELDS[name]):
+            elif name not in AGENT_FIELDS or not _is_of_type(value, AGENT_FIELDS[name]):
                 raise AdminError(f"a host has no {name}, or not with the value {value!r}")
-        pools = {_pool(state, name).db_id: wanted for name, wanted in (body.get("connected") or {}).items()}
+        connected = body.get("connected") or {}
+        if not isinstance(connected, dict) or not all(isinstance(wanted, bool) for wanted in connected.values()):
+            raise AdminError("connected is an object of pools, each with true or false")
+        pools = {_pool(state, name).db_id: wanted for name, wanted in connected.items()}
         for name, value in changes.items():
             setattr(host.agent if name in AGENT_FIELDS else host, name, value)
         for db_id, wanted in pools.items():
@@ -165,7 +170,7 @@ class Admin:
         """GET: all jobs. POST: `{"expire": jobid or "*"}` forgets one or all, finished or not."""
         state = self._current()
         if method == "POST":
-            wanted = (body or {}).get("expire")
+            wanted = _object(body).get("expire")
             found = [job for job in state.jobs if wanted in ("*", job.id)]
             if not found and wanted != "*":
                 raise AdminError(f"there is no job {wanted!r}")
@@ -177,9 +182,11 @@ class Admin:
         """GET: the server's time. POST: `{"seconds": number}` moves its clock, negative numbers back."""
         clock = self._current().clock
         if method == "POST":
-            seconds = (body or {}).get("seconds")
+            seconds = _object(body).get("seconds")
             if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
                 raise AdminError("seconds is a number, negative to move the clock back")
+            if abs(clock.offset + seconds) > LONGEST:
+                raise AdminError(f"the clock can be moved by {LONGEST} seconds at most")
             clock.offset += seconds
         return {"now": clock.now(), "offset": clock.offset}
 
@@ -205,12 +212,18 @@ class Admin:
         state = self._current()
         if method == "POST":
             try:
-                state.upgrade(parse(str((body or {}).get("version"))))
+                state.upgrade(parse(str(_object(body).get("version"))))
             except ValueError as error:
                 raise AdminError(str(error)) from None
             for pool in pools(state):
                 pool.type = driver(state).pool_type
         return {"version": state.release.text}
+
+
+def _object(body: Any) -> Mapping[str, Any]:
+    if not isinstance(body, dict):
+        raise AdminError("the request is a JSON object")
+    return body
 
 
 def _host(state: State, host: rows.Host) -> dict[str, Any]:
@@ -238,6 +251,10 @@ def _pool(state: State, wanted: str) -> rows.Pool:
         if wanted in (pool.id, pool.name):
             return pool
     raise AdminError(f"there is no pool {wanted!r}")
+
+
+def _is_of_type(value: Any, wanted: Any) -> bool:
+    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
 
 
 def _choice(value: Any, choices: tuple[str, ...], name: str) -> str:

@@ -59,12 +59,13 @@ def _unpack(params: Mapping[str, str]) -> tuple[dict[str, str], dict[str, dict[s
 def _value(
     command: Command, param: Param, text: str | None, items: dict[str, dict[str, str]] | None, state: State
 ) -> Any:
-    missing = items is None if param.kind == "map" else text is None or (text == "" and param.kind != "list")
+    keeps_empty = ("list", "text")
+    missing = items is None if param.kind == "map" else text is None or (text == "" and param.kind not in keeps_empty)
     if missing:
         if param.required:
             raise ApiError(
                 PARAM_ERROR,
-                f"Unable to execute API command {command.name.lower()} due to missing parameter {param.name}",
+                f"Unable to execute API command {command.spoken} due to missing parameter {param.name}",
             )
         # An empty text stays one: updateConfiguration with an empty value clears a setting.
         return text if param.kind == "string" else None
@@ -78,7 +79,7 @@ def _value(
         if not _LONG.fullmatch(text) or abs(int(text)) >= 2**63:
             raise ApiError(
                 PARAM_ERROR,
-                f"Unable to execute API command {command.name.lower()} due to invalid value {text} for parameter "
+                f"Unable to execute API command {command.spoken} due to invalid value {text} for parameter "
                 f"{param.name}",
             )
         return int(text)
@@ -101,7 +102,7 @@ def _internal_id(command: Command, param: Param, text: str, state: State) -> int
             return row.db_id
     raise ApiError(
         PARAM_ERROR,
-        f"Unable to execute API command {command.name.lower()} due to invalid value. Invalid parameter {param.name} "
+        f"Unable to execute API command {command.spoken} due to invalid value. Invalid parameter {param.name} "
         f"value={text} due to incorrect long value format, or entity does not exist or due to incorrect parameter "
         "annotation for the field in api cmd class.",
     )
@@ -119,9 +120,9 @@ def _paging(command: Command, plain: Mapping[str, str], state: State) -> tuple[i
     page, size = (_number(command, plain, name) for name in ("page", "pagesize"))
     limit = state.switches["default_page_size"]
     if page is None and size is not None and size != -1:
-        raise invalid('"page" parameter is required when "pagesize" is specified')
+        raise ApiError(PARAM_ERROR, '"page" parameter is required when "pagesize" is specified')
     if size is None and page is not None:
-        raise invalid('"pagesize" parameter is required when "page" is specified')
+        raise ApiError(PARAM_ERROR, '"pagesize" parameter is required when "page" is specified')
     if size is not None and size > limit:
         raise invalid(f"Page size can't exceed max allowed page size value: {limit}")
     return page, size

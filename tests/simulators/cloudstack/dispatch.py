@@ -9,14 +9,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from simulators.cloudstack import jobs
+from simulators.cloudstack import jobs, rows
 from simulators.cloudstack.arguments import arguments, page_of
 from simulators.cloudstack.envelopes import listing
 from simulators.cloudstack.errors import SERVICE_UNAVAILABLE, ApiError, DriverError, internal
 from simulators.cloudstack.registry import JOB, LIST, Command, Context
 from simulators.cloudstack.state import State
 
-_DRAINING = ("PreparingForMaintenance", "Maintenance", "PreparingForShutDown", "ReadyToShutDown", "ShuttingDown")
+_DRAINING = (
+    *("PreparingForMaintenance", "Maintenance"),
+    *("PreparingForShutDown", "PreparingToShutDown", "ReadyToShutDown", "ShuttingDown"),
+)
+
+
+def _refusal(state: State, server: rows.ManagementServer | None) -> ApiError | None:
+    """Why a management server takes no jobs.
+
+    From 4.21 on that is seen before anything else is, and the client is to try elsewhere; until then it is an error
+    like others, and parameters that are wrong are complained of first.
+    """
+    if server is None or server.state not in _DRAINING:
+        return None
+    if state.release.has("draining_is_unavailable"):
+        text = "Maintenance or Shutdown has been initiated on this management server. Can not accept new jobs"
+        return ApiError(SERVICE_UNAVAILABLE, text)
+    return internal("A shutdown has been triggered. Can not accept new jobs")
 
 
 async def run(
@@ -28,12 +45,12 @@ async def run(
     """
     forwarder = state.management_servers.by_name(via) if via else None
     server = forwarder or state.serving()
-    if command.kind == JOB and server and server.state in _DRAINING:
-        raise ApiError(
-            SERVICE_UNAVAILABLE,
-            "Maintenance or Shutdown has been initiated on this management server. Can not accept new jobs",
-        )
+    refused = _refusal(state, server) if command.kind == JOB else None
+    if refused and refused.status == SERVICE_UNAVAILABLE:
+        raise refused
     context = Context(state, command, arguments(command, params, state), forwarder)
+    if refused:
+        raise refused
     try:
         result = await command.handler(context)
     except DriverError as error:

@@ -18,8 +18,10 @@ ERROR_ENVELOPE = "errorresponse"
 
 
 def listing(key: str, rows: list[Mapping[str, Any]], total: int) -> dict[str, Any]:
-    """`count` is the number of matches, not of rows; an empty list has neither key."""
-    return {"count": total, key: rows} if rows else {}
+    """`count` is the number of matches, not of rows: a page beyond the end has no rows, an empty list neither key."""
+    if not total:
+        return {}
+    return {"count": total, key: rows} if rows else {"count": total}
 
 
 def error_body(error: ApiError) -> dict[str, Any]:

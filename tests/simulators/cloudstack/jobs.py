@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulators.cloudstack import rows
-from simulators.cloudstack.envelopes import date, present
-from simulators.cloudstack.errors import INTERNAL_ERROR, SERVER_API_EXCEPTION, ApiError, DriverError
+from simulators.cloudstack.envelopes import date
+from simulators.cloudstack.errors import CLOUD_RUNTIME, INTERNAL_ERROR, ApiError, DriverError
+from simulators.cloudstack.members import shown
+from simulators.cloudstack.owner import ACCOUNT, ACCOUNT_ID, DOMAIN_ID, USER_ID
 from simulators.cloudstack.registry import Command, Plan
 from simulators.cloudstack.state import State
 
@@ -27,7 +29,7 @@ def start(state: State, command: Command, plan: Plan, server: rows.ManagementSer
             command=command.name,
             command_class=command.command_class,
             instance_type=plan.instance_type,
-            instance_id=plan.instance_id or plan.created_id,
+            instance_id=plan.instance_id or (plan.created_id if plan.instance_shown else None),
             management_server=server.db_id if server else None,
         )
     )
@@ -44,8 +46,8 @@ async def _work(state: State, job: rows.Job, plan: Plan) -> None:
     try:
         result = await plan.run()
     except ApiError as error:
-        # Only an exception of the API layer keeps its code inside a job; any other becomes 530.
-        code = error.status if error.cs_code == SERVER_API_EXCEPTION else INTERNAL_ERROR
+        # Exceptions of the API layer, and wrong values, keep their codes inside a job; any other becomes 530.
+        code = INTERNAL_ERROR if error.cs_code == CLOUD_RUNTIME else error.status
         _finish(state, job, FAILED, code, _failure(state, code, error.text))
     except DriverError as error:
         _finish(state, job, FAILED, INTERNAL_ERROR, _failure(state, INTERNAL_ERROR, str(error)))
@@ -81,11 +83,22 @@ def pending_of(state: State, instance_type: str, instance_id: str) -> rows.Job |
     return None
 
 
+def _is_gone(state: State, job: rows.Job) -> bool:
+    """Whether the template that a job was to make was removed again; the job then names none."""
+    if job.instance_type != "Template" or job.instance_id is None:
+        return False
+    template = state.templates.by_uuid(job.instance_id)
+    return job.status == FAILED and template is None
+
+
 def row(state: State, job: rows.Job) -> dict[str, Any]:
-    """The answer of queryAsyncJobResult."""
-    server = state.management_servers.get(job.management_server)
+    """The answer of queryAsyncJobResult; a job that has ended is on no management server."""
+    server = state.management_servers.get(job.management_server) if job.status == IN_PROGRESS else None
     values = {
         "accountid": ACCOUNT_ID,
+        "account": ACCOUNT,
+        "domainid": DOMAIN_ID,
+        "domainpath": "ROOT",
         "userid": USER_ID,
         "cmd": job.command_class,
         "jobstatus": job.status,
@@ -94,15 +107,11 @@ def row(state: State, job: rows.Job) -> dict[str, Any]:
         "jobresulttype": "object" if job.result is not None else None,
         "jobresult": job.result,
         "jobinstancetype": job.instance_type,
-        "jobinstanceid": job.instance_id,
-        "managementserverid": server.id if server and state.release.has("job_field_managementserverid") else None,
-        "managementservername": server.name if server and state.release.has("job_field_managementservername") else None,
+        "jobinstanceid": None if _is_gone(state, job) else job.instance_id,
+        "managementserverid": server.id if server else None,
+        "managementservername": server.name if server else None,
         "created": date(job.created),
         "completed": date(job.completed),
         "jobid": job.id,
     }
-    return present(values)
-
-
-ACCOUNT_ID = "0a3f0d8c-3a55-11ee-9c12-1e00a5000001"
-USER_ID = "0a3f2f6e-3a55-11ee-9c12-1e00a5000002"
+    return shown(state.release, "job", values)

@@ -10,7 +10,7 @@ A command is looked up by its exact name and by release; `simulators.cloudstack.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simulators.cloudstack.rows import ManagementServer
@@ -25,7 +25,8 @@ OBJECT, LIST, JOB = "object", "list", "job"
 class Param:
     """A declared parameter.
 
-    `kind` is string, long, bool, id, list (comma separated) or map (`name[0].key=value`). An `id` names rows of
+    `kind` is string, text (a string whose empty value says something), long, bool, id, list (comma separated) or map
+    (`name[0].key=value`). An `id` names rows of
     `table` and arrives as the internal number. `newer` marks parameters introduced after 3.0: an id that is no UUID
     is dropped for them (CloudStack ParamProcessWorker). `feature` is the release feature that knows the parameter;
     older releases ignore it as they ignore every unknown name.
@@ -37,6 +38,10 @@ class Param:
     required: bool = False
     newer: bool = False
     feature: str | None = None
+
+    def optional(self) -> Param:
+        """The same parameter where it need not be given."""
+        return replace(self, required=False)
 
 
 @dataclass
@@ -63,12 +68,16 @@ class Context:
 
 @dataclass(frozen=True)
 class Plan:
-    """An accepted job: the work, and for commands that create something its id at once."""
+    """An accepted job: the work, and for commands that create something its id at once.
+
+    With `instance_shown` false the job does not say on which object it works.
+    """
 
     run: Callable[[], Awaitable[dict[str, Any]]]
     created_id: str | None = None
     instance_type: str | None = None
     instance_id: str | None = None
+    instance_shown: bool = True
 
 
 Handler = Callable[[Context], Awaitable[Any]]
@@ -92,6 +101,11 @@ class Command:
         return self.name.startswith(("list", "query", "get", "find", "ready"))
 
     @property
+    def spoken(self) -> str:
+        """The command as error texts name it: as its answer does, which for some is not its own name."""
+        return self.envelope.removesuffix("response")
+
+    @property
     def command_class(self) -> str:
         """The Java class that queryAsyncJobResult shows as `cmd`."""
         known = _CLASSES.get(self.name) or f"user.{self.name[:1].upper()}{self.name[1:]}Cmd"
@@ -108,23 +122,28 @@ _CLASSES = {
     "reconnectHost": "admin.host.ReconnectHostCmd",
     "addResourceDetail": "user.volume.AddResourceDetailCmd",
     "removeResourceDetail": "user.volume.RemoveResourceDetailCmd",
-    "createVolume": "user.volume.CreateVolumeCmd",
-    "attachVolume": "user.volume.AttachVolumeCmd",
-    "detachVolume": "user.volume.DetachVolumeCmd",
-    "resizeVolume": "user.volume.ResizeVolumeCmd",
-    "migrateVolume": "user.volume.MigrateVolumeCmd",
+    "createVolume": "admin.volume.CreateVolumeCmdByAdmin",
+    "attachVolume": "admin.volume.AttachVolumeCmdByAdmin",
+    "detachVolume": "admin.volume.DetachVolumeCmdByAdmin",
+    "resizeVolume": "admin.volume.ResizeVolumeCmdByAdmin",
+    "migrateVolume": "admin.volume.MigrateVolumeCmdByAdmin",
     "changeOfferingForVolume": "user.volume.ChangeOfferingForVolumeCmd",
-    "destroyVolume": "user.volume.DestroyVolumeCmd",
+    "destroyVolume": "admin.volume.DestroyVolumeCmdByAdmin",
     "createSnapshot": "user.snapshot.CreateSnapshotCmd",
     "deleteSnapshot": "user.snapshot.DeleteSnapshotCmd",
     "revertSnapshot": "user.snapshot.RevertSnapshotCmd",
-    "createTemplate": "user.template.CreateTemplateCmd",
+    "createTemplate": "admin.template.CreateTemplateCmdByAdmin",
     "deleteTemplate": "user.template.DeleteTemplateCmd",
     "deployVirtualMachine": "admin.vm.DeployVMCmdByAdmin",
     "startVirtualMachine": "admin.vm.StartVMCmdByAdmin",
     "stopVirtualMachine": "admin.vm.StopVMCmdByAdmin",
     "destroyVirtualMachine": "admin.vm.DestroyVMCmdByAdmin",
     "migrateVirtualMachine": "admin.vm.MigrateVMCmd",
+    "createVMSnapshot": "user.vmsnapshot.CreateVMSnapshotCmd",
+    "deleteVMSnapshot": "user.vmsnapshot.DeleteVMSnapshotCmd",
+    "revertToVMSnapshot": "admin.vmsnapshot.RevertToVMSnapshotCmdByAdmin",
+    "createTags": "user.tag.CreateTagsCmd",
+    "deleteTags": "user.tag.DeleteTagsCmd",
 }
 
 _COMMANDS: dict[str, Command] = {}

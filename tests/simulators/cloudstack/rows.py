@@ -10,6 +10,7 @@ Sizes are bytes, times are seconds since the epoch.
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -186,6 +187,8 @@ class ServiceOffering(Row):
     max_iops: int | None = None
     root_disk_size: int = 0
     disk_offering: int | None = None
+    #: The id of the disk offering that comes with it, unless it names one.
+    own_disk_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     offer_ha: bool = False
     encrypt_root: bool = False
     details: dict[str, str] = field(default_factory=dict)
@@ -220,6 +223,8 @@ class Snapshot(Row):
     pool: int | None = None
     path: str = ""
     on_secondary: bool = False
+    #: It was deleted, and is listed all the same.
+    lingers: bool = False
 
 
 @dataclass
@@ -233,12 +238,28 @@ class Template(Row):
     #: Detail spStoragePoolId: the template is a StorPool snapshot of that pool (internal id).
     pool: int | None = None
     path: str = ""
+    #: The template of the volume that it was made of.
+    source: int | None = None
+
+
+@dataclass
+class VMSnapshot(Row):
+    display_name: str = ""
+    state: str = "Creating"
+    zone: int = 0
+    vm: int = 0
+    pool: int | None = None
+    current: bool = True
+    #: Internal numbers of volumes, as texts, to the paths of their snapshots.
+    paths: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class VirtualMachine(Row):
     display_name: str = ""
     state: str = "Stopped"
+    updated: float = 0.0
+    was_stopped: bool = False
     zone: int = 0
     host: int | None = None
     service_offering: int = 0

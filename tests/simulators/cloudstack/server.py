@@ -69,7 +69,7 @@ class Simulator:
     def perform(self, call: Call) -> Answer:
         """All work is asynchronous: the StorPool API is asked on the way."""
         received: calls.Received = call.detail
-        if received.path != calls.API_PATH:
+        if received.path.rstrip("/") != calls.API_PATH:
             return _web(received.path)
 
         async def answer() -> Answer:

@@ -51,6 +51,10 @@ class Table(Generic[RowT]):
     def __iter__(self) -> Iterator[RowT]:
         return iter([row for row in self._rows.values() if not row.removed])
 
+    def ever(self) -> Iterator[RowT]:
+        """All rows there have been, removed ones among them."""
+        return iter(list(self._rows.values()))
+
     def remove(self, row: RowT) -> None:
         row.removed = True
 
@@ -105,6 +109,7 @@ class State:
         self.service_offerings: Table[rows.ServiceOffering] = Table(self.clock)
         self.volumes: Table[rows.Volume] = Table(self.clock)
         self.snapshots: Table[rows.Snapshot] = Table(self.clock)
+        self.vm_snapshots: Table[rows.VMSnapshot] = Table(self.clock)
         self.templates: Table[rows.Template] = Table(self.clock)
         self.vms: Table[rows.VirtualMachine] = Table(self.clock)
         self.jobs: Table[rows.Job] = Table(self.clock)
@@ -164,7 +169,7 @@ def populate(state: State) -> None:
         pod = state.pods.add(rows.Pod(name=f"pod{number}", zone=zone.db_id))
         state.clusters.add(rows.Cluster(name=f"cluster{number}", zone=zone.db_id, pod=pod.db_id))
         state.templates.add(
-            rows.Template(name="debian-12", display_text="Debian 12", zone=zone.db_id, size=2 << 30, featured=True)
+            rows.Template(name="debian-12", display_text="Debian 12", zone=zone.db_id, size=1 << 30, featured=True)
         )
     now = state.clock.now()
     for number in range(1, options.management_servers + 1):
@@ -189,6 +194,8 @@ def populate(state: State) -> None:
                 agent=rows.HostAgent(client_id=number),
             )
         )
-    state.disk_offerings.add(rows.DiskOffering(name="Custom", display_text="Custom disk", customized=True))
-    state.disk_offerings.add(rows.DiskOffering(name="Small", display_text="Small disk, 5 GB", disk_size=5))
+    for name, size in (("Small", 5), ("Medium", 20), ("Large", 100)):
+        text = f"{name} Disk, {size} GB"
+        state.disk_offerings.add(rows.DiskOffering(name=name, display_text=text, disk_size=size))
+    state.disk_offerings.add(rows.DiskOffering(name="Custom", display_text="Custom Disk", customized=True))
     state.service_offerings.add(rows.ServiceOffering(name="Small Instance", display_text="Small instance"))

@@ -48,10 +48,24 @@ SWITCHES = (
         "run), or before every listStoragePools; POST /_sim/stats does it once",
     ),
     Switch(
-        "connection_details_shown",
-        "all_but_token",
-        ("all_but_token", "none"),
-        "CloudStack 4.22: which of the details with a StorPool pool's connection are shown in listings",
+        "secondary_storage_vm",
+        True,
+        (True, False),
+        "whether a secondary storage VM can make templates; without one createTemplate fails up to 4.20, unless "
+        "snapshots are kept on StorPool",
+    ),
+    Switch(
+        "host_statistics",
+        "auto",
+        ("auto", "collected", "none"),
+        "whether the statistics of hosts (cpuused, memoryused and the like) have been collected: auto is as on the "
+        "servers that were recorded, so they are there up to 4.21",
+    ),
+    Switch(
+        "reconnect_ms",
+        1000,
+        None,
+        "a host is Disconnected for that many milliseconds after reconnectHost; hosts whose agents report come as they do",
     ),
     Switch("host_connect_delay_ms", 0, None, "time that each host takes to connect a pool"),
     Switch("agent_silence_seconds", 5, None, "an agent that reports is in Alert once it has been silent for so long"),

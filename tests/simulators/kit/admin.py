@@ -35,6 +35,7 @@ from simulators.kit.product import AdminError, Product
 from simulators.kit.switches import Switches
 
 PREFIX = "/_sim/"
+LONGEST_NUMBER = 18
 
 Query = Mapping[str, str]
 
@@ -84,7 +85,7 @@ class Admin:
 
     def _read_journal(self, query: Query, body: Any) -> Any:
         since = query.get("since", "0")
-        if not since.isdigit():
+        if not since.isascii() or not since.isdigit() or len(since) > LONGEST_NUMBER:
             raise AdminError("since is the number of a journal entry")
         return self._journal.report(int(since))
 

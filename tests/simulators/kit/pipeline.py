@@ -18,7 +18,7 @@ from aiohttp import web
 from simulators.kit.admin import PREFIX, Admin
 from simulators.kit.faults import Faults
 from simulators.kit.journal import Journal
-from simulators.kit.product import AdminError, Answer, Call, Product, Request
+from simulators.kit.product import Answer, Call, Product, Request
 from simulators.kit.switches import COMMON, Switches
 
 POLL_SECONDS = 0.05
@@ -47,7 +47,7 @@ class Pipeline:
             if inspect.isawaitable(value):
                 try:
                     value = await value
-                except AdminError as problem:
+                except ValueError as problem:
                     status, value = 400, {"error": str(problem)}
             text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
             return web.Response(body=text, status=status, headers={"Content-Type": "application/json"})

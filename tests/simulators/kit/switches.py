@@ -10,10 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+#: The largest value of a switch that is a number: more bytes than any cluster has, and every clock can add it.
+MOST = 2**62
+
 
 @dataclass(frozen=True)
 class Switch:
-    """One behaviour. ``choices`` None means: any value of the type of ``default`` (numbers must not be negative)."""
+    """One behaviour. ``choices`` None means: any value of the type of ``default`` (numbers from 0 to :data:`MOST`)."""
 
     name: str
     default: Any
@@ -26,11 +29,13 @@ class Switch:
             if any(value == choice and type(value) is type(choice) for choice in self.choices):
                 return None
             return f"switch {self.name}: {value!r} is not one of {', '.join(map(repr, self.choices))}"
-        wanted = (int, float) if isinstance(self.default, (int, float)) else (type(self.default),)
+        wanted = (int, float) if isinstance(self.default, float) else (type(self.default),)
         if isinstance(value, bool) or not isinstance(value, wanted):
             return f"switch {self.name}: {value!r} is not of type {type(self.default).__name__}"
         if isinstance(value, (int, float)) and value < 0:
             return f"switch {self.name}: {value!r} is negative"
+        if isinstance(value, (int, float)) and value > MOST:
+            return f"switch {self.name}: {value!r} is above {MOST}"
         return None
 
 

@@ -6,14 +6,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from simulators.kit import AdminError
+from simulators.kit.faults import LONGEST, is_seconds
 from simulators.storpool import names, policies, services, views
 from simulators.storpool.state import Client, Cluster, Context, Location, RemoteCluster, Volume, World, build_cluster
 
 Body = Mapping[str, Any]
+
+#: As many disks as a cluster of forty-one servers with 24 each has: every disk has an id below 4096.
+MOST_DISKS = 24 * 40
+_CLUSTER_ID = re.compile(r"[a-z0-9]+\.[a-z0-9]+")
 
 
 def _object(body: Any) -> Body:
@@ -23,9 +29,10 @@ def _object(body: Any) -> Body:
 
 
 def _cluster(world: World, body: Body) -> Cluster:
-    cluster = world.clusters.get(body.get("cluster", world.local.id))
+    wanted = body.get("cluster", world.local.id)
+    cluster = world.clusters.get(wanted) if isinstance(wanted, str) else None
     if cluster is None:
-        raise AdminError(f"there is no cluster {body['cluster']!r}")
+        raise AdminError(f"there is no cluster {wanted!r}")
     return cluster
 
 
@@ -101,8 +108,8 @@ def _set_client(context: Context, given: Body) -> None:
     if not 1 <= number <= 4095:
         raise AdminError("a client's id is from 1 to 4095")
     lag = given.get("lag")
-    if lag is not None and (isinstance(lag, bool) or not isinstance(lag, (int, float)) or lag < 0):
-        raise AdminError("lag is a number of seconds, not negative, or null")
+    if lag is not None and not is_seconds(lag):
+        raise AdminError(f"lag is a number of seconds from 0 to {LONGEST}, or null")
     up = given.get("up")
     if up is not None and not isinstance(up, bool):
         raise AdminError("up is true or false")
@@ -153,12 +160,13 @@ def clusters(context: Context, method: str, body: Any) -> Any:
     if method == "POST":
         given = _object(body)
         number = given.get("id")
-        if not isinstance(number, str) or not number.isascii() or number.count(".") != 1 or not number.islower():
+        if not isinstance(number, str) or not _CLUSTER_ID.fullmatch(number):
             raise AdminError('id is a cluster id, like "far.b"')
+        connected = _boolean(given, "connected", True)
         if number not in world.clusters:
             _add_cluster(world, context.now, number, given)
         if number != world.local.id:
-            world.clusters[number].connected = _boolean(given, "connected", True)
+            world.clusters[number].connected = connected
     return [
         {"id": each.id, "name": each.name, "connected": each.connected, "local": each is world.local}
         for each in world.clusters.values()
@@ -167,14 +175,21 @@ def clusters(context: Context, method: str, body: Any) -> Any:
 
 def _add_cluster(world: World, now: float, number: str, given: Body) -> None:
     name = given.get("name", f"cluster-{number.replace('.', '-')}")
+    location = given.get("location", f"location-{number.partition('.')[0]}")
+    for what, value in (("name", name), ("location", location)):
+        if not isinstance(value, str) or not names.VOLUME.fullmatch(value) or len(value) > names.LOCATION_MAX:
+            raise AdminError(f"{what} is a name of letters, digits, '_', '-', '.' and ':'")
+    if any(each.name == name for each in world.clusters.values()):
+        raise AdminError(f"there is a cluster {name!r} already")
     numbers = given.get("clients", [1, 2, 3])
+    if not isinstance(numbers, list) or not all(type(each) is int and 1 <= each <= 4095 for each in numbers):
+        raise AdminError("clients is a list of ids from 1 to 4095")
     disks = given.get("disks", 9)
-    if not isinstance(name, str) or not isinstance(numbers, list) or not isinstance(disks, int) or disks < 1:
-        raise AdminError("name is a string, clients a list of numbers, disks a number from 1")
+    if type(disks) is not int or not 1 <= disks <= MOST_DISKS:
+        raise AdminError(f"disks is a number from 1 to {MOST_DISKS}")
     local = world.local
     cluster = build_cluster(number, name, numbers, disks, int(now))
     world.clusters[number] = cluster
-    location = given.get("location", f"location-{cluster.location_id}")
     register(local, cluster, location)
     register(cluster, local, f"location-{local.location_id}")
 
@@ -202,7 +217,8 @@ def _dump(world: Context, cluster: Cluster) -> dict[str, Any]:
         "volumes": [_dump_volume(each, context) for each in cluster.volumes.values()],
         "snapshots": [_dump_volume(each, context) for each in cluster.snapshots.values()],
         "attachments": [
-            {**views.attachment_view(each, context), "open": each.open} for each in cluster.attachments.values()
+            {**views.attachment_view(each, context), "lastingId": each.volume.lasting_id, "open": each.open}
+            for each in cluster.attachments.values()
         ],
         "templates": [{**views.template_view(each, context), "tags": each.tags} for each in cluster.templates.values()],
         "placementGroups": [views.group_view(each) for each in cluster.groups.values()],
@@ -226,6 +242,7 @@ def _dump_volume(volume: Volume, context: Context) -> dict[str, Any]:
     return {
         **views.any_summary(volume, context),
         "givenName": volume.name,
+        "lastingId": volume.lasting_id,
         "storedSize": volume.stored,
         "effectiveBw": policies.effective(volume.policy.bw, volume.policy, volume.size),
         "effectiveIops": policies.effective(volume.policy.iops, volume.policy, volume.size),

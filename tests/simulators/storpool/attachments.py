@@ -223,8 +223,8 @@ def _apply(context: Context, step: _Step) -> list[tuple[str, int]]:
         if attachment is None:
             attachment = Attachment(volume, cluster.id, client, rights, _free_position(cluster.clients[client]))
             volume.attached[cluster.id, client] = attachment
-            cluster.attachments[volume.global_id, client] = attachment
-            added.append((volume.global_id, client))
+            cluster.attachments[volume.lasting_id, client] = attachment
+            added.append((volume.lasting_id, client))
             context.changed = True
         elif attachment.rights != rights:
             attachment.rights = rights

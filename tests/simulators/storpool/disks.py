@@ -204,27 +204,32 @@ def disk_retrim(context: Context, number: str, args: dict[str, Any]) -> None:
     _get(context, number)
 
 
-def _scrub(context: Context, number: str, *, running: bool, paused: bool) -> None:
+def _scrub(context: Context, number: str, *, running: bool = False, paused: bool | None = None) -> None:
+    """Scrubbing begins with a start and stands still while it is paused, whichever of the two comes first.
+
+    The vendor's script of checks pauses a disk that is idle, starts it, and finds it paused until it is continued.
+    """
     disk = _get(context, number)
-    if not running and not disk.scrubbing:
-        raise errors.ApiFailure(errors.PRECONDITION, f"Disk {disk.id} is not being scrubbed")
-    context.changed = (True, paused) != (disk.scrubbing, disk.scrubbing_paused)
-    disk.scrubbing, disk.scrubbing_paused = True, paused
+    before = disk.scrubbing, disk.scrubbing_paused
+    disk.scrubbing = disk.scrubbing or running
+    if paused is not None:
+        disk.scrubbing_paused = paused
+    context.changed = before != (disk.scrubbing, disk.scrubbing_paused)
 
 
 @post("DiskScrubStart", targets=1)
 def disk_scrub_start(context: Context, number: str, args: dict[str, Any]) -> None:
-    _scrub(context, number, running=True, paused=False)
+    _scrub(context, number, running=True)
 
 
 @post("DiskScrubPause", targets=1)
 def disk_scrub_pause(context: Context, number: str, args: dict[str, Any]) -> None:
-    _scrub(context, number, running=False, paused=True)
+    _scrub(context, number, paused=True)
 
 
 @post("DiskScrubContinue", targets=1)
 def disk_scrub_continue(context: Context, number: str, args: dict[str, Any]) -> None:
-    _scrub(context, number, running=False, paused=False)
+    _scrub(context, number, paused=False)
 
 
 _DESCRIPTION = fields.matching(names.DESCRIPTION, 30, empty=True)

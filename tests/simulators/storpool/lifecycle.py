@@ -49,7 +49,8 @@ def add(cluster: Cluster, volume: Volume) -> None:
     else:
         cluster.volumes[volume.id] = volume
         cluster.provisioned += volume.size
-    cluster.by_global_id[volume.global_id] = volume
+    for global_id in (volume.lasting_id, volume.global_id):
+        cluster.by_global_id[global_id] = volume
     if volume.name:
         cluster.by_name[volume.name] = volume
 
@@ -67,8 +68,9 @@ def remove(cluster: Cluster, volume: Volume) -> None:
     else:
         cluster.volumes.pop(volume.id, None)
         cluster.provisioned -= volume.size
-    if cluster.by_global_id.get(volume.global_id) is volume:
-        del cluster.by_global_id[volume.global_id]
+    for global_id in (volume.lasting_id, volume.global_id):
+        if cluster.by_global_id.get(global_id) is volume:
+            del cluster.by_global_id[global_id]
     if volume.name and cluster.by_name.get(volume.name) is volume:
         del cluster.by_name[volume.name]
 
@@ -77,7 +79,7 @@ def detach(cluster: Cluster, volume: Volume, client: int, client_cluster: str) -
     """Removes one attachment. ``cluster`` is the one whose client it is if that is this cluster's own."""
     attachment = volume.attached.pop((client_cluster, client), None)
     if client_cluster == cluster.id and attachment is not None:
-        cluster.attachments.pop((volume.global_id, client), None)
+        cluster.attachments.pop((volume.lasting_id, client), None)
         cluster.clients[client].positions.discard(attachment.pos)
     snapshot_may_go(cluster, volume)
 
@@ -138,8 +140,10 @@ def create_snapshot(
         vag=volume.vag,
         created_from=volume,
         created_from_id=volume.id,
-        created_from_global_id=volume.global_id,
+        created_from_global_id=volume.lasting_id,
+        created_from_then=volume.global_id,
         on_name=volume.name,
+        of_unnamed=volume.lasting_id if context.switches["unnamed_of_unnamed"] == "volume" else "",
         bound=bound,
         transient=transient,
     )
@@ -148,6 +152,9 @@ def create_snapshot(
     set_parent(cluster, volume, snapshot)
     volume.stored = 0
     volume.made[number] = snapshot
+    if transient:
+        snapshot.collect_at = context.now + context.switches["transient_seconds"]
+        heapq.heappush(cluster.events, (snapshot.collect_at, number))
     schedule(cluster, snapshot, delete_at)
     context.changed = True
     return snapshot
@@ -180,6 +187,15 @@ def delete_snapshot(context: Context, snapshot: Snapshot) -> None:
     context.changed = True
 
 
+def change_global_id(cluster: Cluster, volume: Volume) -> None:
+    """Gives a volume another global id: the one that it was created with stays valid, one in between does not."""
+    volume.original_id = volume.lasting_id
+    if volume.global_id != volume.original_id:
+        del cluster.by_global_id[volume.global_id]
+    volume.global_id = new_global_id(cluster, cluster.next_id())
+    cluster.by_global_id[volume.global_id] = volume
+
+
 def _vanish(context: Context, snapshot: Snapshot) -> None:
     """The end of a deletion: the children get the data and the parent."""
     for child in (*snapshot.child_volumes.values(), *snapshot.child_snapshots.values()):
@@ -191,26 +207,27 @@ def _vanish(context: Context, snapshot: Snapshot) -> None:
     remove(context.cluster, snapshot)
 
 
-def _collectable(snapshot: Snapshot) -> bool:
+def _collectable(snapshot: Snapshot, now: float) -> bool:
     """Whether a bound or transient snapshot has nothing left that keeps it.
 
-    A transient one is the common parent of a volume and its copy: with fewer than two children nobody needs it.
+    A transient one is the common parent of a volume and its copy: with fewer than two children nobody needs it, and
+    after a while its data has gone to both.
     """
     if snapshot.deleted or snapshot.attached or snapshot.exports:
         return False
     children = len(snapshot.child_volumes) + len(snapshot.child_snapshots)
-    return (snapshot.bound and children == 0) or (snapshot.transient and children < 2)
+    return (snapshot.bound and children == 0) or (snapshot.transient and (children < 2 or snapshot.collect_at <= now))
 
 
 def _review(context: Context, snapshot: Snapshot) -> None:
     """What the present moment does to one snapshot; what cannot be done yet is tried again later."""
     cluster, now = context.cluster, context.now
     children = len(snapshot.child_volumes) + len(snapshot.child_snapshots)
-    if _collectable(snapshot):
+    if _collectable(snapshot, now):
         delete_snapshot(context, snapshot)
     elif snapshot.deleted:
         if snapshot.gone_at <= now:
-            if children < 2 or context.switches["multiple_children"] == "merged":
+            if children < 2 or snapshot.transient or context.switches["multiple_children"] == "merged":
                 _vanish(context, snapshot)
             else:
                 heapq.heappush(cluster.events, (now + RETRY_SECONDS, snapshot.id))

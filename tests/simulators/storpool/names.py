@@ -15,10 +15,13 @@ from simulators.storpool.state import Cluster, Context, PlacementGroup, Snapshot
 VOLUME = re.compile(r"#?[A-Za-z0-9_\-.:]+")
 SNAPSHOT = re.compile(r"\*?[A-Za-z0-9_\-.:@]+")
 GLOBAL_ID = re.compile(r"[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+")
+# An unnamed snapshot that is being deleted is listed as this.
+DELETED_ID = re.compile(r"\*~" + GLOBAL_ID.pattern)
 PLAIN = re.compile(r"[A-Za-z0-9_\-]+")
 DESCRIPTION = re.compile(r"[A-Za-z0-9_\- ]{0,30}")
 TAG_NAME = re.compile(r"[A-Za-z0-9_\-.:]+")
-TAG_VALUE = re.compile(r"[A-Za-z0-9_\-.:]*")
+# The vendor client's types have no "~" here, but CloudStack tags volumes with ``uuid=~<global id>`` from 4.21 on.
+TAG_VALUE = re.compile(r"[A-Za-z0-9_\-.:~]*")
 
 VOLUME_MAX = 199
 GROUP_MAX = 127
@@ -37,13 +40,16 @@ def base36(number: int) -> str:
 
 
 def listed(volume: Volume) -> str:
-    """The name in listings: the name; ``~globalId`` of an unnamed volume; ``<volume>@<number>`` of an unnamed snapshot
-    of a named volume. A snapshot being deleted has a leading ``*`` (one listed by its id: if the switch says so)."""
+    """The name in listings: the name; ``~<original id>`` of an unnamed volume; ``<volume>@<number>`` of an unnamed
+    snapshot of a named volume. A snapshot being deleted has a leading ``*`` (one listed by its id: if the switch says
+    so); an unnamed one of an unnamed volume is listed by its id, or (another switch) as ``<id of the volume>@<number>``.
+    """
     if not volume.is_snapshot:
-        return volume.name or "~" + volume.global_id
+        return volume.name or "~" + volume.lasting_id
     name = volume.name
     if not name:
         origin = volume.created_from.name if volume.created_from is not None else volume.on_name
+        origin = origin or volume.of_unnamed
         name = f"{origin}@{volume.id}" if origin else "~" + volume.global_id
     return "*" + name if volume.starred else name
 
@@ -82,7 +88,8 @@ def find_volume(cluster: Cluster, reference: str) -> Volume | None:
 
 def find_snapshot(cluster: Cluster, reference: str) -> Snapshot | None:
     """As :func:`find_volume`, for a snapshot; snapshots being deleted are found."""
-    _check(reference, SNAPSHOT, "snapshot")
+    if not DELETED_ID.fullmatch(reference):
+        _check(reference, SNAPSHOT, "snapshot")
     found = _find(cluster, reference)
     return found if isinstance(found, Snapshot) else None
 

@@ -115,9 +115,9 @@ def volume_acquire(context: Context, reference: str, args: dict[str, Any]) -> No
 
 
 def copy_snapshot(
-    context: Context, source: Snapshot, *, name: str, policy: Policy, tags: dict[str, str], backup: bool
+    context: Context, source: Snapshot, home: Cluster, *, name: str, policy: Policy, tags: dict[str, str], backup: bool
 ) -> Snapshot:
-    """A copy of another cluster's snapshot in ``context.cluster``: the same global id, its data still on the way."""
+    """A copy in ``context.cluster`` of a snapshot in ``home``: the same global id, its data still on the way."""
     cluster = context.cluster
     number = cluster.next_id()
     snapshot = Snapshot(
@@ -132,6 +132,8 @@ def copy_snapshot(
         vag=number,
         created_from_id=source.created_from_id,
         created_from_global_id=source.created_from_global_id,
+        created_from_then=source.created_from_then,
+        copied_from=home.id,
         backup=backup,
         recovering_until=context.now + context.switches["recovery_seconds"],
     )
@@ -151,8 +153,10 @@ def _backup(context: Context, volume: Volume, target: Cluster, tags: dict[str, s
     """A bound snapshot here, and its copy, marked as a backup and exported to us, at the other cluster."""
     snapshot = lifecycle.create_snapshot(context, volume, bound=True, tags=dict(tags))
     there = replace(context, cluster=target)
-    copy = copy_snapshot(there, snapshot, name="", policy=_default_policy(there, volume), tags=dict(tags), backup=True)
+    policy = _default_policy(there, volume)
+    copy = copy_snapshot(there, snapshot, context.cluster, name="", policy=policy, tags=dict(tags), backup=True)
     copy.exports[name_of_location(target, context.cluster.location_id)] = True
+    copy.backup_of = names.listed(volume)
     return snapshot
 
 
@@ -200,7 +204,7 @@ def _remote_snapshot(context: Context, args: dict[str, Any]) -> tuple[Snapshot, 
 
 
 def _fetch(context: Context, args: dict[str, Any], name: str) -> Snapshot:
-    source, _cluster = _remote_snapshot(context, args)
+    source, home = _remote_snapshot(context, args)
     if source.global_id in context.cluster.by_global_id:
         errors.exists("~" + source.global_id)
     names.claim(context.cluster, args.get("name", ""))
@@ -208,7 +212,7 @@ def _fetch(context: Context, args: dict[str, Any], name: str) -> Snapshot:
     here = replace(source, policy=_default_policy(context, source))
     policy = policies.for_volume(context, template, here, args)
     tags = policies.merge_tags({}, args.get("tags"))
-    snapshot = copy_snapshot(context, source, name=name, policy=policy, tags=tags, backup=False)
+    snapshot = copy_snapshot(context, source, home, name=name, policy=policy, tags=tags, backup=False)
     snapshot.template = template
     if args.get("export"):
         snapshot.exports[args["remoteLocation"]] = True
@@ -264,7 +268,8 @@ def snapshot_unexport(context: Context, args: dict[str, Any]) -> None:
     if not args.get("force"):
         for cluster in context.world.clusters.values():
             copy = cluster.by_global_id.get(snapshot.global_id)
-            if cluster is not context.cluster and isinstance(copy, Snapshot) and copy.recovering_until > context.now:
+            ours = isinstance(copy, Snapshot) and copy.copied_from == context.cluster.id
+            if ours and copy.recovering_until > context.now:
                 raise errors.ApiFailure(errors.BUSY, f"'{names.listed(snapshot)}' is still recovering remotely")
     for name in wanted:
         del snapshot.exports[name]
@@ -302,8 +307,9 @@ def volume_exports_list(context: Context, args: dict[str, Any]) -> dict[str, Any
 
 
 def _remote_view(context: Context, volume: Volume, cluster: Cluster) -> dict[str, Any]:
+    backup_of = getattr(volume, "backup_of", "") if context.switches["backup_remote_name"] == "volume" else ""
     view = {
-        "name": names.listed(volume),
+        "name": backup_of or names.listed(volume),
         "location": name_of_location(context.cluster, cluster.location_id),
         "creationTimestamp": volume.created,
         "size": volume.size,

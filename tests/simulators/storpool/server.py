@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from simulators.kit import AdminError, Answer, Call, Request, json_answer
+from simulators.kit.faults import LONGEST, is_seconds
 from simulators.storpool import admin, dispatch, lifecycle, paths, services
 from simulators.storpool.calls import CALLS
 from simulators.storpool.errors import DOES_NOT_EXIST, ApiFailure
@@ -97,8 +98,8 @@ class Simulator:
         """GET: the model's time. POST ``{"seconds": N}``: N seconds pass at once."""
         if method == "POST":
             seconds = body.get("seconds") if isinstance(body, dict) else None
-            if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0:
-                raise AdminError("seconds is a number, not negative")
+            if not is_seconds(seconds) or self._offset + seconds > LONGEST:
+                raise AdminError(f"seconds is a number from 0, and all together at most {LONGEST}")
             self._offset += seconds
         return {"now": self._context(self._switches).now}
 
@@ -126,6 +127,8 @@ class Simulator:
         name = spec.get("path") or spec.get("call") if isinstance(spec, dict) else None
         if not isinstance(name, str):
             raise AdminError('a rival\'s request has a path, like "VolumeUpdate/db-1"')
+        if not isinstance(spec.get("target"), (str, type(None))) or not isinstance(spec.get("method", "POST"), str):
+            raise AdminError("the target and the method of a rival's request are texts")
         if spec.get("target"):
             name = f"{name}/{spec['target']}"
         raw = name if name.startswith(paths.PREFIX) else paths.PREFIX + name.lstrip("/")

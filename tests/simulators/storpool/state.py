@@ -85,7 +85,7 @@ class Volume:
 
     ``stored`` is the client data that is the object's own, not its parents'. ``attached`` is keyed by cluster id and
     client id. ``exports`` is keyed by the name of a location (snapshots) or the id of a cluster (volumes).
-    ``made`` holds the snapshots that were made of it.
+    ``made`` holds the snapshots that were made of it. ``original_id`` is set once a revert has changed ``global_id``.
     """
 
     id: int
@@ -104,24 +104,41 @@ class Volume:
     attached: dict[tuple[str, int], Attachment] = field(default_factory=dict)
     exports: dict[str, bool] = field(default_factory=dict)
     made: dict[int, Snapshot] = field(default_factory=dict)
+    original_id: str = ""
 
     is_snapshot = False
+
+    @property
+    def lasting_id(self) -> str:
+        """The global id that stays valid: the one that it was created with."""
+        return self.original_id or self.global_id
 
 
 @dataclass(eq=False)
 class Snapshot(Volume):
-    """``on_name`` is the last known listed name of the volume it was made of, for unnamed snapshots' names."""
+    """``on_name`` is the last known name of the volume it was made of, for unnamed snapshots' names; ``of_unnamed`` is
+    the id of a volume without a name where the snapshot's listed name is made of that.
+
+    ``created_from_global_id`` is the lasting id of that volume, ``created_from_then`` the one that it had at that time.
+    ``backup_of`` is the name of the volume that it is a backup of, ``copied_from`` the id of the cluster that its data
+    came from. A transient one goes at ``collect_at`` by itself.
+    """
 
     created_from: Volume | None = None
     created_from_id: int = 0
     created_from_global_id: str = ""
+    created_from_then: str = ""
     on_name: str = ""
+    of_unnamed: str = ""
+    backup_of: str = ""
+    copied_from: str = ""
     bound: bool = False
     transient: bool = False
     deleted: bool = False
     starred: bool = False
     gone_at: float = 0.0
     delete_at: int = 0
+    collect_at: float = 0.0
     backup: bool = False
     recovering_until: float = 0.0
     child_volumes: dict[int, Volume] = field(default_factory=dict)
@@ -163,7 +180,8 @@ class RemoteCluster:
 class Cluster:
     """One cluster. ``volumes`` and ``snapshots`` are keyed by numeric id; ``by_name`` holds both kinds.
 
-    ``attachments`` are those of this cluster's clients, keyed by the object's global id and the client's id.
+    ``attachments`` are those of this cluster's clients, keyed by the object's lasting global id and the client's id.
+    ``by_global_id`` has each object by its lasting id, and by the present one where a revert has changed that.
     ``dirty`` holds snapshots that may have become collectable; ``events`` is a heap of (time, snapshot id).
     ``disk_sets`` remembers what follows from disks and groups; every change forgets it.
     """

@@ -28,9 +28,28 @@ SWITCHES = (
     Switch("target_delete_date_none", "0", ("0", "absent"), "targetDeleteDate of a snapshot that has none"),
     Switch("limit_type", "listed", ("listed", "absent"), "absent: an older server, limitType not listed or understood"),
     Switch("attachment_global_id", "listed", ("listed", "absent"), "globalId in AttachmentsList; absent: older server"),
+    Switch("attachment_id", "present", ("present", "original"), "globalId in AttachmentsList of a reverted volume"),
+    Switch(
+        "created_from_id",
+        "original",
+        ("original", "present", "then"),
+        "createdFromGlobalId of a reverted volume's snapshots; then: the id that it had when the snapshot was taken",
+    ),
     Switch("empty_tags", "object", ("object", "absent"), "tags of an object that has none, in listings"),
     Switch("reuse_server", "listed", ("listed", "absent"), "reuseServer in listings"),
-    Switch("deleted_unnamed", "plain", ("plain", "star"), "name of an unnamed snapshot being deleted: ~id or *~id"),
+    Switch("deleted_unnamed", "star", ("star", "plain"), "name of an unnamed snapshot being deleted: *~id or ~id"),
+    Switch(
+        "unnamed_of_unnamed",
+        "id",
+        ("id", "volume"),
+        "name of an unnamed snapshot that is taken of an unnamed volume: ~id, or <id of the volume>@<number>",
+    ),
+    Switch(
+        "backup_remote_name",
+        "volume",
+        ("volume", "snapshot"),
+        "name of a backup in SnapshotsRemoteList: that of the volume, or that of the snapshot there, which has none",
+    ),
     Switch(
         "deleted_name", "free", ("free", "taken"), "the name of a snapshot being deleted can be given again at once"
     ),
@@ -57,6 +76,7 @@ SWITCHES = (
         "tags of a volume with parent or baseOn: only those given, or the source's too",
     ),
     Switch("revert_attached", "refused", ("refused", "accepted"), "VolumeRevert of an attached volume"),
+    Switch("revert_global_id", "new", ("new", "kept"), "VolumeRevert: another globalId beside the original one?"),
     Switch("revert_limits", "kept", ("kept", "restored"), "bw, iops, limitType after VolumeRevert: the snapshot's?"),
     Switch("revert_tags", "kept", ("kept", "restored"), "tags after VolumeRevert: the snapshot's?"),
     Switch("freeze_keeps_id", True, (True, False), "whether VolumeFreeze keeps the global id"),
@@ -80,6 +100,7 @@ SWITCHES = (
     ),
     # time
     Switch("snapshot_delete_seconds", 1.0, None, "a deleted snapshot stays listed for so long"),
+    Switch("transient_seconds", 1.0, None, "after so long a transient snapshot goes, though source and copy live"),
     Switch("client_lag_seconds", 0.0, None, "clients apply a new configuration after so long (see also /_sim/clients)"),
     Switch("migration_seconds", 0.0, None, "moving a volume's data after a template change takes so long"),
     Switch("recovery_seconds", 1.0, None, "a copy from a remote location is recoveringFromRemote for so long"),

@@ -53,6 +53,8 @@ def summary(volume: Volume, context: Context) -> dict[str, Any]:
         "firstNotParentObjectId": 0 if parent is None else objects_count(parent.size),
         **policy_view(policy, context),
     }
+    if volume.original_id:
+        view["preservedGlobalId"] = volume.original_id
     if volume.tags or context.switches["empty_tags"] == "object":
         view["tags"] = volume.tags
     if context.multi:
@@ -75,6 +77,7 @@ def snapshot_summary(snapshot: Snapshot, context: Context) -> dict[str, Any]:
     view = summary(snapshot, context)
     view.update(
         {
+            "snapshot": True,
             "onVolume": on_volume(snapshot, context.switches["on_volume_none"]),
             "autoName": not snapshot.name,
             "bound": snapshot.bound,
@@ -82,7 +85,7 @@ def snapshot_summary(snapshot: Snapshot, context: Context) -> dict[str, Any]:
             "transient": snapshot.transient,
             "recoveringFromRemote": snapshot.recovering_until > context.now,
             "backup": snapshot.backup,
-            "createdFromGlobalId": snapshot.created_from_global_id or snapshot.global_id,
+            "createdFromGlobalId": created_from(snapshot, context) or snapshot.global_id,
             "createdFromVisibleVolumeId": snapshot.created_from_id,
             "dematerializationStatus": "pending" if snapshot.deleted else "complete",
             "deleteBlocked": delete_blocked(snapshot, context),
@@ -98,6 +101,16 @@ def snapshot_summary(snapshot: Snapshot, context: Context) -> dict[str, Any]:
         view["backupOfGlobalId"] = snapshot.created_from_global_id
         view["backupOfVisibleVolumeId"] = snapshot.created_from_id
     return view
+
+
+def created_from(snapshot: Snapshot, context: Context) -> str:
+    """The id of the volume that the snapshot was made of; which one, if a revert has changed it, is a switch."""
+    shown = context.switches["created_from_id"]
+    if shown == "original":
+        return snapshot.created_from_global_id
+    if shown == "present" and snapshot.created_from is not None:
+        return snapshot.created_from.global_id
+    return snapshot.created_from_then
 
 
 def delete_blocked(snapshot: Snapshot, context: Context) -> str:
@@ -125,7 +138,8 @@ def attachment_view(attachment: Attachment, context: Context) -> dict[str, Any]:
         "pos": attachment.pos,
     }
     if context.switches["attachment_global_id"] == "listed":
-        view["globalId"] = attachment.volume.global_id
+        original = context.switches["attachment_id"] == "original"
+        view["globalId"] = attachment.volume.lasting_id if original else attachment.volume.global_id
     if context.multi:
         view["cluster"] = context.cluster.name
         view["clusterId"] = context.cluster.id

@@ -263,13 +263,14 @@ def volume_freeze(context: Context, reference: str, args: dict[str, Any]) -> Non
     volume = names.get_volume(context, reference)
     delete_at = lifecycle.delete_date(context, args) or 0
     refuse_attached(volume, "fail")
-    name, global_id, tags = volume.name, volume.global_id, volume.tags
+    name, global_id, tags = volume.name, volume.lasting_id, volume.tags
     snapshot = lifecycle.create_snapshot(context, volume, tags=tags, delete_at=delete_at)
     lifecycle.delete_volume(context, volume)
     if context.switches["freeze_keeps_id"]:
         del context.cluster.by_global_id[snapshot.global_id]
         snapshot.global_id = global_id
         context.cluster.by_global_id[global_id] = snapshot
+    snapshot.of_unnamed = ""
     names.rename(context.cluster, snapshot, name)
 
 
@@ -299,7 +300,10 @@ def rebase(context: Context, volume: Volume, reference: str | None) -> None:
     locate="volume",
 )
 def volume_revert(context: Context, reference: str, args: dict[str, Any]) -> dict[str, Any]:
-    """Any snapshot of the cluster will do. The volume keeps its name and id; limits and tags are switches."""
+    """Any snapshot of the cluster will do. The volume keeps its name, and the id that it was created with stays valid.
+
+    Whether it gets another global id beside that one is a switch, and so are limits and tags.
+    """
     volume = names.get_volume(context, reference)
     snapshot = names.get_snapshot(context, args["toSnapshot"])
     if volume.attached and context.switches["revert_attached"] == "refused":
@@ -316,6 +320,8 @@ def volume_revert(context: Context, reference: str, args: dict[str, Any]) -> dic
         volume.policy = policies.copy_limits(volume.policy, snapshot.policy)
     if context.switches["revert_tags"] == "restored":
         volume.tags = dict(snapshot.tags)
+    if context.switches["revert_global_id"] == "new":
+        lifecycle.change_global_id(context.cluster, volume)
     context.changed = True
     return {"globalId": volume.global_id}
 

@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import confget as real_confget
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import config
 from lab import provisioning
@@ -94,7 +97,51 @@ def test_configuration_is_read_as_the_modules_read_it(root: Path, monkeypatch: p
         "SP_CLUSTER_ID": "far.c",
     }
     for host in ("this-host", "other", "unknown"):
-        assert configuration.variables(host) == config.read_files(str(root), host)
+        assert configuration.variables(host) == config.read_files(lambda path: f"{root}{path}", host)
+
+
+PIECES = [
+    "SP_OURID",
+    "A",
+    "1",
+    "=",
+    "[",
+    "]",
+    "[n1]",
+    "[n2] # rack 2",
+    "#",
+    ";",
+    '"',
+    "\\",
+    "\\\\",
+    " ",
+    "\t",
+    "\x0b",
+    "\x85",
+    "é",
+]
+PIECES += ["\n", "\n", "\n", "\\\n", "A=1\n", " B = 2 \n", "[n1]\n", "[ n2 ]\n"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_a_file_says_what_it_says_to_confget(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    path = tmp_path_factory.getbasetemp() / "storpool.conf"
+    path.write_text(text, encoding="utf-8")
+    reader = real_confget.BACKENDS["ini"](real_confget.Config([], filename=str(path), encoding="utf-8"))
+    try:
+        expected = reader.read_file()
+    except real_confget.backend.ini_pyp.pyp.ParseBaseException:
+        with pytest.raises(ValueError, match="line"):
+            configuration.parse(text)
+    else:
+        assert configuration.parse(text) == expected
+
+
+def test_a_file_that_is_wrong_is_named(root: Path) -> None:
+    (root / "etc/storpool.conf").write_text("[other] # rack 1\nSP_OURID=8\n")
+    with pytest.raises(configuration.NotConfigured, match=r"could not parse .*/etc/storpool\.conf: line 1"):
+        configuration.variables("other")
 
 
 def test_confget_prints_and_quotes(

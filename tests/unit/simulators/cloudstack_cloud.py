@@ -54,6 +54,10 @@ class StorPool:
             clusters = [{"response": {"data": [{"name": "ssd", "stored": self.capacity}]}}, {"clusterId": "gone.b"}]
             return {"data": {"clusters": clusters}}
         number = len(self.calls)
+        if name == "VolumesGroupSnapshot":
+            return {
+                "data": {"snapshots": [{"snapshotGlobalId": f"sim.a.g{one}"} for one in range(len(body["volumes"]))]}
+            }
         return {"data": {"ok": True, "name": f"~sim.a.{number}", "snapshotGlobalId": f"sim.a.s{number}"}}
 
     def queries(self) -> list[str]:

@@ -56,7 +56,7 @@ def test_envelopes(cloud: Make) -> None:
         "uuidList": [],
         "errorcode": 431,
         "cserrorcode": 9999,
-        "errortext": "Unable to execute API command cancelstoragemaintenance due to missing parameter id",
+        "errortext": "Unable to execute API command cancelprimarystoragemaintenance due to missing parameter id",
     }
 
 
@@ -117,7 +117,7 @@ def test_pages_and_the_default_size(cloud: Make) -> None:
     here = cloud("4.19.1")
     page = here.call("listHosts", page=2, pagesize=2)
     assert (page["count"], [host["name"] for host in page["host"]]) == (3, ["host3"])
-    assert here.call("listHosts", page=3, pagesize=2) == {}
+    assert here.call("listHosts", page=3, pagesize=2) == {"count": 3}
     here.switches.set({"default_page_size": 2})
     page = here.call("listHosts")
     assert (page["count"], len(page["host"])) == (3, 2)
@@ -153,11 +153,12 @@ def test_jobs_can_be_slow_endless_and_forgotten(cloud: Make) -> None:
     job = here.call("queryAsyncJobResult", jobid=jobid)
     assert (job["jobstatus"], "jobresult" in job) == (0, False)
     assert here.pools()[0]["jobid"] == jobid
+    assert here.call("listAsyncJobs")["count"] == 1
     here.switches.set({"jobs_never_end": False})
     here.loop.run_until_complete(asyncio.gather(*here.state.tasks))
     job = here.call("queryAsyncJobResult", jobid=jobid)
     assert (job["jobstatus"], job["jobinstancetype"], job["jobinstanceid"]) == (1, "StoragePool", pool)
-    assert here.call("listAsyncJobs")["count"] == 1
+    assert here.call("listAsyncJobs") == {}
     here.admin("jobs", {"expire": jobid})
     with pytest.raises(Failed, match="entity does not exist"):
         here.call("queryAsyncJobResult", jobid=jobid)
@@ -171,7 +172,7 @@ def test_settings(cloud: Make) -> None:
     with pytest.raises(Failed, match="cannot handle multiple IDs"):
         here.call("listConfigurations", zoneid=here.zone(), storageid=pool)
     scoped = {row["name"]: row for row in here.call("listConfigurations", storageid=pool)["configuration"]}
-    assert set(scoped) == {
+    assert {name for name in scoped if name.startswith(("sp.", "storpool."))} == {
         "sp.alternative.endpoint",
         "sp.enable.alternative.endpoint",
         "storpool.delete.after.interval",
@@ -241,7 +242,10 @@ def test_details_of_offerings_reach_storpool(cloud: Make) -> None:
         assert here.job("attachVolume", id=volume, virtualmachineid=vm)["jobstatus"] == 1
         body = next(body for query, body in here.storpool.calls if query.endswith("VolumeCreate"))
         assert (body["template"], body.get("iops"), body["tags"].get("qc")) == (template, iops, tier)
-        assert body["tags"]["cvm"] == vm
+        query, joined = here.storpool.calls[-1]
+        assert query.startswith("MultiCluster/VolumeUpdate/~sim.a.")
+        assert (joined["template"], joined["tags"]["cvm"]) == (template, vm)
+        assert joined["tags"]["uuid"] == query.rpartition("/")[2]
 
 
 def test_another_offering_is_another_template_limit_or_tier(cloud: Make) -> None:
@@ -275,11 +279,14 @@ def test_a_volume_from_offering_to_deletion(cloud: Make) -> None:
         here.call("deleteVolume", id=volume)
     with pytest.raises(Failed, match="would shrink the volume"):
         here.call("resizeVolume", id=volume, size=1)
+    with pytest.raises(Failed, match="Snapshot is not supported for Running VMs"):
+        here.call("createSnapshot", volumeid=volume)
+    here.call("updateConfiguration", name="kvm.snapshot.enabled", value="true")
     snapshot = here.call("createSnapshot", volumeid=volume)["id"]
     refused = here.job("revertSnapshot", id=snapshot)
-    assert (refused["jobstatus"], refused["jobresultcode"]) == (2, 530)
+    assert (refused["jobstatus"], refused["jobresultcode"]) == (2, 431)
     here.job("detachVolume", id=volume)
-    assert here.storpool.calls[-1][1] == {"tags": {"cvm": "", "vc-policy": "", "disk": ""}}
+    assert here.storpool.calls[-1][1] == {"tags": {"cvm": "", "vc-policy": ""}}
     assert here.job("revertSnapshot", id=snapshot)["jobstatus"] == 1
     child = here.call("createVolume", name="child", snapshotid=snapshot)["id"]
     assert here.call("listVolumes", id=child)["volume"][0]["state"] == "Ready"
@@ -394,3 +401,129 @@ def test_every_command_answers_whatever_it_is_given(cloud: Make, version: str, v
         except Failed as failure:
             failures.append((name, failure.status, str(failure)))
     assert [row for row in failures if row[1] not in (430, 431, 503, 530, 533) or not row[2]] == []
+
+
+@pytest.mark.parametrize(
+    ("details", "there", "absent"),
+    [
+        ("min", {"zoneid", "clusterid"}, {"zonename", "podname", "clustername", "events", "details", "memorytotal"}),
+        ("events", {"clustername", "events"}, {"details", "memorytotal", "cpuused"}),
+        ("capacity", {"clustername", "memorytotal"}, {"details", "events", "cpuused"}),
+        ("stats", {"clustername", "cpuused"}, {"details", "events", "memorytotal"}),
+        ("capacity,events", {"memorytotal", "events"}, {"details"}),
+        (None, {"clustername", "memorytotal", "events", "details", "cpuused"}, set()),
+    ],
+)
+def test_what_hosts_say_is_what_was_asked_for(
+    cloud: Make, details: str | None, there: set[str], absent: set[str]
+) -> None:
+    asked = {} if details is None else {"details": details}
+    row = set(cloud("4.19.1").call("listHosts", **asked)["host"][0])
+    assert there <= row
+    assert not absent & row
+
+
+def test_a_draining_server_before_4_21_looks_at_parameters_first(cloud: Make) -> None:
+    here = cloud("4.20")
+    server = here.call("listManagementServers")["managementserver"][0]["id"]
+    drained = here.call("prepareForShutdown", managementserverid=server)["prepareforshutdown"]
+    assert drained == {
+        "managementserverid": 1,
+        "shutdowntriggered": True,
+        "readyforshutdown": True,
+        "pendingjobscount": 0,
+    }
+    assert here.state.management_servers[1].state == "PreparingToShutDown"
+    via = {"via": "ms1"}
+    with pytest.raises(Failed, match="Invalid parameter id value=nope") as caught:
+        here.call("enableStorageMaintenance", id="nope", **via)
+    assert caught.value.status == 431
+    with pytest.raises(Failed, match="A shutdown has been triggered") as caught:
+        here.call("reconnectHost", id=here.call("listHosts")["host"][0]["id"], **via)
+    assert (caught.value.status, caught.value.body["cserrorcode"]) == (530, 4250)
+    with pytest.raises(Failed, match="A shutdown has already been triggered"):
+        here.call("prepareForShutdown", managementserverid=server)
+    assert here.call("readyForShutdown")["readyforshutdown"]["shutdowntriggered"] is True
+    assert here.call("cancelShutdown", managementserverid=server)["cancelshutdown"]["shutdowntriggered"] is False
+    with pytest.raises(Failed, match="A shutdown has not been triggered"):
+        here.call("cancelShutdown", managementserverid=server)
+    assert here.call("readyForShutdown")["readyforshutdown"]["shutdowntriggered"] is False
+
+
+def test_snapshots_and_policies_of_a_whole_vm(cloud: Make) -> None:
+    here = cloud("4.22")
+    here.create()
+    vm = here.admin("objects", {"pool": "pool1", "vms": 1})["vms"][0]
+    tag = {"tags[0].key": "vc-policy", "tags[0].value": "gold"}
+    here.job("createTags", resourceids=vm, resourcetype="UserVm", **tag)
+    assert here.storpool.calls[-1][1] == {"tags": {"vc-policy": "gold"}}
+    made = here.job("createVMSnapshot", virtualmachineid=vm, name="vs1")["jobresult"]["vmsnapshot"]
+    assert (made["displayname"], made["state"], made["current"]) == ("vs1", "Ready", True)
+    assert here.storpool.calls[-1][0] == "MultiCluster/VolumesGroupSnapshot"
+    assert here.storpool.calls[-1][1]["tags"] == {"cs": "group", "cvm": vm, "uuid": made["id"]}
+    refused = here.job("revertToVMSnapshot", vmsnapshotid=made["id"])
+    assert (refused["jobresultcode"], "jobinstanceid" in refused) == (431, False)
+    here.job("stopVirtualMachine", id=vm)
+    assert here.job("revertToVMSnapshot", vmsnapshotid=made["id"])["jobstatus"] == 1
+    assert here.storpool.calls[-1][1] == {"toSnapshot": "~sim.a.g0"}
+    assert here.call("listVMSnapshot", virtualmachineid=vm)["count"] == 1
+    assert here.job("deleteVMSnapshot", vmsnapshotid=made["id"])["jobresult"] == {"success": True}
+    assert here.call("listVMSnapshot") == {}
+    here.storpool.calls.clear()
+    here.job("startVirtualMachine", id=vm)
+    assert here.storpool.queries() == ["MultiCluster/VolumesReassign", "MultiCluster/VolumesReassignWait"]
+    here.job("deleteTags", resourceids=vm, resourcetype="UserVm")
+    assert here.storpool.calls[-1][1] == {"tags": {"vc-policy": ""}}
+
+
+@pytest.mark.parametrize(
+    ("version", "deleted"),
+    [("4.18", False), ("4.19.0", True), ("4.20.0", True), ("4.20.1", False), ("4.22", False)],
+)
+def test_deleted_snapshots_stay_listed_in_some_releases(cloud: Make, version: str, deleted: bool) -> None:
+    here = cloud(version)
+    here.create()
+    snapshot = here.admin("objects", {"pool": "pool1", "volumes": 1})["volumes"][0]
+    snapshot = here.call("createSnapshot", volumeid=snapshot)["id"]
+    assert here.job("deleteSnapshot", id=snapshot)["jobstatus"] == 1
+    assert ("snapshot" in here.call("listSnapshots")) is deleted
+
+
+def test_what_vms_say_is_what_was_asked_for(cloud: Make) -> None:
+    here = cloud("4.19.1")
+    here.create()
+    here.admin("objects", {"pool": "pool1", "vms": 1})
+    everything = here.call("listVirtualMachines")["virtualmachine"][0]
+    least = here.call("listVirtualMachines", details="min")["virtualmachine"][0]
+    some = here.call("listVirtualMachines", details="servoff,nics")["virtualmachine"][0]
+    assert {"templateid", "serviceofferingid", "rootdeviceid", "hostname"} <= set(everything)
+    assert not {"templateid", "serviceofferingid", "rootdeviceid"} & set(least)
+    assert (least["hostname"], least["nic"]) == (everything["hostname"], [])
+    assert (some["serviceofferingid"], some["nic"]) == (everything["serviceofferingid"], everything["nic"])
+    with pytest.raises(Failed, match="non permitted value"):
+        here.call("listVirtualMachines", details="max")
+
+
+def test_a_reconnected_host_is_away_for_a_moment(cloud: Make) -> None:
+    here = cloud("4.19.1")
+    host = here.call("listHosts")["host"][0]["id"]
+    here.switches.set({"jobs_never_end": True, "reconnect_ms": 20})
+    jobs = [here.call("reconnectHost", id=host)["jobid"]]
+    here.switches.set({"jobs_never_end": False})
+
+    def state() -> str:
+        return str(here.state.hosts[1].state)
+
+    async def until(wanted: str) -> None:
+        while state() != wanted:
+            await asyncio.sleep(0.001)
+
+    here.loop.run_until_complete(asyncio.wait_for(until("Disconnected"), 10))
+    assert here.call("queryAsyncJobResult", jobid=jobs[0])["jobresult"]["host"]["state"] == "Up"
+    here.loop.run_until_complete(asyncio.wait_for(until("Up"), 10))
+    here.admin("hosts", {"name": "host1", "state": "Disconnected"})
+    refused = here.job("prepareHostForMaintenance", id=host)
+    assert (refused["jobresultcode"], refused["jobresult"]["errortext"]) == (
+        530,
+        "Unable to prepare for maintenance host 1",
+    )

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from simulators.cloudstack.commands.default_primary import NO_PATH
 from simulators.cloudstack.plugin import api
 from simulators.cloudstack.state import LocalStorPool
 from simulators.kit import AdminError
@@ -57,7 +58,16 @@ BASE = {
         ),
         (
             "4.23",
-            {"provider", "hasannotations", "istagarule", "managed", "details", "storagecapabilities", "capacitybytes"},
+            {
+                "provider",
+                "hasannotations",
+                "istagarule",
+                "managed",
+                "details",
+                "storagecapabilities",
+                "capacitybytes",
+                "disksizeused",
+            },
             "StorPool",
             "/dev/storpool-byid/",
         ),
@@ -126,7 +136,7 @@ def test_id_of_a_pool_by_driver(cloud: Make, version: str, plugin: str, url: str
             {"provider": "storpool"},
             f"Failed to add data store: Unable to figure out the scheme for URL: {URL_NEW}",
         ),
-        ("4.19.0", {"provider": "storpool"}, f"Failed to add data store: {URL_OLD} is not a valid uri"),
+        ("4.19.0", {"provider": "storpool"}, f"Failed to add data store: {NO_PATH}"),
         (
             "4.18",
             {"provider": None, "url": "ssd"},
@@ -236,9 +246,9 @@ def test_maintenance_stops_vms_and_its_end_starts_them(cloud: Make) -> None:
     assert (job["jobstatus"], job["jobresult"]["storagepool"]["state"]) == (1, "Maintenance")
     assert {vm["state"] for vm in here.call("listVirtualMachines")["virtualmachine"]} == {"Stopped"}
     again = here.job("enableStorageMaintenance", id=pool)
-    assert (again["jobstatus"], again["jobresultcode"]) == (2, 530)
+    assert (again["jobstatus"], again["jobresultcode"]) == (2, 431)
     assert again["jobresult"]["errortext"].endswith("is not ready for migration, as the status is:Maintenance")
-    with pytest.raises(Failed, match="as there are non-destroyed volumes associated to this pool") as caught:
+    with pytest.raises(Failed, match="as there are associated") as caught:
         here.call("deleteStoragePool", id=pool, forced=True)
     assert caught.value.status == 530
     assert here.job("cancelStorageMaintenance", id=pool)["jobresult"]["storagepool"]["state"] == "Up"
@@ -352,7 +362,9 @@ def test_capacity_drifts_from_4_18_1_on(cloud: Make) -> None:
 def test_an_empty_alternative_endpoint_stops_every_operation(cloud: Make) -> None:
     here = cloud("4.19.1")
     pool = here.create()["id"]
-    here.call("updateConfiguration", name="sp.enable.alternative.endpoint", value="TRUE", storageid=pool)
+    with pytest.raises(Failed, match="either 'true' or 'false'"):
+        here.call("updateConfiguration", name="sp.enable.alternative.endpoint", value="TRUE", storageid=pool)
+    here.call("updateConfiguration", name="sp.enable.alternative.endpoint", value="true", storageid=pool)
     here.job("enableStorageMaintenance", id=pool)
     with pytest.raises(Failed, match=r"is enabled but no endpoint URL is provided$"):
         here.call("deleteStoragePool", id=pool)
@@ -382,3 +394,43 @@ def test_an_upgrade_keeps_what_there_is(cloud: Make) -> None:
         version("POST", {}, {"version": "3.0"})
     made.simulator.reset(made.switches)
     assert made.state.release.text == "4.19.1.0"
+
+
+def test_pools_of_the_zone_are_those_of_each_pod_and_cluster(cloud: Make) -> None:
+    here = cloud("4.19.1")
+    here.create()
+    group = here.call("listClusters")["cluster"][0]
+    assert here.pools(clusterid=group["id"]) == here.pools(podid=group["podid"]) == here.pools()
+
+
+def test_what_4_22_shows_of_a_pools_details(cloud: Make) -> None:
+    """Little in lists, everything to an administrator who changes something, and from then on in lists as well."""
+    here = cloud("4.22")
+    made = here.create(**{"details[0].foo": "bar"})
+    assert {"SP_TEMPLATE", "SP_AUTH_TOKEN", "SP_API_HTTP_HOST", "foo"} <= set(made["details"])
+    assert set(here.pools()[0]["details"]) == {"SP_TEMPLATE", "sp.cluster.location"}
+    with pytest.raises(Failed, match="Failed to update storage pool") as caught:
+        here.call("updateStoragePool", id=made["id"])
+    assert caught.value.status == 530
+    with pytest.raises(Failed, match="JS interpretation is disabled"):
+        here.call("updateStoragePool", id=made["id"], istagarule=True, tags="true")
+    here.call("updateStoragePool", id=made["id"], url=URL_NEW, capacitybytes=1 << 40)
+    shown = here.pools()[0]["details"]
+    assert (shown["url"], shown["capacityBytes"]) == (URL_NEW, str(1 << 40))
+    assert shown["SP_AUTH_TOKEN"] == "77"
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"disksize": 0}, "at least 1 GB"),
+        ({"disksize": -1}, "at least 1 GB"),
+        ({"disksize": 2001}, "maximum size for a disk is 2000 GB"),
+        ({"storagetype": "bogus"}, "Invalid storage type bogus"),
+        ({"cachemode": "bogus"}, "Invalid cache mode"),
+    ],
+)
+def test_disk_offerings_that_cannot_be(cloud: Make, changes: dict[str, Any], text: str) -> None:
+    with pytest.raises(Failed, match=text) as caught:
+        cloud("4.19.1").call("createDiskOffering", **{"name": "x", "disksize": 1, **changes})
+    assert caught.value.status == 431

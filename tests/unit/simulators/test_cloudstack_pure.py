@@ -196,8 +196,8 @@ def test_versions_that_are_not_simulated(text: str) -> None:
         ("4.19.1", "storpool_url_scheme", True),
         ("4.9.2", "host_connect_is_strict", False),
         ("4.10", "host_connect_is_strict", True),
-        ("4.21", "pool_field_capacitybytes", False),
-        ("4.22", "pool_field_capacitybytes", True),
+        ("4.21", "connection_details_hidden", False),
+        ("4.22", "connection_details_hidden", True),
     ],
 )
 def test_features_by_release(version: str, feature: str, there: bool) -> None:

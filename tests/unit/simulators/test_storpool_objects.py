@@ -110,16 +110,12 @@ def test_disks_go_down_and_are_forgotten():
     assert model.refused("ServerDiskDescribe/1/201") == "objectDoesNotExist"
 
 
-def test_soft_eject_and_scrubbing_have_an_order():
+def test_soft_eject_has_an_order():
     model = Model()
     assert model.refused("DiskSoftEjectPause/101", {}) == "preconditionViolation"
     for call, state in (("DiskSoftEject", "on"), ("DiskSoftEjectPause", "paused"), ("DiskSoftEjectCancel", "off")):
         model.post(f"{call}/101")
         assert model.get("DisksList")["101"]["softEject"] == state
-    assert model.refused("DiskScrubPause/101", {}) == "preconditionViolation"
-    model.post("DiskScrubStart/101")
-    model.post("DiskScrubPause/101")
-    assert model.get("DisksList")["101"]["scrubbingPaused"]
     assert model.refused("DiskSetDescription/101", {"description": "a/b"}) == "invalidParam"
     model.post("DiskSetDescription/101", {"description": "bay 3"})
     assert model.get("DisksList")["101"]["description"] == "bay 3"

@@ -15,7 +15,9 @@ from simulators.cloudstack.commands import (
     pool_maintenance,
     pools,
     snapshots,
+    tags,
     virtual_machines,
+    vm_snapshots,
     volume_offerings,
     volumes,
 )
@@ -31,7 +33,9 @@ __all__ = [
     "pool_maintenance",
     "pools",
     "snapshots",
+    "tags",
     "virtual_machines",
+    "vm_snapshots",
     "volume_offerings",
     "volumes",
 ]

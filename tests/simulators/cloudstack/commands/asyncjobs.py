@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulators.cloudstack import jobs
+from simulators.cloudstack import jobs, settings
 from simulators.cloudstack.errors import PARAM_ERROR, ApiError
+from simulators.cloudstack.members import shown
 from simulators.cloudstack.registry import LIST, OBJECT, Context, Param, command
 
 
@@ -29,13 +30,15 @@ async def query_async_job_result(context: Context) -> dict[str, Any]:
 
 @command("listAsyncJobs", LIST, "asyncjobs")
 async def list_async_jobs(context: Context) -> list[dict[str, Any]]:
-    """Pending and recent jobs."""
-    return [jobs.row(context.state, job) for job in jobs.live(context.state)]
+    """The jobs that have not ended."""
+    state = context.state
+    return [jobs.row(state, job) for job in jobs.live(state) if job.status == jobs.IN_PROGRESS]
 
 
 @command("listCapabilities", OBJECT, "capability")
 async def list_capabilities(context: Context) -> dict[str, Any]:
-    return {
+    state = context.state
+    values = {
         "securitygroupsenabled": False,
         "dynamicrolesenabled": context.release.at_least("4.9"),
         "cloudstackversion": context.release.text,
@@ -46,7 +49,20 @@ async def list_capabilities(context: Context) -> dict[str, Any]:
         "customdiskofferingminsize": 1,
         "customdiskofferingmaxsize": 1024,
         "regionsecondaryenabled": False,
-        "kvmsnapshotenabled": True,
+        "kvmsnapshotenabled": settings.is_on(state, "kvm.snapshot.enabled"),
         "allowuserviewdestroyedvm": False,
         "allowuserexpungerecovervm": False,
+        "allowuserexpungerecovervolume": False,
+        "allowuserviewalldomainaccounts": False,
+        "kubernetesserviceenabled": False,
+        "kubernetesclusterexperimentalfeaturesenabled": False,
+        "customhypervisordisplayname": "Custom",
+        "defaultuipagesize": 20,
+        "instancesstatsretentiontime": 720,
+        "instancesstatsuseronly": False,
+        "instancesdisksstatsretentionenabled": False,
+        "instancesdisksstatsretentiontime": 720,
+        "sharedfsvmmincpucount": 2,
+        "sharedfsvmminramsize": 1024,
     }
+    return shown(state.release, "capability", values)

@@ -10,8 +10,8 @@ from typing import Any
 
 from simulators.cloudstack import settings
 from simulators.cloudstack.arguments import like
-from simulators.cloudstack.envelopes import present
 from simulators.cloudstack.errors import invalid
+from simulators.cloudstack.members import shown
 from simulators.cloudstack.registry import LIST, OBJECT, Context, Param, command
 from simulators.cloudstack.settings import CLUSTER, GLOBAL, POOL, ZONE, Setting
 from simulators.cloudstack.state import State
@@ -37,36 +37,33 @@ def _scope(context: Context) -> tuple[str, int]:
     return SCOPES.get(given[0], given[0].removesuffix("id")), context.args[given[0]]
 
 
-def row(state: State, setting: Setting, scope: str, db_id: int) -> dict[str, Any]:
-    """A setting with its effective value in a scope."""
+def row(state: State, setting: Setting, scope: str, db_id: int, reset: bool = False) -> dict[str, Any]:
+    """A setting with its effective value in a scope; only resets name the scope as it is written."""
+    kinds = {"Boolean": "Boolean", "String": "String", "Float": "Decimal"}
+    kind = "Range" if "threshold" in setting.name else kinds.get(setting.kind, "Number")
+    group, subgroup = setting.group
     values: dict[str, Any] = {
         "category": setting.category,
+        "group": group,
+        "subgroup": subgroup,
         "name": setting.name,
         "value": settings.effective(state, setting, scope, db_id),
         "description": setting.description,
-        "scope": None if scope == GLOBAL else scope.lower(),
+        "defaultvalue": setting.default,
+        "scope": None if scope == GLOBAL else scope if reset else scope.lower(),
         "isdynamic": setting.dynamic,
+        "component": setting.component,
+        "displaytext": setting.name.replace(".", " ").capitalize(),
+        "type": kind,
     }
-    if scope != GLOBAL:
-        values["id"] = _scope_id(state, scope, db_id)
-    if state.release.has("configuration_groups"):
-        values |= {
-            "group": "Storage" if setting.drivers else "Miscellaneous",
-            "subgroup": "Primary Storage" if setting.drivers else "Others",
-            "defaultvalue": setting.default,
-            "component": setting.component,
-            "displaytext": setting.name.replace(".", " ").capitalize(),
-            "type": {"Boolean": "Boolean", "String": "String", "Float": "Decimal"}.get(setting.kind, "Number"),
-        }
-    return present(values)
+    return shown(state.release, "configuration", values)
 
 
-def _scope_id(state: State, scope: str, db_id: int) -> Any:
+def _check_scope(state: State, scope: str, db_id: int) -> None:
     table = {ZONE: state.zones, CLUSTER: state.clusters, POOL: state.pools}[scope]
     found = table.get(db_id)
     if found is None or found.removed:
         raise invalid(f"unable to find {scope.lower()} by id {db_id}")
-    return found.id
 
 
 @command(
@@ -91,7 +88,7 @@ async def list_configurations(context: Context) -> list[dict[str, Any]]:
             continue
         if args["category"] and args["category"].lower() != setting.category.lower():
             continue
-        if scope != GLOBAL and scope != setting.scope:
+        if scope != GLOBAL and scope not in setting.scopes:
             continue
         found.append(row(state, setting, scope, db_id))
     wanted = {name: args[name] for name in ("group", "subgroup") if args[name]}
@@ -104,18 +101,19 @@ def _wanted(context: Context) -> tuple[Setting, str, int]:
         raise invalid(f"Config parameter with name {context.args['name']} doesn't exist")
     scope, db_id = _scope(context)
     if scope != GLOBAL:
-        if scope != setting.scope:
+        if scope not in setting.scopes:
             raise invalid(f"Invalid scope id provided for the parameter {setting.name}")
-        _scope_id(context.state, scope, db_id)
+        _check_scope(context.state, scope, db_id)
     return setting, scope, db_id
 
 
-def _checked(setting: Setting, text: str) -> str:
-    """The value as it is stored; 431 for the wrong type."""
+def _checked(state: State, setting: Setting, text: str) -> str:
+    """The value as it is stored, which is as it was sent; 431 for the wrong type."""
     if setting.kind == "Boolean":
-        if text.lower() not in ("true", "false"):
-            raise invalid(f"Please enter either 'true' or 'false'. for the parameter {setting.name}")
-        return text.lower()
+        said = text.lower() if state.release.has("booleans_in_any_case") else text
+        if said not in ("true", "false"):
+            raise invalid("Please enter either 'true' or 'false'.")
+        return text
     try:
         settings.CHECKS.get(setting.kind, str)(text)
     except ValueError:
@@ -129,7 +127,7 @@ async def update_configuration(context: Context) -> dict[str, Any]:
     setting, scope, db_id = _wanted(context)
     text = context.args["value"]
     if text is not None:
-        new = _checked(setting, text) if text else (None if scope == GLOBAL else "")
+        new = _checked(state, setting, text) if text else (None if scope == GLOBAL else "")
         settings.store(state, setting, new, scope, db_id)
         context.changed()
     return row(state, setting, scope, db_id)
@@ -147,4 +145,4 @@ async def reset_configuration(context: Context) -> dict[str, Any]:
     setting, scope, db_id = _wanted(context)
     settings.clear(context.state, setting, scope, db_id)
     context.changed()
-    return row(context.state, setting, scope, db_id)
+    return row(context.state, setting, scope, db_id, reset=True)

@@ -12,12 +12,17 @@ from simulators.cloudstack.java import UriSyntaxError, parse_uri
 from simulators.cloudstack.plugin.lifecycle import NewPool
 from simulators.cloudstack.state import State
 
+#: What comes of a URL without a path, in the words of the machine that runs the server.
+NO_PATH = 'Cannot invoke "Object.toString()" because the return value of "java.util.Map.get(Object)" is null'
+
 
 async def initialize_default(state: State, wanted: NewPool) -> rows.Pool:
     """Stores an NFS pool; DriverError for a URL that is none (CloudStackPrimaryDataStoreLifeCycleImpl)."""
     try:
         uri = parse_uri(wanted.url)
     except UriSyntaxError:
+        if state.release.has("any_url_is_taken_apart"):
+            raise DriverError(NO_PATH) from None
         raise DriverError(f"{wanted.url} is not a valid uri") from None
     if uri.scheme is None:
         raise DriverError(f"scheme is null {wanted.url}, add nfs:// (or cifs://) as a prefix")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from simulators.cloudstack import rows, settings, views
@@ -95,8 +96,13 @@ async def list_clusters(context: Context) -> list[dict[str, Any]]:
 )
 async def list_hosts(context: Context) -> list[dict[str, Any]]:
     state, args = context.state, context.args
-    brief = args["details"] == ["min"]
-    return [views.host(state, host, brief) for host in state.hosts if _host_matches(state, host, args)]
+    details = tuple(args["details"] or ("all",))
+    if unknown := set(details) - set(views.HOST_DETAILS):
+        raise invalid(
+            f"The details parameter contains a non permitted value.The allowed values are {list(views.HOST_DETAILS)}: "
+            + ", ".join(sorted(unknown))
+        )
+    return [views.host(state, host, details) for host in state.hosts if _host_matches(state, host, args)]
 
 
 def _host_matches(state: State, host: rows.Host, args: Any) -> bool:
@@ -151,6 +157,8 @@ async def prepare_host_for_maintenance(context: Context) -> Plan:
                 "There are other servers attempting migrations for maintenance. "
                 f"Found hosts in PrepareForMaintenance OR ErrorInPrepareForMaintenance STATUS in cluster {host.cluster}"
             )
+        if host.state != "Up":
+            raise internal(f"Unable to prepare for maintenance host {host.db_id}")
         host.resource_state = "PrepareForMaintenance"
         if state.switches["host_maintenance"] == "immediate":
             await migrate_away(state, host)
@@ -165,11 +173,11 @@ async def cancel_host_maintenance(context: Context) -> Plan:
 
     async def work() -> None:
         if host.resource_state not in MAINTENANCE_STATES:
-            raise invalid(
+            raise internal(
                 f"Cannot perform cancelMaintenance when resource state is {host.resource_state}, hostId = {host.db_id}"
             )
         if host.state != "Up":
-            if settings.value(state, "kvm.ssh.to.agent") != "true":
+            if not settings.is_on(state, "kvm.ssh.to.agent"):
                 raise internal("SSH access is disabled, cannot cancel maintenance mode as host agent is not connected")
             await agents.reconnect(state, host)
         host.resource_state = "Enabled"
@@ -188,7 +196,31 @@ async def reconnect_host(context: Context) -> Plan:
         if host.state != "Up":
             raise internal("Failed to reconnect host")
 
-    return _plan(context, host, work)
+    async def run() -> dict[str, Any]:
+        await work()
+        answer = {"host": views.host(state, host)}
+        if host.db_id not in state.agent_sessions:
+            _away_for_a_moment(state, host)
+        return answer
+
+    return Plan(run, instance_type="Host", instance_id=host.id)
+
+
+def _away_for_a_moment(state: State, host: rows.Host) -> None:
+    """The job has ended when the agent was told to come again; until it does, its host is Disconnected."""
+    seconds = state.switches["reconnect_ms"] / 1000
+    if not seconds:
+        return
+    host.state = "Disconnected"
+
+    async def back() -> None:
+        await asyncio.sleep(seconds)
+        if host.state == "Disconnected" and host.disconnected is None:
+            host.state = "Up"
+
+    task = asyncio.get_running_loop().create_task(back())
+    state.tasks.add(task)
+    task.add_done_callback(state.tasks.discard)
 
 
 @command("updateHost", OBJECT, "host", HOST_ID, Param("allocationstate"), Param("name"))

@@ -9,12 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 from simulators.cloudstack import rows, settings, views
+from simulators.cloudstack.envelopes import date
 from simulators.cloudstack.errors import internal
+from simulators.cloudstack.members import shown
 from simulators.cloudstack.registry import LIST, OBJECT, Context, Param, command
 from simulators.cloudstack.state import State
 
 SERVER_ID = Param("managementserverid", "id", "management_servers", newer=True, required=True)
-PREPARING_SHUTDOWN, READY, SHUTTING_DOWN = "PreparingForShutDown", "ReadyToShutDown", "ShuttingDown"
+#: readyForShutdown may be asked of the server that answers.
+THIS_SERVER = SERVER_ID.optional()
+READY, SHUTTING_DOWN = "ReadyToShutDown", "ShuttingDown"
+#: One state, which had another name before 4.21.
+PREPARING_SHUTDOWN = ("PreparingForShutDown", "PreparingToShutDown")
+LEAVING = (*PREPARING_SHUTDOWN, READY, SHUTTING_DOWN)
 PREPARING_MAINTENANCE, MAINTENANCE = "PreparingForMaintenance", "Maintenance"
 
 
@@ -37,9 +44,24 @@ async def list_management_servers(context: Context) -> list[dict[str, Any]]:
         row = views.management_server(state, server)
         if args["peers"]:
             others = [other for other in state.management_servers if other is not server]
-            row["peers"] = [{"id": other.id, "name": other.name, "state": other.state} for other in others]
+            row["peers"] = [_peer(other) for other in others]
         found.append(row)
     return found
+
+
+def _peer(other: rows.ManagementServer) -> dict[str, Any]:
+    """What a server knows of another one, as the cluster's table has it."""
+    return {
+        "state": other.state,
+        "lastupdated": date(other.started),
+        "peerid": other.id,
+        "peername": other.name,
+        "peermsid": str(other.db_id),
+        "peerrunid": str(other.db_id),
+        "peerstate": other.state,
+        "peerserviceip": other.ip_address,
+        "peerserviceport": "9090",
+    }
 
 
 def _server(context: Context) -> rows.ManagementServer:
@@ -53,7 +75,7 @@ def _settle(state: State, server: rows.ManagementServer) -> None:
     """What happens by itself once no job is left on a server."""
     if views.pending_jobs(state, server):
         return
-    if server.state == PREPARING_SHUTDOWN:
+    if server.state in PREPARING_SHUTDOWN:
         server.state = READY
     elif server.state == SHUTTING_DOWN:
         server.state = "Down"
@@ -70,42 +92,64 @@ def _move_agents(state: State, server: rows.ManagementServer) -> None:
 
 
 def _status(state: State, server: rows.ManagementServer) -> dict[str, Any]:
+    """How far a server is; any without jobs is ready. Its id is the database's number until 4.21."""
     agents = [host.id for host in state.hosts if host.management_server == server.db_id]
     values: dict[str, Any] = {
-        "managementserverid": server.id,
+        "managementserverid": server.id if state.release.has("management_server_maintenance") else server.db_id,
         "state": server.state,
         "maintenanceinitiated": server.state in (PREPARING_MAINTENANCE, MAINTENANCE),
-        "shutdowntriggered": server.state in (SHUTTING_DOWN, "Down"),
-        "readyforshutdown": server.state in (READY, SHUTTING_DOWN, MAINTENANCE, "Down"),
+        "shutdowntriggered": server.state in LEAVING,
+        "readyforshutdown": not views.pending_jobs(state, server),
         "pendingjobscount": views.pending_jobs(state, server),
+        "agentscount": len(agents),
+        "agents": agents,
     }
-    if state.release.has("management_server_agents"):
-        values |= {"agentscount": len(agents), "agents": agents}
-    return values
+    return shown(state.release, "draining", values)
+
+
+def _status_of_all(state: State) -> dict[str, Any]:
+    """Until 4.21 who names no server asks of all that are leaving; without one, of all there are."""
+    servers = list(state.management_servers)
+    leaving = [server for server in servers if server.state in LEAVING]
+    pending = sum(views.pending_jobs(state, server) for server in leaving or servers)
+    return {"readyforshutdown": not pending, "shutdowntriggered": bool(leaving), "pendingjobscount": pending}
 
 
 @command("prepareForShutdown", OBJECT, "prepareforshutdown", SERVER_ID, feature="management_server_shutdown")
 async def prepare_for_shutdown(context: Context) -> dict[str, Any]:
     state, server = context.state, _server(context)
+    said = state.release.has("management_server_maintenance")
     if server.state != "Up":
-        raise internal("Management server is not in the right state to prepare for shutdown")
-    server.state = PREPARING_SHUTDOWN
+        text = "Management server is not in the right state to prepare for shutdown"
+        raise internal(text if said else "A shutdown has already been triggered")
+    server.state = PREPARING_SHUTDOWN[0 if said else 1]
     context.changed()
     return _status(state, server)
 
 
-@command("readyForShutdown", OBJECT, "readyforshutdown", SERVER_ID, feature="management_server_shutdown")
+@command("readyForShutdown", OBJECT, "readyforshutdown", THIS_SERVER, feature="management_server_shutdown")
 async def ready_for_shutdown(context: Context) -> dict[str, Any]:
-    server = _server(context)
-    _settle(context.state, server)
-    return _status(context.state, server)
+    """Of the server that is named; from 4.21 on, else of the one that answers, with no word of its agents."""
+    state = context.state
+    if context.args["managementserverid"] is not None:
+        server = _server(context)
+        _settle(state, server)
+        return _status(state, server)
+    if not state.release.has("management_server_maintenance"):
+        return _status_of_all(state)
+    answering = context.server or state.serving()
+    if answering is None:
+        raise internal("Unable to find the management server")
+    return {**_status(state, answering), "agents": [], "agentscount": 0}
 
 
 @command("cancelShutdown", OBJECT, "cancelshutdown", SERVER_ID, feature="management_server_shutdown")
 async def cancel_shutdown(context: Context) -> dict[str, Any]:
     server = _server(context)
-    if server.state not in (PREPARING_SHUTDOWN, READY):
-        raise internal("Management server is not in the right state to cancel shutdown")
+    if server.state not in (*PREPARING_SHUTDOWN, READY):
+        said = context.release.has("management_server_maintenance")
+        text = "Management server is not in the right state to cancel shutdown"
+        raise internal(text if said else "A shutdown has not been triggered")
     server.state = "Up"
     context.changed()
     return _status(context.state, server)
@@ -116,7 +160,9 @@ async def trigger_shutdown(context: Context) -> dict[str, Any]:
     """The process ends when no job is left; nothing starts it again but a person (POST /_sim/managementservers)."""
     server = _server(context)
     if server.state in (SHUTTING_DOWN, "Down"):
-        raise internal("Management server is not in the right state to trigger shutdown")
+        said = context.release.has("management_server_maintenance")
+        text = "Management server is not in the right state to trigger shutdown"
+        raise internal(text if said else "A shutdown has already been triggered")
     server.state = SHUTTING_DOWN
     context.changed()
     answer = _status(context.state, server)

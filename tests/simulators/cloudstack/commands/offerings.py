@@ -10,8 +10,9 @@ from typing import Any
 
 from simulators.cloudstack import rows
 from simulators.cloudstack.arguments import like, map_values
-from simulators.cloudstack.envelopes import date, present
-from simulators.cloudstack.errors import invalid
+from simulators.cloudstack.envelopes import date
+from simulators.cloudstack.errors import INTERNAL_ERROR, ApiError, invalid
+from simulators.cloudstack.members import shown
 from simulators.cloudstack.registry import JOB, LIST, OBJECT, Context, Param, Plan, command
 from simulators.cloudstack.state import State
 
@@ -22,6 +23,7 @@ RATES = {
     "iopswriterate": "diskIopsWriteRate",
 }
 IOPS_PARAMS = (Param("customizediops", "bool"), Param("miniops", "long"), Param("maxiops", "long"))
+LARGEST_DISK = 2000
 RESOURCES = {
     "diskoffering": "disk_offerings",
     "serviceoffering": "service_offerings",
@@ -45,10 +47,14 @@ def checked_iops(args: Any) -> tuple[bool | None, int | None, int | None]:
 
 
 def disk_offering_row(state: State, row: rows.DiskOffering) -> dict[str, Any]:
-    has = state.release.has
+    zones = [state.zones[zone] for zone in row.zone_ids]
+    details = {**({"zoneid": ",".join(str(zone.db_id) for zone in zones)} if zones else {}), **row.details}
     values = {
         "id": row.id,
+        "zoneid": ",".join(zone.id for zone in zones) or None,
+        "zone": ",".join(zone.name for zone in zones) or None,
         "name": row.name,
+        "state": row.state,
         "displaytext": row.display_text,
         "disksize": row.disk_size,
         "created": date(row.created),
@@ -61,13 +67,13 @@ def disk_offering_row(state: State, row: rows.DiskOffering) -> dict[str, Any]:
         "provisioningtype": row.provisioning_type,
         "displayoffering": row.display_offering,
         "cacheMode": row.cache_mode,
-        "state": row.state if has("encryption") else None,
-        "encrypt": row.encrypt if has("encryption") else None,
-        "details": row.details if has("disk_offering_details") and row.details else None,
-        "zoneid": ",".join(state.zones[zone].id for zone in row.zone_ids) or None,
+        "disksizestrictness": row.size_strictness,
+        "encrypt": row.encrypt,
+        "details": details or None,
+        "hasannotations": False,
         **{RATES[name]: value for name, value in row.rates.items()},
     }
-    return present(values)
+    return shown(state.release, "diskoffering", values)
 
 
 @command(
@@ -99,7 +105,8 @@ async def create_disk_offering(context: Context) -> dict[str, Any]:
         raise invalid("Disksize is not allowed for a customized disk offering")
     kind = (args["provisioningtype"] or "thin").lower()
     if kind not in ("thin", "sparse", "fat"):
-        raise invalid(f"Invalid provisioning type: {args['provisioningtype']}")
+        raise ApiError(INTERNAL_ERROR, "Code is not implemented")
+    _check_disk(state, args)
     iops_customized, low, high = checked_iops(args)
     row = state.disk_offerings.add(
         rows.DiskOffering(
@@ -126,10 +133,29 @@ async def create_disk_offering(context: Context) -> dict[str, Any]:
     return disk_offering_row(state, row)
 
 
+def _check_disk(state: State, args: Any) -> None:
+    """What a disk may be; the largest is the setting custom.diskoffering.size.max's default, 2000 GiB."""
+    size = args["disksize"]
+    if size is not None and size < 1:
+        raise invalid("Please specify a disk size of at least 1 GB.")
+    if size is not None and size > LARGEST_DISK:
+        raise invalid(f"The maximum size for a disk is {LARGEST_DISK} GB.")
+    storage = args["storagetype"]
+    if storage and storage.lower() not in ("local", "shared"):
+        raise invalid(f"Invalid storage type {storage} specified, valid types are: 'local' and 'shared'")
+    mode = args["cachemode"]
+    modes, said = ("none", "writeback", "writethrough"), "none, writeback or writethrough"
+    if state.release.has("cache_mode_of_the_hypervisor"):
+        modes, said = (*modes, "hypervisor_default"), "none, writeback, writethrough or hypervisor_default."
+    if mode and mode.lower() not in modes:
+        text = "Please specify one of the following valid cache mode parameters"
+        raise invalid(f"Invalid cache mode ({mode}). {text}: {said}")
+
+
 def _zone(state: State, zone_id: str) -> int:
     zone = state.zones.by_uuid(zone_id)
     if zone is None:
-        raise invalid("Please specify a valid zone id.")
+        raise invalid("Failed to create disk offering because invalid zone has been specified.")
     return zone.db_id
 
 
@@ -138,6 +164,23 @@ def _disk_offering(context: Context) -> rows.DiskOffering:
     if row is None or row.removed:
         raise invalid(f"Unable to find disk offering by id {context.args['id']}")
     return row
+
+
+def _editable(context: Context) -> rows.DiskOffering:
+    """The offering to update. A deleted one is inactive in newer releases, and may be edited; older ones stumble."""
+    row = context.state.disk_offerings.get(context.args["id"])
+    if row is None or (row.removed and not context.release.has("disk_offering_state")):
+        return _disk_offering(context)
+    if row.removed and not context.release.has("deleted_offerings_are_inactive"):
+        raise ApiError(INTERNAL_ERROR, "Index 0 out of bounds for length 0")
+    return row
+
+
+def _state(text: str) -> str:
+    wanted = text.capitalize()
+    if wanted not in ("Active", "Inactive"):
+        raise invalid(f"Invalid state: {text}, expected: Active or Inactive")
+    return wanted
 
 
 @command(
@@ -150,10 +193,12 @@ def _disk_offering(context: Context) -> rows.DiskOffering:
     Param("displayoffering", "bool"),
     Param("zoneid", feature="disk_offering_zone"),
     Param("tags", feature="update_pool_name"),
+    Param("state", feature="disk_offering_state"),
 )
 async def update_disk_offering(context: Context) -> dict[str, Any]:
     """Size, limits and details cannot be changed; tags only if every pool in use has them."""
-    state, args, row = context.state, context.args, _disk_offering(context)
+    state, args = context.state, context.args
+    row = _editable(context)
     if args["tags"] is not None:
         wanted = {tag.strip() for tag in args["tags"].split(",") if tag.strip()}
         pools = [state.pools.get(one.pool) for one in state.volumes if one.disk_offering == row.db_id]
@@ -169,6 +214,8 @@ async def update_disk_offering(context: Context) -> dict[str, Any]:
     row.display_text = args["displaytext"] or row.display_text
     if args["displayoffering"] is not None:
         row.display_offering = args["displayoffering"]
+    if args["state"]:
+        row.state = _state(args["state"])
     context.changed()
     return disk_offering_row(state, row)
 
@@ -191,6 +238,8 @@ async def delete_disk_offering(context: Context) -> dict[str, Any]:
     Param("zoneid", "id", "zones", newer=True, feature="disk_offering_zone"),
     Param("storageid", "id", "pools", newer=True, feature="disk_offering_filter_storageid"),
     Param("encrypt", "bool", feature="encryption"),
+    Param("storagetype", feature="disk_offering_state"),
+    Param("state", feature="disk_offering_state"),
 )
 async def list_disk_offerings(context: Context) -> list[dict[str, Any]]:
     """A StorPool pool's id is no UUID, so the filter by storageid is dropped unless the switch refuses it."""
@@ -204,30 +253,54 @@ async def list_disk_offerings(context: Context) -> list[dict[str, Any]]:
         and (args["zoneid"] is None or not row.zone_ids or args["zoneid"] in row.zone_ids)
         and (pool is None or set(filter(None, (row.tags or "").split(","))) <= set(pool.tags))
         and args["encrypt"] in (None, row.encrypt)
+        and (not args["storagetype"] or args["storagetype"].lower() == row.storage_type)
+        and _is_in(args["state"], row)
         and (not args["keyword"] or like(args["keyword"], row.name))
     ]
 
 
-def service_offering_row(row: rows.ServiceOffering) -> dict[str, Any]:
+def _is_in(wanted: str | None, row: rows.DiskOffering) -> bool:
+    """Whether an offering is in a state; inactive ones are listed only if they are asked for."""
+    return (wanted or "active").lower() in (row.state.lower(), "all")
+
+
+def service_offering_row(state: State, row: rows.ServiceOffering) -> dict[str, Any]:
+    """A service offering, and the disk offering behind it, which newer releases show."""
+    disk = state.disk_offerings.get(row.disk_offering)
     values = {
         "id": row.id,
         "name": row.name,
+        "state": "Active",
         "displaytext": row.display_text,
         "cpunumber": row.cpu_number,
         "cpuspeed": row.cpu_speed,
         "memory": row.memory,
         "created": date(row.created),
         "storagetype": row.storage_type,
+        "provisioningtype": "thin",
+        "offerha": row.offer_ha,
+        "limitcpuuse": False,
+        "isvolatile": False,
         "storagetags": row.tags,
         "hosttags": row.host_tags,
-        "offerha": row.offer_ha,
+        "issystem": False,
+        "defaultuse": False,
+        "iscustomized": False,
         "iscustomizediops": row.customized_iops,
         "miniops": row.min_iops,
         "maxiops": row.max_iops,
-        "rootdisksize": row.root_disk_size or None,
+        "rootdisksize": row.root_disk_size,
         "serviceofferingdetails": row.details or None,
+        "dynamicscalingenabled": True,
+        "diskofferingstrictness": False,
+        "diskofferingid": disk.id if disk else row.own_disk_id,
+        "diskofferingname": disk.name if disk else row.name,
+        "diskofferingdisplaytext": disk.display_text if disk else row.display_text,
+        "encryptroot": row.encrypt_root,
+        "gpudisplay": False,
+        "hasannotations": False,
     }
-    return present(values)
+    return shown(state.release, "serviceoffering", values)
 
 
 @command(
@@ -273,7 +346,7 @@ async def create_service_offering(context: Context) -> dict[str, Any]:
         )
     )
     context.changed()
-    return service_offering_row(row)
+    return service_offering_row(context.state, row)
 
 
 @command("deleteServiceOffering", OBJECT, None, Param("id", "id", "service_offerings", required=True))
@@ -290,7 +363,7 @@ async def delete_service_offering(context: Context) -> dict[str, Any]:
 async def list_service_offerings(context: Context) -> list[dict[str, Any]]:
     args = context.args
     return [
-        service_offering_row(row)
+        service_offering_row(context.state, row)
         for row in context.state.service_offerings
         if args["id"] in (None, row.db_id) and args["name"] in (None, row.name)
     ]
@@ -313,19 +386,19 @@ RESOURCE = (Param("resourceid", required=True), Param("resourcetype", required=T
 @command("addResourceDetail", JOB, None, *RESOURCE, Param("details", "map", required=True), Param("fordisplay", "bool"))
 async def add_resource_detail(context: Context) -> Plan:
     args = context.args
-    resource, details = _details(context.state, args["resourcetype"], args["resourceid"])
+    _resource, details = _details(context.state, args["resourcetype"], args["resourceid"])
 
     async def run() -> dict[str, Any]:
         details.update(map_values(args["details"]))
         return {"success": True}
 
-    return Plan(run, instance_type=args["resourcetype"], instance_id=resource)
+    return Plan(run)
 
 
 @command("removeResourceDetail", JOB, None, *RESOURCE, Param("key"))
 async def remove_resource_detail(context: Context) -> Plan:
     args = context.args
-    resource, details = _details(context.state, args["resourcetype"], args["resourceid"])
+    _resource, details = _details(context.state, args["resourcetype"], args["resourceid"])
 
     async def run() -> dict[str, Any]:
         if args["key"]:
@@ -334,7 +407,7 @@ async def remove_resource_detail(context: Context) -> Plan:
             details.clear()
         return {"success": True}
 
-    return Plan(run, instance_type=args["resourcetype"], instance_id=resource)
+    return Plan(run)
 
 
 @command(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulators.cloudstack import rows, views
-from simulators.cloudstack.commands.pools import POOL_ID, existing
+from simulators.cloudstack.commands.pools import POOL_ID, existing, named
 from simulators.cloudstack.commands.vm_power import start_vm, stop_vm
 from simulators.cloudstack.errors import ApiError, DriverError, internal, invalid
 from simulators.cloudstack.plugin.driver import is_storpool
@@ -36,7 +36,7 @@ async def enable_storage_maintenance(context: Context) -> Plan:
 async def _enter(state: State, pool: rows.Pool) -> None:
     """Stops the VMs that use the pool; with no host Up there is nothing to prepare."""
     if pool.state not in ("Up", "ErrorInMaintenance"):
-        raise invalid(f"Primary storage with id {pool.db_id} is not ready for migration, as the status is:{pool.state}")
+        raise invalid(f"Primary storage {named(state, pool)} is not ready for migration, as the status is:{pool.state}")
     others = [other for other in state.pools if other is not pool and other.zone == pool.zone]
     if any(other.state == "PrepareForMaintenance" and other.cluster == pool.cluster for other in others):
         raise internal("Only one storage pool in a cluster can be in PrepareForMaintenance mode")
@@ -76,7 +76,7 @@ async def _leave(state: State, pool: rows.Pool) -> None:
     """The pool is Up before anything else; then the VMs that its maintenance stopped are started."""
     if pool.state in ("Up", "PrepareForMaintenance"):
         raise internal(
-            f"Resource [StoragePool:{pool.db_id}] is unreachable: Primary storage with id {pool.db_id} is not ready to "
+            f"Resource [StoragePool:{pool.db_id}] is unreachable: Primary storage {named(state, pool)} is not ready to "
             f"complete migration, as the status is:{pool.state}"
         )
     pool.state = "Up"

@@ -6,12 +6,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from simulators.cloudstack import rows, views
 from simulators.cloudstack.arguments import like, map_values
 from simulators.cloudstack.commands.default_primary import initialize_default
-from simulators.cloudstack.errors import MALFORMED_PARAMETER, ApiError, DriverError, internal, invalid, wrapped
+from simulators.cloudstack.errors import (
+    INTERNAL_ERROR,
+    MALFORMED_PARAMETER,
+    ApiError,
+    DriverError,
+    internal,
+    invalid,
+    wrapped,
+)
 from simulators.cloudstack.plugin import capacity, lifecycle, storage
 from simulators.cloudstack.plugin.driver import PROVIDER, is_storpool
 from simulators.cloudstack.registry import LIST, OBJECT, Context, Param, command
@@ -20,9 +29,9 @@ from simulators.cloudstack.state import State
 
 PROVIDERS = {
     "PRIMARY": ["DefaultPrimary", "SolidFire"],
-    "IMAGE": ["NFS", "S3", "Swift"],
-    "IMAGECACHE": ["NFS"],
-    "OBJECT": ["MinIO"],
+    "IMAGE": ["NFS"],
+    "IMAGECACHE": [],
+    "OBJECT": [],
 }
 ZONE_WIDE = ("KVM", "VMware", "Hyperv", "LXC", "Any")
 POOL_ID = Param("id", "id", "pools", required=True)
@@ -31,6 +40,14 @@ POOL_ID = Param("id", "id", "pools", required=True)
 def providers(context: Context) -> list[str]:
     """The primary storage providers that are loaded."""
     return [*PROVIDERS["PRIMARY"], *([PROVIDER] if provider_loaded(context.state, context.server) else [])]
+
+
+def named(state: State, pool: rows.Pool, what: str = "with id ") -> str:
+    """A pool as texts name it: by its number, in newer releases by what it is."""
+    if not state.release.has("texts_show_objects"):
+        return f"{what}{pool.db_id}"
+    shown = {"id": pool.db_id, "name": pool.name, "poolType": pool.type, "uuid": pool.id}
+    return f"StoragePool {json.dumps(shown, separators=(',', ':'))}"
 
 
 def existing(state: State, db_id: int) -> rows.Pool:
@@ -99,7 +116,10 @@ async def _create(context: Context) -> rows.Pool:
         if hypervisor is None:
             raise invalid(f"Zone wide storage pool is not supported for hypervisor type {args['hypervisor']}")
     provider = args["provider"] if args["provider"] in providers(context) else "DefaultPrimary"
-    tags = [tag.strip() for tag in (args["tags"] or "").split(",") if tag.strip()]
+    if scope == "HOST" and args["clusterid"] is None:
+        raise invalid('Cannot invoke "com.cloud.dc.ClusterVO.getHypervisorType()" because "clusterVO" is null')
+    _check_rule(state, args["istagarule"])
+    tags = _split_tags(args["tags"] or "", bool(args["istagarule"]))
     wanted = lifecycle.NewPool(
         args["name"], args["url"], args["zoneid"], args["capacitybytes"], tags, map_values(args["details"])
     )
@@ -116,6 +136,17 @@ async def _create(context: Context) -> rows.Pool:
     return pool
 
 
+def _split_tags(text: str, rule: bool) -> list[str]:
+    """Tags are separated by commas; a rule is one text."""
+    return [text] if rule and text else [tag.strip() for tag in text.split(",") if tag.strip()]
+
+
+def _check_rule(state: State, rule: bool | None) -> None:
+    """Rules are JavaScript, which newer releases interpret only where it was allowed."""
+    if rule and state.release.has("rules_need_permission"):
+        raise invalid("The parameter istagarule cannot be set to true as JS interpretation is disabled")
+
+
 async def _attach(state: State, pool: rows.Pool, scope: str, hypervisor: str | None, args: Any) -> None:
     """Attaches a new pool to its zone or cluster; what fails is removed again."""
     try:
@@ -125,10 +156,8 @@ async def _attach(state: State, pool: rows.Pool, scope: str, hypervisor: str | N
                 pool.pod, pool.cluster = args["podid"], args["clusterid"]
         elif scope == "ZONE":
             await lifecycle.attach_zone(state, pool, hypervisor)
-        elif scope == "CLUSTER":
-            lifecycle.attach_cluster(state, pool, args["podid"], args["clusterid"])
         else:
-            pool.scope = scope
+            lifecycle.attach_cluster(state, pool, args["podid"], args["clusterid"])
     except DriverError:
         await lifecycle.delete(state, pool)
         raise
@@ -140,7 +169,7 @@ async def _attach(state: State, pool: rows.Pool, scope: str, hypervisor: str | N
     "storagepool",
     POOL_ID,
     Param("name", feature="update_pool_name"),
-    Param("tags", "list"),
+    Param("tags", "text"),
     Param("capacitybytes", "long"),
     Param("capacityiops", "long"),
     Param("enabled", "bool"),
@@ -151,11 +180,16 @@ async def _attach(state: State, pool: rows.Pool, scope: str, hypervisor: str | N
 async def update_storage_pool(context: Context) -> dict[str, Any]:
     state, args = context.state, context.args
     pool = existing(state, args["id"])
-    tags = args["tags"]
+    given = {name for name, value in args.items() if value is not None} - {"id"}
+    if not given and state.release.has("update_pool_wants_a_change"):
+        raise ApiError(INTERNAL_ERROR, "Failed to update storage pool")
+    _check_rule(state, args["istagarule"])
+    rule = pool.is_tag_a_rule if args["istagarule"] is None else args["istagarule"]
+    tags = None if args["tags"] is None else _split_tags(args["tags"], rule)
     if tags == [] and not state.switches["empty_tags_clear"]:
         tags = None
     if args["enabled"] is not None:
-        _check_enable(pool, args["enabled"])
+        _check_enable(state, pool, args["enabled"])
     if not state.release.has("storage_pool_tags_table"):
         _update_details_4_9(state, pool, tags, args["enabled"])
     elif tags is not None:
@@ -176,11 +210,11 @@ async def update_storage_pool(context: Context) -> dict[str, Any]:
     return views.pool(state, pool, listing=False)
 
 
-def _check_enable(pool: rows.Pool, enabled: bool) -> None:
+def _check_enable(state: State, pool: rows.Pool, enabled: bool) -> None:
     if enabled and pool.state != "Disabled":
-        raise invalid(f"Primary storage with id {pool.db_id} cannot be enabled. Storage pool state : {pool.state}")
+        raise invalid(f"Primary storage {named(state, pool)} cannot be enabled. Storage pool state : {pool.state}")
     if not enabled and pool.state != "Up":
-        raise invalid(f"Primary storage with id {pool.db_id} cannot be disabled. Storage pool state : {pool.state}")
+        raise invalid(f"Primary storage {named(state, pool)} cannot be disabled. Storage pool state : {pool.state}")
 
 
 def _update_details_4_9(state: State, pool: rows.Pool, tags: list[str] | None, enabled: bool | None) -> None:
@@ -200,13 +234,18 @@ def _update_details_4_9(state: State, pool: rows.Pool, tags: list[str] | None, e
 
 
 def _update_details(pool: rows.Pool, args: Any, tags: list[str] | None) -> None:
-    """4.19 and newer: any change but that of the state saves all details anew, and all of them shown."""
+    """4.19 and newer: any change but that of the state saves all details anew, and all of them shown.
+
+    What the driver is told of becomes a detail, too: the URL with its token among it.
+    """
     given = [args[name] for name in ("name", "capacitybytes", "capacityiops", "url", "istagarule", "details")]
     if tags is None and all(value is None for value in given):
         return
     for detail in pool.details.values():
         detail.display = True
-    for name, value in map_values(args["details"]).items():
+    told = {"capacityBytes": args["capacitybytes"], "capacityIOPS": args["capacityiops"], "url": args["url"]}
+    changes = {name: str(value) for name, value in told.items() if value is not None}
+    for name, value in {**changes, **map_values(args["details"])}.items():
         pool.details[name] = rows.Detail(value, True)
 
 
@@ -215,18 +254,29 @@ async def delete_storage_pool(context: Context) -> dict[str, Any]:
     state = context.state
     pool = existing(state, context.args["id"])
     if pool.state != "Maintenance":
-        raise invalid(f"Unable to delete storage due to it is not in Maintenance state, id: {pool.db_id}")
+        shown = f"pool: {named(state, pool)}" if state.release.has("texts_show_objects") else f"id: {pool.db_id}"
+        raise invalid(f"Unable to delete storage due to it is not in Maintenance state, {shown}")
     volumes = [volume for volume in state.volumes if volume.pool == pool.db_id]
     remaining = [volume for volume in volumes if volume.state != "Destroy"]
     if remaining or (volumes and not context.args["forced"]):
-        known = state.release.at_least("4.11")
-        reason = "non-destroyed volumes associated to this pool" if known else "associated volumes for this pool"
-        raise internal(f"Cannot delete pool {pool.name} as there are {reason}")
+        raise _volumes_left(state, pool, remaining, bool(context.args["forced"]))
     if context.args["forced"] and volumes:
         await _expunge_destroyed(state)
     await lifecycle.delete(state, pool)
     context.changed()
     return {"success": True}
+
+
+def _volumes_left(state: State, pool: rows.Pool, volumes: list[rows.Volume], forced: bool) -> ApiError:
+    """What is said of a pool with volumes. Newer releases trip over one of no VM when they log the volumes."""
+    if not state.release.has("delete_pool_logs_volumes"):
+        reason = "associated non-destroyed vols" if forced else "associated volumes"
+        return internal(f"Cannot delete pool {pool.name} as there are {reason} for this pool")
+    if any(volume.vm is None for volume in volumes):
+        return wrapped('Cannot invoke "com.cloud.vm.VMInstanceVO.getUuid()" because "volInstance" is null')
+    return internal(
+        f"Cannot delete pool {named(state, pool)} as there are non-destroyed volumes associated to this pool."
+    )
 
 
 async def _expunge_destroyed(state: State) -> None:
@@ -267,17 +317,19 @@ async def list_storage_pools(context: Context) -> list[dict[str, Any]]:
 
 
 def _matches(pool: rows.Pool, args: Any) -> bool:
+    """A pool of the whole zone is one of each pod and cluster, too."""
     exact = {
         "id": pool.db_id,
         "name": pool.name,
         "zoneid": pool.zone,
-        "podid": pool.pod,
-        "clusterid": pool.cluster,
         "path": pool.path,
         "ipaddress": pool.ip_address,
         "storageaccessgroup": pool.access_groups,
     }
     if any(args[name] is not None and args[name] != value for name, value in exact.items()):
+        return False
+    wide = {"podid": pool.pod, "clusterid": pool.cluster}
+    if any(args[name] is not None and value is not None and args[name] != value for name, value in wide.items()):
         return False
     if args["scope"] and args["scope"].upper() != pool.scope:
         return False

@@ -10,36 +10,14 @@ from typing import Any
 
 from simulators.cloudstack import rows, settings
 from simulators.cloudstack.commands.vm_power import storpool_of
-from simulators.cloudstack.commands.volumes import existing_volume, volume_row
-from simulators.cloudstack.envelopes import date, present
+from simulators.cloudstack.commands.volumes import existing_volume
 from simulators.cloudstack.errors import internal, invalid
+from simulators.cloudstack.guest_views import snapshot_row, template_row
 from simulators.cloudstack.plugin import api, storage
 from simulators.cloudstack.registry import JOB, LIST, Context, Param, Plan, command
 from simulators.cloudstack.state import State
 
 SNAPSHOT_ID = Param("id", "id", "snapshots", required=True)
-
-
-def snapshot_row(state: State, row: rows.Snapshot) -> dict[str, Any]:
-    volume, zone = state.volumes[row.volume], state.zones[row.zone]
-    values = {
-        "id": row.id,
-        "name": row.name,
-        "volumeid": volume.id,
-        "volumename": volume.name,
-        "volumetype": volume.type,
-        "created": date(row.created),
-        "snapshottype": "MANUAL",
-        "intervaltype": "MANUAL",
-        "state": row.state,
-        "physicalsize": 0,
-        "virtualsize": row.volume_size,
-        "zoneid": zone.id,
-        "account": "admin",
-        "domain": "ROOT",
-        "revertable": True,
-    }
-    return present(values)
 
 
 def _existing(state: State, db_id: int | None) -> rows.Snapshot:
@@ -52,8 +30,8 @@ def _existing(state: State, db_id: int | None) -> rows.Snapshot:
 def _kept_on_storpool(state: State) -> bool:
     """Whether snapshots are not copied to secondary storage: another setting from 4.21 on."""
     if state.release.has("storpool_bypass_secondary_dead"):
-        return settings.value(state, "snapshot.backup.to.secondary") == "false"
-    return settings.value(state, "sp.bypass.secondary.storage") == "true"
+        return not settings.is_on(state, "snapshot.backup.to.secondary")
+    return settings.is_on(state, "sp.bypass.secondary.storage")
 
 
 @command(
@@ -68,7 +46,13 @@ def _kept_on_storpool(state: State) -> bool:
 async def create_snapshot(context: Context) -> Plan:
     state, args = context.state, context.args
     volume = existing_volume(state, args["volumeid"])
-    pool = storpool_of(state, volume)
+    pool, vm = storpool_of(state, volume), state.vms.get(volume.vm)
+    if vm and vm.state == "Running" and not settings.is_on(state, "kvm.snapshot.enabled"):
+        raise internal(
+            "KVM Snapshot is not supported for Running VMs. It is disabled by default due to a possible volume "
+            "corruption in certain cases. To enable it set global settings kvm.snapshot.enabled to True. See the "
+            "documentation for more details."
+        )
     if pool is None or volume.state != "Ready":
         raise invalid(f"VolumeId: {volume.db_id} is not in Ready state but {volume.state}. Cannot take snapshot.")
     snapshot = state.snapshots.add(
@@ -88,6 +72,8 @@ async def create_snapshot(context: Context) -> Plan:
             snapshot.state = "Error"
             raise internal(f"Failed to create snapshot: {error}") from error
         snapshot.pool, snapshot.on_secondary = pool.db_id, not _kept_on_storpool(state)
+        if snapshot.on_secondary:
+            await storage.back_up(state, pool, snapshot.path)
         snapshot.state = "BackedUp"
         return {"snapshot": snapshot_row(state, snapshot)}
 
@@ -105,11 +91,13 @@ async def create_snapshot(context: Context) -> Plan:
     Param("listall", "bool"),
 )
 async def list_snapshots(context: Context) -> list[dict[str, Any]]:
+    """From 4.19 to 4.20.0 a deleted snapshot stays listed as long as its copy on secondary storage is there."""
     args = context.args
     return [
-        snapshot_row(context.state, row)
-        for row in context.state.snapshots
-        if args["id"] in (None, row.db_id)
+        snapshot_row(context.state, row, listing=True)
+        for row in context.state.snapshots.ever()
+        if (not row.removed or row.lingers)
+        and args["id"] in (None, row.db_id)
         and args["volumeid"] in (None, row.volume)
         and args["zoneid"] in (None, row.zone)
         and args["name"] in (None, row.name)
@@ -123,12 +111,15 @@ async def delete_snapshot(context: Context) -> Plan:
 
     async def run() -> dict[str, Any]:
         pool = state.pools.get(snapshot.pool)
-        if pool and not pool.removed and snapshot.path:
+        forgotten = state.volumes[snapshot.volume].removed and not state.release.has("deleted_snapshots_vanish")
+        if pool and not pool.removed and snapshot.path and not forgotten:
             try:
                 await storage.delete_snapshot(state, pool, snapshot.path)
             except api.StorPoolError as error:
                 if error.name != api.MISSING:
                     raise internal(f"Failed to delete snapshot: {error}") from error
+        lingers = snapshot.on_secondary and state.release.has("snapshots_by_store")
+        snapshot.lingers = lingers and not state.release.has("deleted_snapshots_vanish")
         snapshot.state, snapshot.pool = "Destroyed", None
         state.snapshots.remove(snapshot)
         return {"success": True}
@@ -149,31 +140,10 @@ async def revert_snapshot(context: Context) -> Plan:
         if vm and vm.state not in ("Stopped", "Shutdowned"):
             raise invalid("The VM the specified disk is attached to is not in the shutdown state.")
         await storage.revert(state, pool, volume, snapshot.path)
-        return {"snapshot": snapshot_row(state, snapshot), "volume": volume_row(state, volume)}
+        volume.size = snapshot.volume_size
+        return {"snapshot": snapshot_row(state, snapshot)}
 
     return Plan(run, instance_type="Snapshot", instance_id=snapshot.id)
-
-
-def template_row(state: State, row: rows.Template) -> dict[str, Any]:
-    zone = state.zones[row.zone]
-    return {
-        "id": row.id,
-        "name": row.name,
-        "displaytext": row.display_text,
-        "ispublic": row.public,
-        "isfeatured": row.featured,
-        "isready": row.ready,
-        "created": date(row.created),
-        "format": "QCOW2",
-        "hypervisor": "KVM",
-        "size": row.size,
-        "status": "Download Complete",
-        "templatetype": "USER",
-        "zoneid": zone.id,
-        "zonename": zone.name,
-        "account": "admin",
-        "domain": "ROOT",
-    }
 
 
 @command(
@@ -233,13 +203,23 @@ async def create_template(context: Context) -> Plan:
             size=volume.size,
             ready=False,
             public=bool(args["ispublic"]),
+            source=volume.template,
         )
     )
 
     async def run() -> dict[str, Any]:
-        if _kept_on_storpool(state):
+        if snapshot and snapshot.path and state.release.has("storpool_bypass_secondary_dead"):
+            template.path = await storage.create_template(state, pool, template, snapshot.volume_size, snapshot.path)
+            template.pool = pool.db_id
+        elif _kept_on_storpool(state):
             template.path = await storage.create_snapshot(state, pool, volume, template.id, "template")
             template.pool = pool.db_id
+        elif not state.switches["secondary_storage_vm"]:
+            state.templates.remove(template)
+            template.id = ""
+            raise internal(
+                "Failed to create templateNo remote endpoint to send command, check if host or ssvm is down?"
+            )
         template.ready = True
         return {"template": template_row(state, template)}
 
@@ -248,7 +228,7 @@ async def create_template(context: Context) -> Plan:
 
 @command("deleteTemplate", JOB, None, Param("id", "id", "templates", required=True))
 async def delete_template(context: Context) -> Plan:
-    """Cached snapshots stay in the pools until the storage clean-up or the deletion of the pool."""
+    """Its snapshots stay in the pools until the storage clean-up or the deletion of the pool."""
     state = context.state
     template = state.templates.get(context.args["id"])
     if template is None or template.removed:
@@ -257,7 +237,7 @@ async def delete_template(context: Context) -> Plan:
     async def run() -> dict[str, Any]:
         pool = state.pools.get(template.pool)
         if pool and template.path:
-            await storage.delete_snapshot(state, pool, template.path)
+            pool.cached_templates[template.db_id], template.path = template.path, ""
         state.templates.remove(template)
         return {"success": True}
 

@@ -11,45 +11,15 @@ from typing import Any
 
 from simulators.cloudstack import rows
 from simulators.cloudstack.arguments import like
-from simulators.cloudstack.commands.vm_power import choose_host, migrate_vm, start_vm, stop_vm, volumes_of
+from simulators.cloudstack.commands.vm_power import choose_host, migrate_vm, start_vm, stop_vm, storpool_of, volumes_of
 from simulators.cloudstack.commands.volumes import choose_pool, remove_volume, tags_of
-from simulators.cloudstack.envelopes import date, present
 from simulators.cloudstack.errors import internal, invalid
+from simulators.cloudstack.guest_views import VM_DETAILS, expunged_vm_row, vm_row, vm_row_with
 from simulators.cloudstack.plugin import storage
 from simulators.cloudstack.registry import JOB, LIST, Context, Param, Plan, command
 from simulators.cloudstack.state import State
 
 VM_ID = Param("id", "id", "vms", required=True)
-
-
-def vm_row(state: State, row: rows.VirtualMachine) -> dict[str, Any]:
-    zone, host = state.zones[row.zone], state.hosts.get(row.host)
-    template, offering = state.templates[row.template], state.service_offerings[row.service_offering]
-    values = {
-        "id": row.id,
-        "name": row.name,
-        "displayname": row.display_name,
-        "instancename": f"i-2-{row.db_id}-VM",
-        "account": "admin",
-        "domain": "ROOT",
-        "created": date(row.created),
-        "state": row.state,
-        "haenable": offering.offer_ha,
-        "zoneid": zone.id,
-        "zonename": zone.name,
-        "hostid": host.id if host else None,
-        "hostname": host.name if host else None,
-        "templateid": template.id,
-        "templatename": template.name,
-        "serviceofferingid": offering.id,
-        "serviceofferingname": offering.name,
-        "cpunumber": offering.cpu_number,
-        "cpuspeed": offering.cpu_speed,
-        "memory": offering.memory,
-        "hypervisor": "KVM",
-        "tags": [{"key": key, "value": value} for key, value in row.tags.items()],
-    }
-    return present(values)
 
 
 def _existing(context: Context) -> rows.VirtualMachine:
@@ -74,8 +44,14 @@ def _existing(context: Context) -> rows.VirtualMachine:
 )
 async def list_virtual_machines(context: Context) -> list[dict[str, Any]]:
     state, args = context.state, context.args
+    details = [one.lower() for one in args["details"] or ["all"]]
+    if unknown := set(details) - {*VM_DETAILS, "all"}:
+        raise invalid(
+            "The details parameter contains a non permitted value. The allowed values are "
+            f"{['all', *VM_DETAILS]}: {', '.join(sorted(unknown))}"
+        )
     return [
-        vm_row(state, vm)
+        vm_row(state, vm) if "all" in details else vm_row_with(state, vm, details)
         for vm in state.vms
         if args["id"] in (None, vm.db_id)
         and (not args["name"] or like(args["name"], vm.name))
@@ -150,10 +126,17 @@ async def create_root(state: State, root: rows.Volume, template: rows.Template, 
     await storage.create_volume(state, chosen, root, parent)
 
 
+def _gone(context: Context) -> dict[str, Any]:
+    """The answer for a VM that has been expunged; the object has no name in older releases."""
+    name = "virtualmachine" if context.release.has("expunged_vm_has_a_name") else "null"
+    return {name: expunged_vm_row(context.state)}
+
+
 def _vm_job(context: Context, vm: rows.VirtualMachine, work: Callable[[], Awaitable[None]]) -> Plan:
     async def run() -> dict[str, Any]:
         await work()
-        return {"virtualmachine": vm_row(context.state, vm)}
+        vm.updated = context.state.clock.now()
+        return _gone(context) if vm.removed else {"virtualmachine": vm_row(context.state, vm)}
 
     return Plan(run, instance_type="VirtualMachine", instance_id=vm.id)
 
@@ -193,11 +176,16 @@ async def destroy_virtual_machine(context: Context) -> Plan:
             await stop_vm(state, vm)
         vm.state = "Destroyed"
         if context.args["expunge"]:
-            for volume in volumes_of(state, vm):
+            volumes = volumes_of(state, vm)
+            for volume in volumes:
+                pool = storpool_of(state, volume)
+                if volume.type != "ROOT" and pool:
+                    await storage.leave(state, pool, volume, vm, expunged=True)
+            for volume in volumes:
                 if volume.type == "ROOT":
                     await remove_volume(state, volume)
                 else:
-                    volume.vm = volume.device_id = None
+                    volume.vm = volume.device_id = volume.attached = None
             vm.state = "Expunging"
             state.vms.remove(vm)
 

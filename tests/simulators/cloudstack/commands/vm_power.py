@@ -43,9 +43,12 @@ async def start_vm(state: State, vm: rows.VirtualMachine, host: rows.Host | None
     """Attaches the VM's volumes on a host and runs it there."""
     chosen = host or choose_host(state, vm)
     vm.state = "Starting"
+    again = vm.was_stopped and state.release.has("storpool_detaches_before_start")
     try:
         for volume in volumes_of(state, vm):
             pool = storpool_of(state, volume)
+            if pool and again and volume.type == "ROOT":
+                await storage.detach_everywhere(state, pool, volume)
             if pool:
                 await storage.attach(state, pool, volume, chosen)
     finally:
@@ -60,7 +63,7 @@ async def stop_vm(state: State, vm: rows.VirtualMachine) -> None:
         pool = storpool_of(state, volume)
         if pool and host:
             await storage.detach(state, pool, volume, host)
-    vm.state, vm.host = "Stopped", None
+    vm.state, vm.host, vm.was_stopped = "Stopped", None, True
 
 
 async def migrate_vm(state: State, vm: rows.VirtualMachine, target: rows.Host) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulators.cloudstack import views
+from simulators.cloudstack import rows, views
 from simulators.cloudstack.commands.vm_power import storpool_of
-from simulators.cloudstack.commands.volumes import GIB, VOLUME_ID, existing_volume, tags_of, volume_row
+from simulators.cloudstack.commands.volumes import GIB, VOLUME_ID, existing_volume, tags_of
 from simulators.cloudstack.errors import DriverError, invalid
+from simulators.cloudstack.guest_views import volume_row
 from simulators.cloudstack.plugin import storage
 from simulators.cloudstack.registry import JOB, Context, Param, Plan, command
+from simulators.cloudstack.state import State
 
 
 @command(
@@ -32,13 +34,12 @@ async def change_offering_for_volume(context: Context) -> Plan:
     state, args = context.state, context.args
     volume, offering = existing_volume(state, args["id"]), state.disk_offerings[args["diskofferingid"]]
     size = (args["size"] or 0) * GIB if offering.customized else offering.disk_size * GIB
-    if size and size < volume.size and not args["shrinkok"]:
-        raise invalid("The new offering would shrink the volume: the parameter shrinkok must be true")
     pool = storpool_of(state, volume)
-    if pool and not tags_of(offering.tags) <= set(views.pool_tags(state, pool)):
-        raise invalid(f"The pool {pool.name} does not have the tags of the disk offering {offering.name}")
 
     async def run() -> dict[str, Any]:
+        if pool and not tags_of(offering.tags) <= set(views.pool_tags(state, pool)):
+            raise invalid(f"The pool {pool.name} does not have the tags of the disk offering {offering.name}")
+        _refuse_shrinking(state, volume, size, bool(args["shrinkok"]))
         before = volume.disk_offering, volume.min_iops, volume.max_iops
         volume.disk_offering = offering.db_id
         volume.min_iops, volume.max_iops = offering.min_iops, offering.max_iops
@@ -51,4 +52,19 @@ async def change_offering_for_volume(context: Context) -> Plan:
         volume.size = size or volume.size
         return {"volume": volume_row(state, volume)}
 
-    return Plan(run, instance_type="Volume", instance_id=volume.id)
+    return Plan(run)
+
+
+def _refuse_shrinking(state: State, volume: rows.Volume, size: int, agreed: bool) -> None:
+    """A volume never shrinks below 4.20; from then on it does if the caller says so."""
+    if not size or size >= volume.size:
+        return
+    if not state.release.has("shrinks_nothing_by_offering"):
+        if not agreed:
+            raise invalid("Unable to shrink volumes of type QCOW2")
+        return
+    if not agreed:
+        raise invalid(
+            f"Going from existing size of {volume.size} to size of {size} would shrink the volume.Need to sign off by "
+            "supplying the shrinkok parameter with value of true."
+        )

@@ -11,8 +11,16 @@ from typing import Any
 from simulators.cloudstack import rows, views
 from simulators.cloudstack.arguments import like
 from simulators.cloudstack.commands.vm_power import storpool_of, volumes_of
-from simulators.cloudstack.envelopes import date, present
-from simulators.cloudstack.errors import INSUFFICIENT_CAPACITY, PARAM_ERROR, ApiError, DriverError, internal, invalid
+from simulators.cloudstack.errors import (
+    INSUFFICIENT_CAPACITY,
+    PARAM_ERROR,
+    UNSUPPORTED_ACTION,
+    ApiError,
+    DriverError,
+    internal,
+    invalid,
+)
+from simulators.cloudstack.guest_views import volume_row
 from simulators.cloudstack.plugin import storage
 from simulators.cloudstack.plugin.driver import is_storpool
 from simulators.cloudstack.registry import JOB, LIST, OBJECT, Context, Param, Plan, command
@@ -20,43 +28,6 @@ from simulators.cloudstack.state import State
 
 GIB = 1 << 30
 VOLUME_ID = Param("id", "id", "volumes", required=True)
-
-
-def volume_row(state: State, row: rows.Volume) -> dict[str, Any]:
-    pool, vm = state.pools.get(row.pool), state.vms.get(row.vm)
-    zone, offering = state.zones[row.zone], state.disk_offerings.get(row.disk_offering)
-    snapshot = state.snapshots.get(row.snapshot)
-    values = {
-        "id": row.id,
-        "name": row.name,
-        "zoneid": zone.id,
-        "zonename": zone.name,
-        "type": row.type,
-        "deviceid": row.device_id,
-        "virtualmachineid": vm.id if vm else None,
-        "vmname": vm.name if vm else None,
-        "vmstate": vm.state if vm else None,
-        "provisioningtype": offering.provisioning_type if offering else "thin",
-        "size": row.size,
-        "miniops": row.min_iops,
-        "maxiops": row.max_iops,
-        "created": date(row.created),
-        "attached": date(row.attached),
-        "state": row.state,
-        "path": row.path or None,
-        "storage": pool.name if pool else None,
-        "storageid": pool.id if pool else None,
-        "storagetype": "shared",
-        "hypervisor": "KVM" if pool else "None",
-        "diskofferingid": offering.id if offering else None,
-        "diskofferingname": offering.name if offering else None,
-        "snapshotid": snapshot.id if snapshot else None,
-        "account": "admin",
-        "domain": "ROOT",
-        "isextractable": True,
-        "destroyed": row.state in ("Destroy", "Expunging"),
-    }
-    return present(values)
 
 
 def existing_volume(state: State, db_id: int | None) -> rows.Volume:
@@ -146,6 +117,13 @@ async def create_volume(context: Context) -> Plan:
         _apply_offering(volume, offering, args)
     if snapshot:
         volume.size = max(volume.size, snapshot.volume_size)
+        if not offering:
+            origin = state.volumes[snapshot.volume]
+            volume.disk_offering, volume.min_iops, volume.max_iops = (
+                origin.disk_offering,
+                origin.min_iops,
+                origin.max_iops,
+            )
     if volume.zone == 0:
         raise invalid("Please specify a zone id")
     volume.name = args["name"] or f"DATA-{len(list(state.volumes)) + 1}"
@@ -160,7 +138,9 @@ async def create_volume(context: Context) -> Plan:
             await storage.create_volume(state, pool, volume, snapshot.path)
         if vm:
             await _attach(state, volume, vm, None)
-        return {"volume": volume_row(state, volume)}
+        # This answer alone says of which snapshot a volume was made.
+        made_of = {"snapshotid": snapshot.id} if snapshot else {}
+        return {"volume": {**volume_row(state, volume), **made_of}}
 
     return Plan(run, created_id=volume.id, instance_type="Volume")
 
@@ -201,7 +181,7 @@ async def _attach(state: State, volume: rows.Volume, vm: rows.VirtualMachine | N
     if vm is None or vm.removed or vm.state not in ("Running", "Stopped"):
         raise invalid("Please specify a VM that is either running or stopped.")
     if volume.vm is not None:
-        raise invalid("This volume is already attached to a VM.")
+        raise invalid("Please specify a volume that is not attached to any VM.")
     if volume.state not in ("Allocated", "Ready", "Uploaded"):
         raise invalid("Volume state must be in Allocated, Ready or in Uploaded state")
     taken = {other.device_id for other in volumes_of(state, vm)}
@@ -217,11 +197,11 @@ async def _attach(state: State, volume: rows.Volume, vm: rows.VirtualMachine | N
         if not volume.path:
             offering = state.disk_offerings.get(volume.disk_offering)
             chosen = choose_pool(state, volume.zone, tags_of(offering.tags if offering else None))
-            await storage.create_volume(state, chosen, volume)
+            await storage.create_volume(state, chosen, volume, known=False)
         pool, host = storpool_of(state, volume), state.hosts.get(vm.host)
         if pool and host:
             await storage.attach(state, pool, volume, host)
-            await storage.update_tags(state, pool, volume, storage.volume_tags(state, volume))
+            await storage.join(state, pool, volume, vm)
     except (ApiError, DriverError):
         volume.vm = volume.device_id = None
         raise
@@ -260,8 +240,8 @@ async def detach_volume(context: Context) -> Plan:
         if pool and vm.host:
             await storage.detach(state, pool, volume, state.hosts[vm.host])
         volume.vm = volume.device_id = volume.attached = None
-        if pool and state.release.has("storpool_tags_cleared_on_detach"):
-            await storage.update_tags(state, pool, volume, {"cvm": "", "vc-policy": "", "disk": ""})
+        if pool:
+            await storage.leave(state, pool, volume, vm)
         return {"volume": volume_row(state, volume)}
 
     return Plan(run, instance_type="Volume", instance_id=volume.id)
@@ -282,7 +262,7 @@ async def detach_volume(context: Context) -> Plan:
 async def resize_volume(context: Context) -> Plan:
     state, args = context.state, context.args
     volume = existing_volume(state, args["id"])
-    offering = state.disk_offerings.get(args["diskofferingid"])
+    offering, now = (state.disk_offerings.get(one) for one in (args["diskofferingid"], volume.disk_offering))
     if args["size"] is None and offering is None:
         raise invalid("New disksize must be specified for a custom disk offering.")
     size = (args["size"] or 0) * GIB if offering is None or offering.customized else offering.disk_size * GIB
@@ -293,6 +273,8 @@ async def resize_volume(context: Context) -> Plan:
         )
 
     async def run() -> dict[str, Any]:
+        if offering and now and tags_of(offering.tags) != tags_of(now.tags):
+            raise ApiError(UNSUPPORTED_ACTION, "The tags on the new and old disk offerings must match.")
         host = state.hosts.get(state.vms[volume.vm].host) if volume.vm else None
         if host and (host.state, host.resource_state) != ("Up", "Enabled"):
             raise internal("The host of the VM is not Up and Enabled")
@@ -326,7 +308,8 @@ async def migrate_volume(context: Context) -> Plan:
         await _migrate(state, volume, target, bool(args["livemigrate"]))
         return {"volume": volume_row(state, volume)}
 
-    return Plan(run, instance_type="Volume", instance_id=volume.id)
+    named = volume.id if state.release.has("migration_names_its_volume") else None
+    return Plan(run, instance_type="Volume", instance_id=named)
 
 
 async def _migrate(state: State, volume: rows.Volume, target: rows.Pool, live: bool) -> None:
@@ -341,8 +324,12 @@ async def _migrate(state: State, volume: rows.Volume, target: rows.Pool, live: b
             "pool is in maintenance mode."
         )
     offering = state.disk_offerings.get(volume.disk_offering)
-    if not tags_of(offering.tags if offering else None) <= set(views.pool_tags(state, target)):
-        raise invalid("Migration target has no matching tags for volume")
+    wanted, there = tags_of(offering.tags if offering else None), views.pool_tags(state, target)
+    if state.release.has("migration_looks_at_tags") and not wanted <= set(there):
+        raise invalid(
+            f"Migration failed: target pool [{target.name}, tags:[{', '.join(there)}]] has no matching tags for volume "
+            f"[{volume.name}, uuid:{volume.id}, tags:{','.join(sorted(wanted))}]"
+        )
     if running and not live:
         raise ApiError(PARAM_ERROR, "The volume is attached to a running VM: livemigrate must be true")
     if not is_storpool(target):
@@ -358,11 +345,13 @@ async def _migrate(state: State, volume: rows.Volume, target: rows.Pool, live: b
 
 
 async def remove_volume(state: State, volume: rows.Volume) -> None:
-    """Deletes a volume here and on StorPool."""
+    """Deletes a volume here and on StorPool. What is removed is in no list, and keeps what it was."""
     pool = storpool_of(state, volume)
     if pool:
+        path = volume.path
         await storage.delete_volume(state, pool, volume)
-    volume.state, volume.pool, volume.vm, volume.path = "Expunged", None, None, ""
+        volume.path = path
+    volume.state, volume.vm, volume.device_id, volume.attached = "Expunged", None, None, None
     state.volumes.remove(volume)
 
 

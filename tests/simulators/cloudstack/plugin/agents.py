@@ -22,8 +22,6 @@ from simulators.cloudstack.plugin.url import Connection
 from simulators.cloudstack.state import State
 
 CHECK_VOLUME_SIZE = 512
-#: How long the agent lets its command line tool wait for the attachment, in seconds.
-ATTACH_TIMEOUT = 300
 NO_ANSWER = "none"
 MISSING_STORPOOL = ("objectDoesNotExist", "spNotFound")
 
@@ -163,7 +161,7 @@ async def _agent(state: State, pool: rows.Pool, host: rows.Host, where: Connecti
     item = {"volume": reference, "rw": [agent.client_id], "onRemoteAttached": "export"}
     prefix = driver(state).prefix
     try:
-        await api.call(where, f"{prefix}VolumesReassignWait", {"reassign": [item], "attachTimeout": ATTACH_TIMEOUT})
+        await api.call(where, f"{prefix}VolumesReassignWait", {"reassign": [item]})
     except api.StorPoolError as error:
         return error.name if error.name == api.MISSING else str(error)
     return None

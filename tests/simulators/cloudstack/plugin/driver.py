@@ -80,7 +80,7 @@ def stored_connection(state: State, pool: rows.Pool) -> Connection:
 
 def connection(state: State, pool: rows.Pool) -> Connection:
     """The connection that operations on a pool use."""
-    if settings.value(state, "sp.enable.alternative.endpoint", settings.POOL, pool.db_id) == "true":
+    if settings.is_on(state, "sp.enable.alternative.endpoint", settings.POOL, pool.db_id):
         endpoint = settings.value(state, "sp.alternative.endpoint", settings.POOL, pool.db_id)
         if not endpoint:
             raise DriverError(

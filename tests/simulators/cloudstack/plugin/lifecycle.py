@@ -63,6 +63,7 @@ async def initialize(state: State, wanted: NewPool) -> rows.Pool:
     pool_id = new_id(used, wanted.url, where)
     if state.pools.by_uuid(pool_id):
         raise DriverError(f"duplicate uuid: {pool_id}")
+    shown = not state.release.has("connection_details_hidden")
     pool = rows.Pool(
         id=pool_id,
         name=wanted.name,
@@ -74,7 +75,7 @@ async def initialize(state: State, wanted: NewPool) -> rows.Pool:
         path=used.device_path,
         capacity_bytes=wanted.capacity_bytes,
         tags=wanted.tags or [wanted.name],
-        details={name: rows.Detail(value, True) for name, value in wanted.details.items()},
+        details={name: rows.Detail(value, shown) for name, value in wanted.details.items()},
     )
     if used.name not in (EXT0, EXT2019):
         pool.details.update(_connection_details(state, where))
@@ -100,19 +101,16 @@ def _refuse_template_in_use(state: State, where: Connection) -> None:
 
 
 def _connection_details(state: State, where: Connection) -> dict[str, rows.Detail]:
-    hidden = set()
-    if not state.release.has("pool_field_details"):
-        hidden = {HOST_DETAIL, TOKEN_DETAIL, TEMPLATE_DETAIL}
-    elif state.release.has("secret_details_hidden"):
-        hidden = {TOKEN_DETAIL}
-        if state.switches["connection_details_shown"] == "none":
-            hidden = {HOST_DETAIL, TOKEN_DETAIL, TEMPLATE_DETAIL}
+    """From 4.21 on listings show details, all of them in 4.21 itself; then only what the driver wants to be seen."""
+    shown = {HOST_DETAIL, TOKEN_DETAIL, TEMPLATE_DETAIL} if state.release.has("pool_field_details") else set()
+    if state.release.has("connection_details_hidden"):
+        shown = {TEMPLATE_DETAIL}
     values = {
         TOKEN_DETAIL: where.token or "",
         HOST_DETAIL: where.host_port or "",
         TEMPLATE_DETAIL: where.template or "",
     }
-    return {name: rows.Detail(value, name not in hidden) for name, value in values.items()}
+    return {name: rows.Detail(value, name in shown) for name, value in values.items()}
 
 
 async def attach_zone(state: State, pool: rows.Pool, hypervisor: str | None) -> None:

@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulators.cloudstack import rows, settings
 from simulators.cloudstack.errors import DriverError
 from simulators.cloudstack.plugin import agents, api
 from simulators.cloudstack.plugin.driver import Driver, connection, driver
+from simulators.cloudstack.plugin.url import IN_TREE, IN_TREE_URI
 from simulators.cloudstack.state import State
+
+#: The tag of a VM that the driver copies to all its volumes.
+POLICY = "vc-policy"
 
 
 def reference(used: Driver, path: str) -> str:
@@ -32,14 +36,18 @@ def _path(used: Driver, answer: Mapping[str, Any], uuid: str, field: str = "name
     return used.device_path + name
 
 
-def volume_tags(state: State, volume: rows.Volume, kind: str = "volume") -> dict[str, str]:
-    """The tags a volume gets: its uuid, what it is, its VM, and what the VM and the offering ask for."""
+def volume_tags(state: State, volume: rows.Volume, kind: str = "volume", known: bool = True) -> dict[str, str]:
+    """The tags a volume gets: its uuid, what it is, its VM, and what the VM and the offering ask for.
+
+    With `known` false they are those of a volume whose VM is not known yet, though it is about to be attached.
+    """
     tags = {"uuid": volume.id, "cs": kind}
-    vm = state.vms.get(volume.vm)
+    vm = state.vms.get(volume.vm) if known else None
+    policy = vm.tags.get(POLICY, "") if vm else ""
+    if policy or (state.release.has("storpool_policy_always_tagged") and (vm or _defines(state))):
+        tags[POLICY] = policy
     if vm:
         tags["cvm"] = vm.id
-        if "vc-policy" in vm.tags:
-            tags["vc-policy"] = vm.tags["vc-policy"]
         if state.release.has("storpool_device_tag") and volume.device_id is not None:
             tags["disk"] = str(volume.device_id)
     tier = _offering_details(state, volume).get("SP_QOSCLASS")
@@ -48,32 +56,51 @@ def volume_tags(state: State, volume: rows.Volume, kind: str = "volume") -> dict
     return tags
 
 
+def vm_tags(state: State, vm: rows.VirtualMachine) -> dict[str, str]:
+    """The tags that say to which VM a volume belongs."""
+    policy = vm.tags.get(POLICY, "")
+    always = state.release.has("storpool_policy_always_tagged")
+    return {"cvm": vm.id, **({POLICY: policy} if policy or always else {})}
+
+
+def _defines(state: State) -> bool:
+    """Whether this driver sends the whole definition of a volume at once, without a name, since it has tiers."""
+    return state.release.has("storpool_qos_class")
+
+
 def _offering_details(state: State, volume: rows.Volume) -> Mapping[str, str]:
     disk = state.disk_offerings.get(volume.disk_offering)
     service = state.service_offerings.get(volume.service_offering)
     return {**(service.details if service else {}), **(disk.details if disk else {})}
 
 
-async def create_volume(state: State, pool: rows.Pool, volume: rows.Volume, parent: str | None = None) -> None:
-    """Creates a volume, empty or from a snapshot's path, and keeps its path."""
+async def create_volume(
+    state: State, pool: rows.Pool, volume: rows.Volume, parent: str | None = None, known: bool = True
+) -> None:
+    """Creates a volume, empty or from a snapshot's path, and keeps its path; `known` as in `volume_tags`."""
     used = driver(state)
-    where = connection(state, pool)
-    details = _offering_details(state, volume)
-    template = where.template
-    limited = volume.max_iops
-    if "SP_QOSCLASS" in details and state.release.has("storpool_qos_class"):
-        limited = None
-    elif "SP_TEMPLATE" in details:
-        template, limited = details["SP_TEMPLATE"], None
-    body: dict[str, Any] = {"name": volume.id if used.by_name else "", "size": volume.size, "template": template}
+    template, limited = _policy(state, pool, volume)
+    body: dict[str, Any] = {"size": volume.size, "template": template}
+    if not _defines(state):
+        body["name"] = volume.id if used.by_name else ""
     if parent:
         body["parent"] = reference(used, parent)
     if limited and used.tags:
         body["iops"] = limited
     if used.tags:
-        body["tags"] = volume_tags(state, volume)
+        body["tags"] = volume_tags(state, volume, known=known)
     answer = await _post(state, pool, "VolumeCreate", body)
     volume.path, volume.pool, volume.state = _path(used, answer, volume.id), pool.db_id, "Ready"
+
+
+def _policy(state: State, pool: rows.Pool, volume: rows.Volume) -> tuple[str | None, int | None]:
+    """The StorPool template and the limit that a volume gets: its offering may name a template or a tier."""
+    details, template = _offering_details(state, volume), connection(state, pool).template
+    if "SP_QOSCLASS" in details and state.release.has("storpool_qos_class"):
+        return template, None
+    if "SP_TEMPLATE" in details and state.release.has("storpool_offering_template"):
+        return details["SP_TEMPLATE"], None
+    return template, volume.max_iops
 
 
 async def copy_volume(state: State, source: rows.Pool, target: rows.Pool, volume: rows.Volume) -> None:
@@ -83,7 +110,7 @@ async def copy_volume(state: State, source: rows.Pool, target: rows.Pool, volume
     body = {
         "baseOn": reference(used, old),
         "template": connection(state, target).template,
-        "tags": volume_tags(state, volume),
+        "tags": volume_tags(state, volume, known=False) if not _defines(state) else volume_tags(state, volume),
     }
     answer = await _post(state, target, "VolumeCreate", body)
     volume.path, volume.pool = _path(used, answer, volume.id), target.db_id
@@ -100,8 +127,9 @@ async def move_template(state: State, target: rows.Pool, volume: rows.Volume) ->
 async def resize_volume(state: State, pool: rows.Pool, volume: rows.Volume, size: int, shrink: bool) -> None:
     """Sets a volume's size in bytes and its limit."""
     body: dict[str, Any] = {"size": size, "shrinkOk": shrink}
-    if volume.max_iops and "SP_QOSCLASS" not in _offering_details(state, volume) and driver(state).tags:
-        body["iops"] = volume.max_iops
+    limited = volume.max_iops or state.release.has("storpool_resize_sets_limit")
+    if limited and "SP_QOSCLASS" not in _offering_details(state, volume) and driver(state).tags:
+        body["iops"] = volume.max_iops or 0
     await _post(state, pool, f"VolumeUpdate/{reference(driver(state), volume.path)}", body)
 
 
@@ -113,7 +141,7 @@ async def change_offering(state: State, pool: rows.Pool, volume: rows.Volume, si
     body: dict[str, Any] = {"size": size, "shrinkOk": shrink, "template": connection(state, pool).template}
     if tier:
         body["tags"] = {"qc": tier}
-    elif "SP_TEMPLATE" in details:
+    elif "SP_TEMPLATE" in details and state.release.has("storpool_offering_template"):
         body["template"] = details["SP_TEMPLATE"]
     elif used.tags:
         body["iops"] = volume.max_iops or 0
@@ -145,15 +173,77 @@ async def update_tags(state: State, pool: rows.Pool, volume: rows.Volume, tags: 
         await _post(state, pool, f"VolumeUpdate/{reference(driver(state), volume.path)}", {"tags": dict(tags)})
 
 
+async def join(state: State, pool: rows.Pool, volume: rows.Volume, vm: rows.VirtualMachine) -> None:
+    """What the driver writes on a volume that a VM has got; drivers with tiers write its whole definition anew."""
+    if not driver(state).tags:
+        return
+    body: dict[str, Any] = {"tags": vm_tags(state, vm)}
+    name = reference(driver(state), volume.path)
+    if _defines(state):
+        tags = {**volume_tags(state, volume), "uuid": name}
+        body = {"tags": tags, "template": _policy(state, pool, volume)[0]}
+    try:
+        await _post(state, pool, f"VolumeUpdate/{name}", body)
+    except api.StorPoolError:
+        if not _defines(state):
+            raise
+
+
+async def leave(
+    state: State, pool: rows.Pool, volume: rows.Volume, vm: rows.VirtualMachine, expunged: bool = False
+) -> None:
+    """What the driver writes on a volume that a VM has lost; with a VM that goes, older drivers keep the policy."""
+    if not state.release.has("storpool_tags_cleared_on_detach"):
+        return
+    device = state.release.has("storpool_device_tag")
+    policy = vm.tags.get(POLICY, "") if expunged and not device else ""
+    await update_tags(state, pool, volume, {"cvm": "", POLICY: policy, **({"disk": ""} if device else {})})
+
+
+async def detach_everywhere(state: State, pool: rows.Pool, volume: rows.Volume) -> None:
+    """Takes a volume away from all hosts."""
+    name = reference(driver(state), volume.path)
+    await _post(state, pool, "VolumesReassign", [{"volume": name, "detach": "all", "force": True}])
+
+
 async def attach(state: State, pool: rows.Pool, volume: rows.Volume, host: rows.Host) -> None:
     """What the agent of a host does when a VM there gets a volume."""
     used = driver(state)
     if await agents.told(state, host, "attach", reference(used, volume.path), volume.path):
         return
-    item = {"volume": reference(used, volume.path), "rw": [host.agent.client_id]}
+    await _post(state, pool, "VolumesReassignWait", _attachment(state, "volume", volume.path, "rw", host))
+
+
+def _attachment(state: State, kind: str, path: str, mode: str, host: rows.Host) -> dict[str, Any]:
+    used = driver(state)
+    item = {kind: reference(used, path), mode: [host.agent.client_id]}
     if used.asks_agents:
         item["onRemoteAttached"] = "export"
-    await _post(state, pool, "VolumesReassignWait", {"reassign": [item], "attachTimeout": 300})
+    return {"reassign": [item]}
+
+
+async def _copied(state: State, pool: rows.Pool, kind: str, path: str) -> None:
+    """Some host reads a snapshot, or writes a volume, to or from secondary storage: it is attached for that long.
+
+    Hosts whose agents are processes of their own copy nothing.
+    """
+    hosts = [host for host in state.hosts if host.db_id in pool.connected_hosts and host.state == "Up"]
+    host = next((host for host in hosts if host.db_id not in state.agent_sessions), None)
+    if host is None:
+        return
+    mode = "ro" if kind == "snapshot" else "rw"
+    await _post(state, pool, "VolumesReassignWait", _attachment(state, kind, path, mode, host))
+    item = {kind: reference(driver(state), path), "detach": [host.agent.client_id]}
+    await _post(state, pool, "VolumesReassignWait", {"reassign": [item]})
+
+
+async def back_up(state: State, pool: rows.Pool, path: str) -> None:
+    """Copies a snapshot to secondary storage; newer drivers write something on it first, though it is nothing."""
+    if not driver(state).asks_agents:
+        return
+    if state.release.has("storpool_updates_snapshots"):
+        await _post(state, pool, f"SnapshotUpdate/{reference(driver(state), path)}", {})
+    await _copied(state, pool, "snapshot", path)
 
 
 async def detach(state: State, pool: rows.Pool, volume: rows.Volume, host: rows.Host) -> None:
@@ -170,9 +260,56 @@ async def create_snapshot(state: State, pool: rows.Pool, volume: rows.Volume, uu
     used = driver(state)
     body: dict[str, Any] = {"name": uuid if used.by_name else ""}
     if used.tags:
-        body["tags"] = {"uuid": uuid, "cs": kind}
+        body["tags"] = {"uuid": uuid, "cs": kind, **_owner_tag(state, volume)}
     answer = await _post(state, pool, f"VolumeSnapshot/{reference(used, volume.path)}", body)
     return _path(used, answer, uuid, "snapshotGlobalId")
+
+
+def _owner_tag(state: State, volume: rows.Volume) -> dict[str, str]:
+    vm = state.vms.get(volume.vm)
+    return {"cvm": vm.id} if vm else {}
+
+
+async def create_template(state: State, pool: rows.Pool, template: rows.Template, size: int, parent: str) -> str:
+    """A CloudStack template of a snapshot: a volume of it is snapshotted, and deleted; the snapshot's path."""
+    used = driver(state)
+    body = {
+        "name": "",
+        "parent": reference(used, parent),
+        "size": size,
+        "template": connection(state, pool).template,
+        "tags": _template_tags(state, template, made=True),
+    }
+    path = _path(used, await _post(state, pool, "VolumeCreate", body), template.id)
+    await back_up(state, pool, parent)
+    return await _settle_template(state, pool, template, path)
+
+
+def _template_tags(state: State, template: rows.Template, made: bool = False) -> dict[str, str]:
+    """The tags of a template's snapshot, or of the volume that it is made of."""
+    policy = {POLICY: "no"} if made and state.release.has("storpool_policy_always_tagged") else {}
+    return {"uuid": template.id, "cs": "template", **policy}
+
+
+async def _settle_template(state: State, pool: rows.Pool, template: rows.Template, path: str) -> str:
+    """The snapshot that stays of a template's volume."""
+    used = driver(state)
+    body = {"name": "", "tags": _template_tags(state, template) if used.tags else {}}
+    snapshot = await _post(state, pool, f"VolumeSnapshot/{reference(used, path)}", body)
+    await _delete_path(state, pool, path)
+    return _path(used, snapshot, template.id, "snapshotGlobalId")
+
+
+async def create_group_snapshot(
+    state: State, pool: rows.Pool, volumes: Sequence[rows.Volume], uuid: str
+) -> dict[str, str]:
+    """Snapshots volumes at one moment; the paths of the snapshots by the volumes' internal numbers."""
+    used = driver(state)
+    tags = {"tags": {"uuid": uuid, "cs": "group", **_owner_tag(state, volumes[0])}} if used.tags else {}
+    items = [{"name": "", "volume": reference(used, volume.path)} for volume in volumes]
+    answer = await _post(state, pool, "VolumesGroupSnapshot", {**tags, "volumes": items})
+    made = [item["snapshotGlobalId"] for item in answer["snapshots"]]
+    return {str(volume.db_id): used.device_path + one for volume, one in zip(volumes, made, strict=True)}
 
 
 async def delete_snapshot(state: State, pool: rows.Pool, path: str) -> None:
@@ -206,16 +343,15 @@ async def cache_template(state: State, pool: rows.Pool, template: rows.Template)
         "template": connection(state, pool).template,
     }
     if used.tags:
-        body["tags"] = {"uuid": template.id, "cs": "template"}
-    answer = await _post(state, pool, "VolumeCreate", body)
-    path = _path(used, answer, template.id)
+        body["tags"] = _template_tags(state, template, made=True)
+    path = _path(used, await _post(state, pool, "VolumeCreate", body), template.id)
+    if used.name in (IN_TREE, IN_TREE_URI):
+        # The size is known for sure once the copy has begun.
+        await _post(state, pool, f"VolumeUpdate/{reference(used, path)}", {"size": template.size})
+        await _copied(state, pool, "volume", path)
     if used.freezes:
         await _post(state, pool, f"VolumeFreeze/{reference(used, path)}")
     else:
-        snapshot = await _post(
-            state, pool, f"VolumeSnapshot/{reference(used, path)}", {"name": "", "tags": body.get("tags", {})}
-        )
-        await _delete_path(state, pool, path)
-        path = _path(used, snapshot, template.id, "snapshotGlobalId")
+        path = await _settle_template(state, pool, template, path)
     pool.cached_templates[template.db_id] = path
     return path

@@ -18,6 +18,16 @@ from simulators.cloudstack.versions import Release
 #: The releases of the driver that differ: the external ones, the one in CloudStack, and that with a URL scheme.
 EXT0, EXT2019, EXT2020, IN_TREE, IN_TREE_URI = "ext0", "ext2019", "ext2020", "in_tree", "in_tree_uri"
 
+#: The driver puts the whole stack trace into its text: an error text of many lines.
+NO_CONFGET = """\
+Could not execute storpool_confget. Error: java.io.IOException: Cannot run program "storpool_confget": error=2, No such \
+file or directory
+\tat java.base/java.lang.ProcessBuilder.start(ProcessBuilder.java:1143)
+\tat java.base/java.lang.Runtime.exec(Runtime.java:594)
+\tat com.cloud.storage.StorageManagerImpl.createPool(StorageManagerImpl.java:845)
+Caused by: java.io.IOException: error=2, No such file or directory
+\t... 72 more
+"""
 BAD_SCHEME = (
     "The scheme is invalid. The URL should be with a format "
     "storpool://{SP_AUTH_TOKEN}@{SP_API_HTTP}:{SP_API_HTTP_PORT}/{SP_TEMPLATE}"
@@ -82,10 +92,7 @@ def _from_pairs(pieces: list[str]) -> Connection:
 
 def _configured(template: str, local: LocalStorPool) -> Connection:
     if local == LocalStorPool():
-        raise DriverError(
-            'Could not execute storpool_confget. Error: java.io.IOException: Cannot run program "storpool_confget": '
-            "error=2, No such file or directory"
-        )
+        raise DriverError(NO_CONFGET)
     for value, name in ((local.host, "HTTP_HOST"), (local.port, "HTTP_PORT")):
         if value is None:
             raise DriverError(f"Invalid StorPool config. Missing SP_API_{name}")

@@ -22,14 +22,16 @@ NAME = storpool_driver.name("4.19.1.0")
 class Action(ActionModule):
     """The action without Ansible around it: what it runs and transfers is written down, and what the module answers is given."""
 
-    def __init__(self, directory, answers, **args):
-        self._task = SimpleNamespace(args=args, check_mode=False, diff=False, async_val=0, action="x", environment=None)
+    def __init__(self, directory, answers, async_val=0, **args):
+        self._task = SimpleNamespace(
+            args=args, check_mode=False, diff=False, async_val=async_val, action="x", environment=None
+        )
         self._connection = SimpleNamespace(
             _shell=SimpleNamespace(tmpdir=None, join_path=lambda *parts: "/".join(parts))
         )
         self._loader = SimpleNamespace(get_real_file=lambda path: path, cleanup_tmp_file=self._cleaned)
         self.directory, self.answers = directory, list(answers)
-        self.runs, self.transferred, self.cleaned = [], [], []
+        self.runs, self.transferred, self.cleaned, self.wrapped = [], [], [], []
 
     def run(self, tmp=None, task_vars=None):
         with pytest.MonkeyPatch.context() as patch:
@@ -48,8 +50,12 @@ class Action(ActionModule):
             raise AnsibleFileNotFound(file_name=needle)
         return str(path)
 
-    def _execute_module(self, module_args=None, task_vars=None):
+    def cleanup(self, force=False):
+        self.cleaned.append("temporary directory")
+
+    def _execute_module(self, module_args=None, task_vars=None, wrap_async=0):
         self.runs.append(module_args)
+        self.wrapped.append(wrap_async)
         return self.answers.pop(0)
 
     def _make_tmp_path(self):
@@ -134,3 +140,29 @@ def test_what_the_module_has_to_say_itself_is_left_to_it(tmp_path, args):
     action = Action(tmp_path, [{"changed": True}], **args, _source={"name": "forged"})
     assert action.run() == {"changed": True}
     assert action.runs == [args]
+
+
+@pytest.mark.parametrize("needed", [True, False])
+def test_in_the_background_the_jar_is_brought_first(jar, needed):
+    answers = [{"changed": False, "needs_source": needed}, {"ansible_job_id": "j1", "changed": True}]
+    action = Action(jar.parent, answers, async_val=60, component="agent", src=NAME)
+    assert action._supports_async
+    assert action.run() == {"ansible_job_id": "j1", "changed": True}
+    assert action.wrapped == [0, 60]
+    path = {"path": "/home/a/.ansible/tmp/plugin.jar"} if needed else {}
+    assert [run["_source"] for run in action.runs] == [told(jar, only_ask=True), told(jar, is_last=True, **path)]
+    assert len(action.transferred) == needed
+    assert action.cleaned == [str(jar)]
+
+
+def test_in_the_background_what_is_refused_is_refused_at_once(jar):
+    action = Action(jar.parent, [{"failed": True, "msg": "no"}], async_val=60, component="agent", src=NAME)
+    assert action.run() == {"failed": True, "msg": "no"}
+    assert action.wrapped == [0]
+    assert action.cleaned == ["temporary directory", str(jar)]
+
+
+def test_in_the_background_what_needs_no_jar_is_one_run(jar):
+    action = Action(jar.parent, [{"ansible_job_id": "j1"}], async_val=60, component="agent", state="previous")
+    assert action.run() == {"ansible_job_id": "j1"}
+    assert action.wrapped == [60]

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.storpool.cloudstack.plugins.filter.preflight_problems import preflight_problems
@@ -57,3 +59,11 @@ def test_nothing_is_said_of_what_was_not_asked():
 def test_a_template_is_only_doubted_if_storpool_was_reached():
     assert codes(template={"msg": "there is no template"}) == ["no_driver", "template_unfit"]
     assert codes(cluster={"msg": "refused"}, template={"msg": "refused"}) == ["no_driver", "storpool_unreachable"]
+
+
+def test_an_unknown_host_is_told_with_those_that_there_are():
+    many = [{**UP, "name": f"kvm{number:02}"} for number in range(12)]
+    for rows, words in ((many, "It has kvm00, kvm01, .*kvm09, 2 more."), ([], "It has none.")):
+        problem = preflight_problems(DEPLOYMENT, ["agent"], hosts={"hosts": rows}, host="agent1")[-1]
+        assert problem["code"] == "host_unknown"
+        assert re.search(words, problem["message"])

@@ -72,6 +72,10 @@ def test_an_address_with_a_secret_is_refused_and_not_repeated(url):
     [
         {"api_timeout": 0},
         {"api_timeout": 86401},
+        {"api_timeout": -1},
+        {"api_timeout": float("nan")},
+        {"api_timeout": float("inf")},
+        {"api_timeout": 1e10},
         {"api_retries": -1},
         {"api_retries": 101},
         {"api_verify_ssl_cert": "/no/such"},
@@ -126,8 +130,34 @@ def test_a_file_that_cannot_be_read_is_named_and_not_quoted(home):
     assert "canary" not in refusal.value.message
     os.remove(home / ".cloudstack.ini")
     (home / "work/cloudstack.ini").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(NotConfigured, match="cannot be read"):
+    with pytest.raises(NotConfigured, match=r"work/cloudstack\.ini is no ini file in line 1"):
         config.read_files({})
+
+
+def test_a_comment_in_an_old_encoding_is_a_comment(home):
+    (home / ".cloudstack.ini").write_bytes("# ключ\n[cloudstack]\nkey = k\n".encode("cp1251"))
+    assert config.read_files({}) == {"key": "k"}
+
+
+def test_a_wrong_address_names_where_it_comes_from(home, monkeypatch):
+    ini(home / ".cloudstack.ini", endpoint="http://a..b/client/api", key="k", secret="s")
+    open_ = {**GIVEN, "api_url": None, "api_key": None, "api_secret": None}
+    with pytest.raises(
+        InvalidOption,
+        match=r"^endpoint in the section \[cloudstack\] of .*/\.cloudstack\.ini is no address: it has a host",
+    ):
+        config.endpoint(open_, lambda: config.read_files({}))
+    monkeypatch.setenv("CLOUDSTACK_ENDPOINT", "cloud.example.com")
+    with pytest.raises(
+        InvalidOption,
+        match=r"^api_url \(the environment variable CLOUDSTACK_ENDPOINT\) is no address: it does not begin with",
+    ):
+        endpoint(api_url="cloud.example.com")
+    with pytest.raises(InvalidOption, match=r"^api_url is no address"):
+        endpoint(api_url="other.example.com")
+    monkeypatch.setenv("CLOUDSTACK_TIMEOUT", "1e10")
+    with pytest.raises(InvalidOption, match=r"^api_timeout \(the environment variable CLOUDSTACK_TIMEOUT\) is 1e\+10"):
+        endpoint(api_timeout=1e10)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("true", False), ("1", False), ("False", True), ("off", True)])

@@ -66,6 +66,9 @@ def current(value, kind=None, version="4.19.1", everywhere=None, scope_id=None, 
         ("0.85", "0.850", "Decimal", True),
         ("1000", "1e3", "Decimal", True),
         ("0.85", "0.86", "Decimal", False),
+        ("0.9", "0.900", "Range", True),
+        ("0.9", "0.91", "Range", False),
+        ("1-10", "1-9", "Range", False),
         ("1.10", "1.1", "String", False),
         ("true", "True", "String", False),
         ("a,b", "b,a", "CSV", False),
@@ -215,7 +218,7 @@ def test_what_a_setting_is_for_is_found_by_name_or_id():
     assert look(cloud(scoped=[row("0")]).reader(), want(value="1", storage_pool="ssd;3")).scope_id == "ssd;3"
     with pytest.raises(Ambiguous, match=r"2 have the name 'twice'.*ssd;2 and ssd;3"):
         look(cloud().reader(), want(value="1", storage_pool="twice"))
-    with pytest.raises(NotFound, match="zone: there is no zone 'nope'"):
+    with pytest.raises(NotFound, match=r"zone: there is no zone 'nope' with that name or id\. CloudStack has "):
         look(cloud().reader(), want(value="1", zone="nope"))
 
 
@@ -234,6 +237,11 @@ def test_a_setting_without_that_scope_is_told():
         ("secstorage.session.key", "x", True),
         ("any.name", f"SP_API_HTTP=h:81;SP_AUTH_TOKEN={TOKEN};SP_TEMPLATE=x", True),
         ("any.name", URL, True),
+        ("integration.apikey", "x", True),
+        ("integration.apiToken.text", "x", True),
+        ("ca.keys", "x", True),
+        ("secstorage.proxy", "http://user:word@10.1.1.1:3128", True),
+        ("secstorage.proxy", "http://10.1.1.1:3128/a@b", False),
         ("sp.cluster.id", "a.b", False),
         ("keyboard.layout", "de", False),
         ("storpool.volumes.stats.interval", "600", False),
@@ -257,17 +265,14 @@ def test_secrets_are_not_shown():
 
 
 def test_the_texts_of_a_secret():
-    assert set(setting_values.secrets_of("sp.alternative.endpoint", URL)) == {URL, TOKEN}
-    assert setting_values.secrets_of("ldap.bind.password", "s3cret-word") == ["s3cret-word"]
-    for name, value in [
-        ("a.setting", "text"),
-        ("some.key", "true"),
-        ("some.key", "600"),
-        ("some.key", 5),
-        (None, URL),
-        ("a", None),
-    ]:
-        assert setting_values.secrets_of(name, value) == []
+    assert set(setting_values.secrets_in(URL)) == {URL, TOKEN}
+    assert set(setting_values.secrets_in("-----BEGIN\nAbC=\n", None, "")) == {
+        "-----BEGIN\nAbC=\n",
+        "-----BEGIN",
+        "AbC=",
+    }
+    assert setting_values.secrets_in("true", "False", None) == []
+    assert setting_values.without_token(f"x;SP_AUTH_TOKEN={TOKEN};y") == "x;SP_AUTH_TOKEN=***;y"
 
 
 @pytest.mark.parametrize("wrong", [{}, {"no_such_option": 1}, {"api_url": "nowhere"}])

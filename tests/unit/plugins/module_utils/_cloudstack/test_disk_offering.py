@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     InvalidOption,
     NotFound,
 )
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import converge
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import converge, predicted
 from unit.plugins.module_utils._cloudstack.fake_api import FakeApi
 
 OPTIONS = {
@@ -36,6 +38,7 @@ OPTIONS = {
     "max_iops": None,
     "min_iops": None,
     "storpool_template": None,
+    "driver_reads_template": False,
     "qos_class": None,
     "zones": None,
     "wait_timeout": 60,
@@ -87,6 +90,36 @@ def test_an_offering_is_created_in_one_call(options, body):
     assert not planned.steps[0].repeatable
     assert planned.later == ()
     assert planned.after["id"] is None
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "words"),
+    [
+        ("4.22.0", {"storpool_template": "ssd"}, None),
+        ("4.20.0", {"storpool_template": "ssd"}, None),
+        (
+            "4.19.3",
+            {"storpool_template": "ssd"},
+            r"CloudStack is 4\.19\.3\. CloudStack's own StorPool driver reads that from 4\.20\.0 on only",
+        ),
+        ("4.17.0", {"storpool_template": "ssd"}, r"own StorPool driver.*Use storage tags"),
+        ("4.16.1", {"storpool_template": "ssd"}, "External StorPool drivers read that since April 2022"),
+        ("4.8.0", {"storpool_template": "ssd"}, "External StorPool drivers"),
+        ("4.19.3", {"storpool_template": "ssd", "driver_reads_template": True}, None),
+        ("4.19.3", {}, None),
+    ],
+)
+@pytest.mark.parametrize("there", [False, True])
+def test_a_template_that_no_driver_may_look_at_is_told(version, options, words, there):
+    details = {"SP_TEMPLATE": options["storpool_template"]} if options else {}
+    seen = current(row(iscustomized=True), details, version) if there else current(version=version)
+    planned = plan(seen, want(customized=True, **options))
+    assert bool(planned.steps) is not there
+    assert predicted(planned).cautions == planned.cautions
+    if words is None:
+        assert planned.cautions == ()
+    else:
+        assert re.search(words, *planned.cautions)
 
 
 def test_a_class_of_storpool_qos():
@@ -191,7 +224,7 @@ def test_a_new_offering_needs_a_size():
 
 
 def test_an_unknown_zone():
-    with pytest.raises(NotFound, match="no zone 'zone9'"):
+    with pytest.raises(NotFound, match=r"no zone 'zone9' with that name or id\. CloudStack has "):
         plan(current(), want(customized=True, zones=["zone9"]))
 
 

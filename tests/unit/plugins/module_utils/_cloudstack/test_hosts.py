@@ -112,6 +112,68 @@ def test_the_hosts_that_meet_all_conditions(options, expected):
     assert names(ask(api, **options)) == expected
 
 
+CLUSTERS = [
+    {
+        "id": f"c-{number}",
+        "name": name,
+        "podname": f"pod{number}",
+        "podid": f"p-{number}",
+        "zonename": zone,
+        "zoneid": zone_id,
+    }
+    for number, name, zone, zone_id in (
+        (1, "kvm", "zone1", "z-1"),
+        (2, "kvm", "zone2", "z-2"),
+        (3, "c-1", "zone2", "z-2"),
+    )
+]
+
+
+def bare(number, cluster, zone_id):
+    """A host as listHosts with details=min has it: with the ids of where it is."""
+    row = host(number, zoneid=zone_id, clusterid=cluster)
+    return {key: value for key, value in row.items() if key not in ("zonename", "podname", "clustername")}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, ["host1", "host2", "host3", "host4"]),
+        ({"cluster": "kvm"}, ["host1", "host2"]),
+        ({"cluster": "kvm", "zone": "zone2"}, ["host2"]),
+        ({"cluster": "c-1"}, ["host1"]),
+        ({"zone": "zone2"}, ["host2", "host3"]),
+        ({"zone": "z-9"}, ["host4"]),
+    ],
+)
+def test_names_of_places_are_found_where_the_cheap_list_has_ids_only(options, expected):
+    api = cloud(bare(1, "c-1", "z-1"), bare(2, "c-2", "z-2"), bare(3, "c-3", "z-2"), bare(4, "c-9", "z-9"))
+    api.lists["listClusters"] = CLUSTERS
+    found = sorted(ask(api, **options), key=lambda each: each["name"])
+    assert names(found) == expected
+    assert api.calls == ["listHosts", "listClusters"]
+    places = {each["name"]: (each["zone"], each["pod"], each["cluster"]) for each in found}
+    assert (
+        places.items()
+        <= {
+            "host1": ("zone1", "pod1", "kvm"),
+            "host2": ("zone2", "pod2", "kvm"),
+            "host3": ("zone2", "pod3", "c-1"),
+            "host4": (None, None, None),
+        }.items()
+    )
+
+
+def test_clusters_are_asked_about_once_however_long_hosts_are_waited_for():
+    rows = [bare(1, "c-1", "z-1")]
+    rows[0].update(GONE)
+    api = cloud(*rows, events=[(9, lambda: rows[0].update(UP))])
+    api.lists.update(listClusters=CLUSTERS, listHosts=lambda _params: rows)
+    assert ask(api, wait=True, cluster="kvm")[0]["cluster"] == "kvm"
+    assert api.calls.count("listClusters") == 1
+    assert api.calls.count("listHosts") > 3
+
+
 def test_pools_are_those_of_storpool_in_the_hosts_zone_that_are_up():
     api = cloud(host(1), host(2), connected={"h-1": ["hybrid;1", "ssd;2", "5"], "h-2": ["hybrid;1"]})
     first, second = ask(api, pools=True)

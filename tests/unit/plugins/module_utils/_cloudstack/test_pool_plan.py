@@ -234,7 +234,16 @@ OTHER = row(id="hybrid;2", name="other")
 @pytest.mark.parametrize(
     ("now", "options", "kind", "words"),
     [
-        (current(zone=None), NEW, NotFound, "no zone 'zone1'"),
+        (current(zone=None), NEW, NotFound, "no zone 'zone1' with that name or id. CloudStack has none."),
+        (
+            current(zone=None, zones=({"name": "zone3"}, {"name": "zone2"})),
+            NEW,
+            NotFound,
+            "no zone 'zone1'.* CloudStack has zone2 and zone3.",
+        ),
+        (current(capacity=0), {**NEW, "capacity": "from_template"}, InvalidOption, "'hybrid' has room for nothing"),
+        (current(providers=frozenset(), others=(OTHER,)), NEW, NameTaken, "already serves"),
+        (current(providers=frozenset(), template_problem="No such."), NEW, NotFound, "No such"),
         (current(zone=None), {"state": "absent"}, NotFound, "no zone 'zone1'"),
         (current(providers=frozenset(["storpool", "DefaultPrimary"])), NEW, NotFound, "no storage provider 'StorPool'"),
         (current(), {"capacity": "1TiB"}, InvalidOption, "set template"),

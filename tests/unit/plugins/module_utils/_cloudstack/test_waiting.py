@@ -25,6 +25,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     Unreachable,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import Step
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.time_left import TimeLeft
 
 MAINTAIN = Step("enableStorageMaintenance", None, {"id": "p"}, "put it into maintenance", timeout=10)
 
@@ -211,3 +212,47 @@ def test_what_comes_in_the_last_moment_gets_its_time():
     answers = Answers(t0="a", t9=None)
     assert answers.until(10, stable=5) is None
     assert 14 <= answers.now < 17
+
+
+class Timed(Server):
+    """A server whose answers take time, and a worker that has ``seconds`` for the whole task."""
+
+    def __init__(self, *answers, seconds, each=0.0, **more):
+        super().__init__(*answers, **more)
+        self.each = each
+        self.time_left = TimeLeft(seconds, clock=lambda: self.now)
+
+    def change(self, command, params, timeout=None):
+        self.now += self.each
+        return super().change(command, params, timeout)
+
+    def hurried(self, seconds):
+        return self
+
+    def worker(self):
+        return Worker(self, self, clock=lambda: self.now, time_left=self.time_left)
+
+
+def test_a_job_gets_what_the_task_has_left():
+    server = Timed(RUNNING, seconds=10, each=4)
+    worker = server.worker()
+    with pytest.raises(NotConverged, match=r"10 s .wait_timeout. were not enough: CloudStack's job"):
+        worker.apply(MAINTAIN)
+    assert server.now == pytest.approx(10)
+    with pytest.raises(NotConverged, match="no time left to begin"):
+        worker.apply(MAINTAIN)
+    assert len(server.sent) == 1
+
+
+def test_several_waits_of_a_task_share_its_time():
+    server = Timed(seconds=7, pools=["PrepareForMaintenance"])
+    worker = server.worker()
+    for _ in range(2):
+        with pytest.raises(NotConverged, match=r"7 s .wait_timeout. were not enough: it still is"):
+            worker.apply(step(Settled("p")))
+    assert server.now == pytest.approx(7)
+
+
+def test_what_is_there_already_is_seen_when_the_time_is_over():
+    server = Timed(seconds=0, pools=["Up"])
+    server.worker().apply(step(Settled("p")))

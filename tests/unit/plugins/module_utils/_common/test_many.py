@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.crew import Crew
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     ApiError,
+    BadAnswer,
     InvalidOption,
     NotAllowed,
     NotConverged,
@@ -36,6 +37,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan i
 
 ERRORS = {
     "transient": TransientError("later"),
+    "garbled": BadAnswer("that is no answer"),
     "lost": ReplyLost("the connection broke"),
     "refused": Unreachable("nobody there"),
     "no": ApiError("no", error={"name": "busy"}),
@@ -141,6 +143,36 @@ def test_a_plan_that_is_refused_is_the_failure_of_its_own_object():
     plate.plan = refuse
     assert shelf.run(cup, plate) == [DONE, FAILED]
     assert plate.failure.kind == "not_allowed"
+
+
+def test_an_answer_that_is_none_is_the_trouble_of_one_object_only():
+    things = [f"cup{number}" for number in range(20)]
+    shelf = Shelf(cup5=["garbled after"], cup6=["garbled"], cup7=["garbled"] * 9)
+    jobs = [shelf.job(thing) for thing in things]
+    assert shelf.run(*jobs, size=4) == [FAILED if thing == "cup7" else DONE for thing in things]
+    assert [shelf.calls.count(f"cup{number}") for number in (4, 5, 6, 7)] == [1, 1, 2, 6]
+    assert jobs[7].failure.kind == "bad_answer"
+
+
+def test_a_list_that_is_none_is_read_again_once_something_was_begun():
+    shelf = Shelf()
+    looks = iter([None, None, "bad", None, "bad", "bad", *[None] * 9])
+
+    def look(there):
+        if next(looks):
+            raise BadAnswer("that is no list")
+        return there
+
+    jobs = [shelf.job("cup"), shelf.job("plate")]
+    for job in jobs:
+        job.look = look
+    assert shelf.run(*jobs) == [DONE, DONE]
+    assert shelf.calls == ["cup", "plate"]
+    looks = iter(["bad"])
+    first = shelf.job("bowl")
+    first.look = look
+    with pytest.raises(BadAnswer):
+        shelf.run(first)
 
 
 def test_however_many_are_to_be_tried_again_there_is_one_read_and_one_pause_for_all():

@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     ApiError,
+    BadAnswer,
     NotAllowed,
     NotConverged,
     ReplyLost,
@@ -43,8 +44,10 @@ class Shelf:
     def apply(self, step):
         self.calls.append(step.target)
         event = self.events.pop(0) if self.events else "done"
-        if event in ("done", "lost after"):
+        if event in ("done", "lost after", "garbled after"):
             self.things.append(step.target)
+        if event in ("garbled before", "garbled after"):
+            raise BadAnswer("that is no answer")
         if event in ("lost before", "lost after"):
             raise ReplyLost("the connection broke")
         if event in ("refused", "transient"):
@@ -100,12 +103,40 @@ def test_what_would_make_two_of_a_thing_is_not_sent_again_when_its_reply_is_lost
     assert shelf.calls == ["cup"]
 
 
-@pytest.mark.parametrize("event", ["refused", "transient", "lost before"])
+def test_an_answer_that_is_none_counts_as_a_reply_that_was_lost():
+    shelf = Shelf("garbled after", "garbled before")
+    outcome = shelf.converge()
+    assert shelf.calls == ["cup", "plate", "plate"]
+    assert outcome.actions == ("put the cup", "put the plate")
+    once = Shelf("garbled before", repeatable=False)
+    with pytest.raises(BadAnswer, match=r"Could not put the cup: that is no answer\. The call may have taken effect"):
+        once.converge()
+    assert once.calls == ["cup"]
+
+
+def test_a_look_that_is_answered_with_nonsense_is_repeated_only_after_a_change():
+    shelf = Shelf()
+    looks = iter([None, BadAnswer("nonsense"), BadAnswer("nonsense"), None, None])
+
+    def look():
+        trouble = next(looks)
+        if trouble:
+            raise trouble
+        return list(shelf.things)
+
+    assert converge(look, shelf.plan, shelf.apply, sleep=shelf.pauses.append).changed
+    assert shelf.pauses == [1, 2]
+    looks = iter([BadAnswer("nonsense")])
+    with pytest.raises(BadAnswer):
+        converge(look, shelf.plan, shelf.apply)
+
+
+@pytest.mark.parametrize("event", ["refused", "transient", "lost before", "garbled before"])
 def test_trouble_that_passes_is_waited_for_and_trouble_that_stays_is_told(event):
     passing, lasting = Shelf(event, event), Shelf(*[event] * 9)
     assert passing.converge().changed
     assert passing.pauses == [1, 2]
-    with pytest.raises((Unreachable, TransientError, ReplyLost), match="Could not put the cup"):
+    with pytest.raises((Unreachable, TransientError, ReplyLost, BadAnswer), match="Could not put the cup"):
         lasting.converge(pauses=backoff(3))
     assert lasting.pauses == [1, 2, 4]
 

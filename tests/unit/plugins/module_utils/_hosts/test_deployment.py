@@ -14,6 +14,8 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import (
     deployment,
     findings,
+    packages,
+    plugin_jar,
     plugin_jar_run,
     service,
 )
@@ -122,6 +124,104 @@ def test_a_package_that_has_been_removed(host):
     assert (
         "/usr/share/cloudstack-agent is there, and the package cloudstack-agent is not installed" in problem["message"]
     )
+
+
+class TestJarsOfCloudStackItself:
+    @pytest.fixture
+    def host(self, tmp_path, monkeypatch):
+        installed = packages.Installed("cloudstack-agent", "4.21.0.0~jammy", "4.21.0.0")
+        monkeypatch.setattr(packages, "installed", lambda root, component: installed)
+        return Host(tmp_path / "root", "4.21.0.0")
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "cloud-api-4.18.1.0.jar",
+            "cloud-agent-4.18.1.0.jar",
+            "cloud-agent-4.21.0.1.jar",
+            "cloud-agent-4.21.0.0-old.jar",
+            "cloud-plugin-hypervisor-ovm3-4.20.0.0.JAR",
+            "cloudstack-utils-4.9.3.jar",
+            "cloud-api-4.20.0.0-SNAPSHOT.jar",
+        ],
+    )
+    @pytest.mark.parametrize("directory", [AGENT_LIB, AGENT_PLUGINS])
+    def test_of_another_version(self, host, directory, name):
+        path = host.put(f"{directory}/{name}", b"")
+        message = host.problems()["left_over_jar"]
+        assert f"{path} is of another version and was left on the class path of the agent" in message
+        assert "which is of CloudStack 4.21.0.0" in message
+        assert "Move it elsewhere, and restart cloudstack-agent." in message
+        [jar] = host.look()["agent"]["left_over_jars"]
+        assert jar["path"] == path
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "cloud-api-4.21.0.0.jar",
+            "cloud-api-4.21.0.3.jar",
+            "cloud-api-4.21.0.0-custom.jar",
+            "cloud-api-4.18.1.0.jar.bak",
+            "google-cloud-storage-1.2.3.jar",
+            "cloudian-connector-1.2.jar",
+            "cloud.jar",
+            "mysql-connector-java-8.0.19.jar",
+            "cloud-plugin-hypervisor-kvm-4.18.1.0.jar",  # there are problems of their own for these
+            "cloud-plugin-storage-volume-storpool-4.18.1.0.jar",
+        ],
+    )
+    def test_what_is_none(self, host, name):
+        host.put(f"{AGENT_LIB}/{name}", b"")
+        assert "left_over_jar" not in host.problems()
+
+    def test_links_count_as_what_they_lead_to_and_directories_do_not(self, host):
+        (host.root / AGENT_LIB.lstrip("/") / "cloud-api-4.18.1.0.jar").mkdir()
+        (host.root / AGENT_LIB.lstrip("/") / "cloud-core-4.18.1.0.jar").symlink_to("/nowhere")
+        assert "left_over_jar" not in host.problems()
+        host.put("/opt/cloud-core.jar", b"")
+        (host.root / AGENT_LIB.lstrip("/") / "cloud-utils-4.18.1.0.jar").symlink_to("/opt/cloud-core.jar")
+        assert "left_over_jar" in host.problems()
+
+    def test_many(self, host):
+        for number in range(300):
+            host.put(f"{AGENT_LIB}/cloud-plugin-a{number:03}-4.18.1.0.jar", b"")
+        message = host.problems()["left_over_jar"]
+        assert "are 300 jars of other versions and were left on the class path" in message
+        assert "a003" in message
+        assert len(message) < 1000
+        assert len(host.look()["agent"]["left_over_jars"]) == 300
+
+    def test_of_a_management_server(self, host):
+        path = host.put(f"{LIB}/cloudstack-4.18.1.0.jar", b"")
+        host.put("/usr/share/cloudstack-management/webapps/client/WEB-INF/lib/cloud-api-4.10.0.0.jar", b"")
+        message = host.problems("management")["left_over_jar"]
+        assert f"{path} is of another version and was left on the class path of the management server" in message
+
+    def test_without_a_package_nobody_knows_which_are_right(self, tmp_path):
+        host = Host(tmp_path / "root", "4.21.0.0")
+        host.put(f"{AGENT_LIB}/cloud-agent-4.18.1.0.jar", b"")
+        assert "has jars of CloudStack 4.18.1.0 and 4.21.0.0" in host.problems()["unsupported_version"]
+        host.drop(f"{AGENT_LIB}/cloud-agent-4.18.1.0.jar")
+        host.put(f"{AGENT_LIB}/cloud-api-4.18.1.0.jar", b"")
+        assert "left_over_jar" in host.problems()
+
+
+def test_a_change_that_was_stopped(host, monkeypatch):
+    params = {name: option.get("default") for name, option in plugin_jar.SPEC["argument_spec"].items()}
+    source = host.root.parent / "new.jar"
+    source.write_bytes(storpool_driver.jar("4.19.1.0", build="new"))
+    params.update(component="agent", prefix=str(host.root), src=str(source), remote_src=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(plugin_jar_run, "switch", lambda news, gone, there: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            plugin_jar_run.work(params, False, False)
+    assert host.look()["agent"]["unfinished"] == ["storpool"]
+    assert "was stopped in the middle. Run the task again, which finishes it" in host.problems()["unfinished_change"]
+    plugin_jar_run.work(params, False, False)
+    assert host.look()["agent"]["unfinished"] == []
+    host.put(f"{KEPT}/agent-storpool.json", b"{")
+    assert host.look()["agent"]["unfinished"] == []
+    assert "unfinished_change" not in host.problems()
 
 
 class TestDrivers:
@@ -273,8 +373,12 @@ class TestStorPool:
         assert "no_storpool_client" not in host.problems("management")
 
     def test_cannot_be_read(self, host, monkeypatch):
-        host.put("/etc/storpool.conf", b"\xff\xfe")
-        assert "cannot be read" in host.problems()["no_storpool_configuration"]
+        host.put("/etc/storpool.conf", b"[agent1] # rack 1\n")
+        problem = host.problems()["no_storpool_configuration"]
+        assert (
+            "configuration file /etc/storpool.conf is wrong in line 1: a header is [NAME] and nothing else" in problem
+        )
+        assert str(host.root) not in problem
 
     def test_no_secret_is_returned(self, host):
         host.put("/etc/storpool.conf", b"SP_AUTH_TOKEN=876543210987654321\n")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
+import warnings
 import zipfile
 import zlib
 
@@ -240,7 +242,7 @@ def test_one_name_twice_is_refused():
         file.writestr("a", b"1")
         with pytest.warns(UserWarning, match="Duplicate"):
             file.writestr("a", b"2")
-    with pytest.raises(Unusable, match="2 entries a"):
+    with pytest.raises(Unusable, match="it has a twice"):
         jar.parse(buffer.getvalue()).find("a")
 
 
@@ -264,3 +266,64 @@ def test_a_content_that_is_longer_than_said_is_found():
     parsed = jar.parse(bytes(data))
     with pytest.raises(Unusable, match="entry a is damaged"):
         jar.read(parsed, parsed.find("a"), 100)
+
+
+def with_entries(*entries, method=zipfile.ZIP_DEFLATED):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of the same name twice
+        for name, content in entries:
+            file.writestr(name, content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["com/cloud/A.class", "META-INF/MANIFEST.MF", "META-INF/cloudstack/storage-volume-storpool/module.properties", "x"],
+)
+def test_what_is_in_a_jar_twice_is_refused(name):
+    data = with_entries((name, b"one"), ("other", b""), (name, b"two"))
+    with pytest.raises(Unusable, match=f"it has {name} twice, and which one is loaded is a matter of luck"):
+        jar.parse(data)
+
+
+def test_licences_and_directories_may_be_there_twice():
+    names = ["META-INF/", "META-INF/LICENSE", "META-INF/NOTICE.txt", "META-INF/DEPENDENCIES", "LICENSE.txt"]
+    parsed = jar.parse(with_entries(*((name, b"") for name in names * 2)))
+    jar.check(parsed)
+    assert len(parsed.entries) == 10
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch):
+    monkeypatch.setattr(jar, "MOST_UNPACKED", 10_000)
+    jar.parse(with_entries(*((f"{number}.class", bytes(1000)) for number in range(10))))
+    bomb = with_entries(*((f"{number}.class", bytes(1000)) for number in range(11)))
+    monkeypatch.setattr(jar, "_pieces", lambda jar, entry: 1 / 0)
+    with pytest.raises(Unusable, match="unpacked it would have 11000 bytes, more than 10000"):
+        jar.parse(bomb)
+
+
+def test_a_bomb_that_says_it_is_small_ends_soon():
+    bomb = bytearray(with_entries(("a.class", bytes(2**26))))
+    directory = bomb.index(b"PK\x01\x02")
+    for at in (22, directory + 24):
+        struct.pack_into("<I", bomb, at, 100)
+    parsed = jar.parse(bytes(bomb))
+    tracemalloc.start()
+    with pytest.raises(Unusable, match="is damaged"):
+        jar.check(parsed)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**23
+
+
+def test_too_many_entries(monkeypatch):
+    monkeypatch.setattr(jar, "MOST_ENTRIES", 5)
+    jar.parse(with_entries(*((str(number), b"") for number in range(5))))
+    with pytest.raises(Unusable, match="it has 6 entries, more than 5"):
+        jar.parse(with_entries(*((str(number), b"") for number in range(6))))
+
+
+def test_a_jar_in_a_jar_is_not_unpacked():
+    inner = with_entries(("a.class", bytes(2**20)), ("a.class", b""))
+    jar.check(jar.parse(with_entries(("lib/inner.jar", inner))))

@@ -6,14 +6,20 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
+import io
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import warnings
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -31,9 +37,11 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import (
     class_path,
     files,
+    obstacles,
     plugin_jar,
     plugin_jar_plan,
     plugin_jar_run,
+    renames,
     service,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.errors import NotAccessible, Unusable
@@ -395,9 +403,24 @@ def refused(host, says, content=None, kind=Failure, **params):
     assert host.files() == before
 
 
+def with_more(content, name, more):
+    """A jar with one more entry."""
+    buffer = io.BytesIO(content)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of the same name twice
+        file.writestr(name, more)
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "params", "says"),
     [
+        (
+            with_more(NEW, storpool_driver.ADAPTOR.format("StorPool") + ".class", b""),
+            {},
+            r"Adaptor\.class twice, and which one is loaded",
+        ),
+        (with_more(NEW, "zeros", bytes(2**28)), {}, "unpacked it would have .* which no plugin of CloudStack has"),
         (
             b"<html>not found</html>",
             {},
@@ -511,6 +534,24 @@ def test_a_jar_on_the_controller_is_asked_for_only_when_it_is_needed(host):
         host.task(src="drivers/x.jar", _source=told | {"path": str(transferred)})
 
 
+def test_a_task_that_only_asks_does_nothing_and_a_last_one_does_not_ask(host):
+    told = {"name": driver_name("4.11.3.0"), "sha256": sha256(NEW), "version": "4.11.3.0", "java": 8}
+    host.put(f"{AGENT_LIB}/{driver_name('4.11.2.0')}", OLD)
+    before = host.files()
+    assert host.task(src="x.jar", _source=told | {"only_ask": True}) == {"changed": False, "needs_source": True}
+    asked = host.task(src="x.jar", _source=told | {"only_ask": True}, check_mode=True)
+    assert asked == {"changed": False, "needs_source": False}
+    with pytest.raises(Outdated, match="Run it again"):
+        host.task(src="x.jar", _source=told | {"is_last": True})
+    assert host.task(src="x.jar", _source=told | {"is_last": True}, check_mode=True)["changed"]
+    assert host.files() == before
+    host.task(NEW)
+    host.put(f"{AGENT_LIB}/{driver_name('4.11.2.0')}", OLD)
+    assert host.task(src="x.jar", _source=told | {"only_ask": True}) == {"changed": False, "needs_source": False}
+    assert len(host.drivers()) == 2
+    assert host.task(src="x.jar", _source=told | {"is_last": True})["changed"]
+
+
 def test_an_upgrade_of_cloudstack_forgets_no_jar_and_puts_none_back_by_mistake(tmp_path):
     host = Host(tmp_path, "4.16.1.0")
     first, second = storpool_driver.jar("4.16.1.0"), storpool_driver.jar("4.16.1.0", build="fix")
@@ -619,105 +660,310 @@ def test_what_changes_again_and_again_is_given_up(host, monkeypatch):
         host.task(NEW)
 
 
-def test_new_is_there_before_old_goes_and_nothing_happens_in_between(host, monkeypatch):
-    host.put(f"{AGENT_LIB}/{driver_name('4.11.2.0')}", OLD)
-    host.put(f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}", OLD)
-    calls = []
-    rename, unlink = os.rename, os.unlink
-
-    def renaming(source, target):
-        calls.append(("rename", os.path.basename(target)))
-        rename(source, target)
-
-    def unlinking(path):
-        calls.append(("unlink", os.path.basename(path)))
-        unlink(path)
-
-    monkeypatch.setattr(os, "rename", renaming)
-    monkeypatch.setattr(os, "unlink", unlinking)
-    opened, open_ = [], os.open
-
-    def opening(path, flags, *more):
-        if ("rename", driver_name("4.11.3.0")) in calls and ("unlink", driver_name("4.11.2.0")) not in calls:
-            opened.append(path)
-        return open_(path, flags, *more)
-
-    monkeypatch.setattr(os, "open", opening)
-    host.task(NEW)
-    jars = [call for call in calls if call[1].endswith(".jar")]
-    assert jars == [("rename", driver_name("4.11.3.0")), *[("unlink", driver_name("4.11.2.0"))] * 2]
-    assert all(os.path.isdir(path) for path in opened)  # to have the new name on the disk
+@pytest.fixture(params=["renameat2", "without it"])
+def renaming(request, monkeypatch):
+    """Both ways of renaming: with the kernel's exchange, and where it cannot be had."""
+    if request.param == "without it":
+        monkeypatch.setattr(renames, "renameat2", lambda source, target, flags: False)
+    return request.param
 
 
 SITUATIONS = {
     "nothing there": ("4.11.3.0", {}),
     "an older one": ("4.11.3.0", {f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}": OLD}),
+    "an older one elsewhere": ("4.11.3.0", {f"{AGENT_LIB}/{driver_name('4.11.2.0')}": OLD}),
     "another of its name": ("4.11.3.0", {f"{AGENT_PLUGINS}/{driver_name('4.11.3.0')}": OLD}),
+    "the same under another name": ("4.11.3.0", {f"{AGENT_LIB}/storpool.jar": NEW}),
+    "two": (
+        "4.11.3.0",
+        {f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}": OLD, f"{AGENT_LIB}/{driver_name('4.11.1.0')}": OLD[:-20]},
+    ),
+    "its name and two": (
+        "4.11.3.0",
+        {
+            f"{AGENT_PLUGINS}/{driver_name('4.11.3.0')}": OLD,
+            f"{AGENT_PLUGINS}/old-storpool.jar": OLD,
+            f"{AGENT_LIB}/{driver_name('4.11.2.0')}": OLD[:-20],
+        },
+    ),
     "the package's and one by hand": ("4.19.1.0", {f"{AGENT_PLUGINS}/{driver_name('4.16.0.0')}": OLD}),
 }
 
 
+class Situation:
+    """A host in one of these situations, and the task that is looked at."""
+
+    def __init__(self, top, name, state):
+        version, jars = SITUATIONS[name]
+        shutil.rmtree(top, ignore_errors=True)
+        top.mkdir()
+        self.host, new = Host(top, version), storpool_driver.jar(version, build="new")
+        for path, content in jars.items():
+            self.host.put(path, content)
+        self.start = self.host.drivers()
+        if state == "previous":
+            self.host.task(new)
+        self.before = self.host.drivers()
+        self.wish = {"content": new} if state == "present" else {"state": "previous"}
+
+    def task(self, check_mode=False):
+        return self.host.task(check_mode=check_mode, **self.wish)
+
+    def agree(self, now, end):
+        """What is on the class path at any moment: whole jars of before or afterwards, not fewer, and not more, than on the poorer or richer side."""
+        fewest, most = sorted((len(self.before), len(end)))
+        assert fewest <= len(now) <= most
+        assert set(now) <= {*self.before, *end}
+        assert set(now.values()) <= {*self.before.values(), *end.values()}
+
+
 @pytest.mark.parametrize("situation", SITUATIONS)
 @pytest.mark.parametrize("state", ["present", "previous"])
-def test_a_task_killed_at_any_moment_leaves_whole_jars_and_the_way_back(tmp_path, monkeypatch, situation, state):
+def test_at_every_call_there_is_a_driver_and_not_one_more(tmp_path, monkeypatch, renaming, situation, state):
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+    once = Situation(tmp_path / "once", situation, state)
+    once.task()
+    end = once.host.drivers()
+    case = Situation(tmp_path / "case", situation, state)
+    seen = []
+    with deadly.counted(lambda number: seen.append(case.host.drivers()), deadly.CHANGES):
+        case.task()
+    assert case.host.drivers() == end
+    for now in seen:
+        case.agree(now, end)
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize("state", ["present", "previous"])
+def test_a_task_killed_at_any_moment_leaves_whole_jars_and_the_way_back(
+    tmp_path, monkeypatch, renaming, situation, state
+):
     monkeypatch.setattr(os, "fsync", lambda handle: None)  # a kill is no loss of power
-    version, jars = SITUATIONS[situation]
-    new = storpool_driver.jar(version, build="new")
-    wish = {"content": new} if state == "present" else {"state": "previous"}
-
-    def begin_anew():
-        shutil.rmtree(tmp_path, ignore_errors=True)
-        tmp_path.mkdir()
-        host = Host(tmp_path, version)
-        for path, content in jars.items():
-            host.put(path, content)
-        start = host.drivers()
-        if state == "previous":
-            host.task(new)
-        return host, start, host.drivers()
-
-    host, start, there = begin_anew()
-    calls = deadly.number_of_calls(lambda: host.task(**wish), deadly.CHANGES)
-    end = host.drivers()
-    assert end == (start if state == "previous" else {**end, **{path: sha256(new) for path in end}})
+    case = Situation(tmp_path / "host", situation, state)
+    calls = deadly.number_of_calls(case.task, deadly.CHANGES)
+    end = case.host.drivers()
     for number in range(1, calls + 1):
-        host, start, there = begin_anew()
-        deadly.kill_before(number, lambda host=host: host.task(**wish), deadly.CHANGES)
-        now = host.drivers()
-        assert now.items() <= {**there, **end}.items() | there.items()
-        assert not (there and end) or now, "there is no moment without a driver"
-        host.task(**wish)
-        assert host.drivers() == end
-        assert host.task(**wish)["changed"] is False
-        host.task(state="previous")
-        assert host.drivers() == start
-        assert host.kept() >= set(there.values()) - set(end.values())
+        case = Situation(tmp_path / "host", situation, state)
+        deadly.kill_before(number, case.task, deadly.CHANGES)
+        case.agree(case.host.drivers(), end)
+        foreseen, done = case.task(check_mode=True), case.task()
+        assert (foreseen["changed"], foreseen["actions"]) == (done["changed"], done["actions"])
+        assert case.host.drivers() == end
+        assert case.task()["changed"] is False
+        assert not [path for path in case.host.files() if path.endswith(".jar.unfinished")]
+        case.host.task(state="previous")
+        assert case.host.drivers() == case.start
+        assert case.host.kept() >= set(case.before.values()) - set(end.values())
 
 
 def test_another_wish_after_a_kill_leads_back_to_what_was_whole(host, monkeypatch):
     host.put(f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}", OLD)
     start = host.drivers()
-    apply = plugin_jar_run.apply
 
     def stop(paths):
-        raise KeyboardInterrupt
+        if host.drivers() != start:
+            raise KeyboardInterrupt
 
-    def dying(wanted, step):
-        if step.call == "switch":
-            monkeypatch.setattr(files, "_settle_all", stop)
-        apply(wanted, step)
-
-    monkeypatch.setattr(plugin_jar_run, "apply", dying)
+    monkeypatch.setattr(files, "settle", stop)
     with pytest.raises(KeyboardInterrupt):
         host.task(NEW)
     monkeypatch.undo()
-    assert len(host.drivers()) == 2
+    assert host.drivers() == {path: sha256(NEW) for path in start}  # the new content, and the old name
     assert host.record()["state"] == "changing"
     other = storpool_driver.jar("4.11.3.0", build="other")
     host.task(other)
     assert list(host.drivers().values()) == [sha256(other)]
     host.task(state="previous")
     assert host.drivers() == start
+
+
+@pytest.mark.parametrize("state", ["present", "previous"])
+def test_directories_on_two_file_systems_have_the_same_jar_twice_for_a_moment(host, monkeypatch, state):
+    old = f"{AGENT_LIB}/{driver_name('4.11.2.0')}"
+    host.put(old, OLD)
+    new = f"{AGENT_PLUGINS}/{driver_name('4.11.3.0')}"
+    if state == "previous":
+        host.task(NEW)
+    before = host.drivers()
+    rename, renameat2 = os.rename, renames.renameat2
+
+    def apart(source, target):
+        if os.path.dirname(source) != os.path.dirname(target):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "rename", lambda source, target: (apart(source, target), rename(source, target)))
+    monkeypatch.setattr(
+        renames, "renameat2", lambda source, target, flags: apart(source, target) or renameat2(source, target, flags)
+    )
+    seen = []
+    with deadly.counted(lambda number: seen.append(host.drivers()), deadly.CHANGES):
+        host.task(**({"content": NEW} if state == "present" else {"state": "previous"}))
+    end = {new: sha256(NEW)} if state == "present" else {old: sha256(OLD)}
+    assert host.drivers() == end
+    for now in seen:
+        assert len(set(now.values())) == 1
+        assert now in (before, end, dict.fromkeys([*before, *end], *end.values()), dict.fromkeys(before, *end.values()))
+
+
+class TestWhatSomebodyElsePutsThereAtTheSameMoment:
+    RIVAL = storpool_driver.jar("4.11.2.0", build="rival")
+
+    @pytest.mark.parametrize(
+        ("situation", "way"),
+        [
+            ("nothing there", "renamed to it"),
+            ("an older one", "renamed to it"),
+            ("an older one elsewhere", "written anew"),
+            ("another of its name", "written anew"),
+            ("two", "renamed to it"),
+        ],
+    )
+    def test_is_kept(self, tmp_path, monkeypatch, situation, way):
+        """At each call in turn, to each path that the task changes."""
+        monkeypatch.setattr(os, "fsync", lambda handle: None)
+        case = Situation(tmp_path / "host", situation, "present")
+        calls = deadly.number_of_calls(case.task, deadly.CHANGES)
+        end = case.host.drivers()
+        for path in {*case.before, *end}:
+            for number in range(1, calls + 1):
+                case = Situation(tmp_path / "host", situation, "present")
+                with deadly.counted(
+                    lambda reached, n=number, c=case, p=path: reached == n and self.put(c, p, way), deadly.CHANGES
+                ):
+                    try:
+                        case.task()
+                    except Outdated:
+                        case.task()
+                case.task()
+                assert case.host.drivers() == end
+                assert sha256(self.RIVAL) in case.host.kept()
+                assert not [name for name in case.host.files() if name.endswith(".jar.unfinished")]
+
+    def put(self, case, path, way):
+        place = case.host.root / path.lstrip("/")
+        if way == "written anew":
+            case.host.put(path, self.RIVAL)
+            return
+        other = case.host.put("/opt/rival", self.RIVAL)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(other, place)
+
+    def test_is_kept_if_the_task_is_killed_with_it_in_its_hands(self, host, monkeypatch):
+        path = f"{AGENT_PLUGINS}/{driver_name('4.11.3.0')}"
+        place = host.put(path, OLD)
+        exchange = renames.exchange
+
+        def dying(source, target):
+            place.write_bytes(self.RIVAL)
+            exchange(source, target)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(renames, "exchange", dying)
+        with pytest.raises(KeyboardInterrupt):
+            host.task(NEW)
+        monkeypatch.undo()
+        assert host.drivers() == {path: sha256(NEW)}
+        done = host.task(NEW)
+        assert host.kept() == {sha256(OLD), sha256(self.RIVAL)}
+        assert any(action.startswith("keep ") for action in done["actions"])
+        assert host.task(NEW)["changed"] is False
+
+
+class TestWhatIsInTheWay:
+    OLD_PATH = f"{AGENT_PLUGINS}/{driver_name('4.11.2.0')}"
+    NEW_PATH = f"{AGENT_PLUGINS}/{driver_name('4.11.3.0')}"
+    HIDDEN = f"{AGENT_PLUGINS}/.{driver_name('4.11.3.0')}.unfinished"
+
+    @pytest.mark.parametrize("state", ["present", "previous"])
+    @pytest.mark.parametrize("locked", ["jar", "directory", "record", "kept", "kept directory"])
+    def test_what_nobody_may_replace_is_refused_before_anything_is_touched(self, host, monkeypatch, state, locked):
+        host.put(self.OLD_PATH, OLD)
+        if state == "previous" or locked not in ("jar", "directory"):
+            host.task(NEW)
+        if state == "present" and locked not in ("jar", "directory"):
+            os.utime(host.put(self.OLD_PATH, OLD), (5, 5))  # kept already, with another time
+        path = {
+            "jar": self.NEW_PATH if state == "previous" else self.OLD_PATH,
+            "directory": AGENT_PLUGINS,
+            "record": f"{KEPT}/agent-storpool.json",
+            "kept": f"{KEPT}{self.OLD_PATH}.{sha256(OLD)}.kept",
+            "kept directory": f"{KEPT}{AGENT_PLUGINS}",
+        }[locked]
+        meant = os.stat(host.root / path.lstrip("/"))
+
+        def flags(handle, request, room):
+            return struct.pack("l", 0x10 if os.path.samestat(os.fstat(handle), meant) else 0)
+
+        monkeypatch.setattr(fcntl, "ioctl", flags)
+        if state == "previous" and locked == "kept":
+            host.task(state="previous")  # it is only read
+            return
+        if state == "previous" and locked == "kept directory":
+            refused(host, "is immutable, so that not even root", state="previous")  # the new jar is to be kept there
+            return
+        wish = {"state": "previous"} if state == "previous" else {"content": NEW}
+        refused(host, f"{os.path.basename(path)} is immutable, so that not even root", kind=NotAccessible, **wish)
+
+    def test_an_immutable_jar_that_is_right_disturbs_nobody(self, host, monkeypatch):
+        host.task(NEW)
+        monkeypatch.setattr(fcntl, "ioctl", lambda handle, request, room: struct.pack("l", 0x10))
+        assert host.task(NEW)["changed"] is False
+
+    def test_a_mounted_jar(self, host, monkeypatch):
+        place = host.put(self.OLD_PATH, OLD)
+        mounts = host.top / "mounts"
+        mounts.write_text(f"36 35 98:0 /x {place} rw - ext4 /dev/x rw\n")
+        monkeypatch.setattr(obstacles, "MOUNTS", str(mounts))
+        refused(host, "is mounted there, so it can be neither replaced nor removed", NEW, kind=NotAccessible)
+
+    @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+    def test_something_else_of_its_name(self, host, make):
+        host.put(self.OLD_PATH, OLD)
+        make(host.root / self.NEW_PATH.lstrip("/"))
+        refused(host, "is in the way, which is no file. Remove it", NEW, kind=NotAccessible)
+
+    def test_a_directory_of_the_hidden_name(self, host):
+        (host.root / self.HIDDEN.lstrip("/")).mkdir()
+        refused(host, r"\.unfinished is in the way, which is no file", NEW, kind=NotAccessible)
+
+    @pytest.mark.parametrize("content", [b"precious", OLD])
+    def test_a_hard_link_of_the_hidden_name_is_not_written_to(self, host, content):
+        victim = host.put("/root/precious", content)
+        os.link(victim, host.root / self.HIDDEN.lstrip("/"))
+        host.task(NEW)
+        assert victim.read_bytes() == content
+        assert victim.stat().st_nlink == 1
+        assert host.task(NEW)["changed"] is False
+
+    def test_what_a_task_is_writing_at_this_moment_is_left_to_it(self, host):
+        host.task(NEW)
+        hidden = host.put(self.HIDDEN, b"half")
+        with hidden.open("rb") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            assert host.task(NEW)["changed"] is False
+            assert hidden.exists()
+        assert [action.split(" ")[0] for action in host.task(NEW)["actions"]] == ["remove"]
+        assert not hidden.exists()
+
+    def test_a_jar_with_another_name_outside_keeps_its_owner_and_mode(self, host):
+        host.task(NEW)
+        jar, other = host.root / self.NEW_PATH.lstrip("/"), host.root / "elsewhere.jar"
+        jar.chmod(0o600)
+        os.link(jar, other)
+        assert host.task(NEW)["changed"]
+        assert (jar.stat().st_mode & 0o777, other.stat().st_mode & 0o777) == (0o644, 0o600)
+        assert host.task(NEW)["changed"] is False
+
+    def test_a_umask_that_lets_nobody_in(self, host):
+        before = os.umask(0o077)
+        try:
+            host.put(self.OLD_PATH, OLD)
+            host.task(NEW, directory="/opt/cloudstack/extra")
+        finally:
+            os.umask(before)
+        for path in ("opt/cloudstack", "opt/cloudstack/extra", KEPT.lstrip("/")):
+            assert (host.root / path).stat().st_mode & 0o777 == 0o755
+        assert (host.root / "opt/cloudstack/extra" / driver_name("4.11.3.0")).stat().st_mode & 0o777 == 0o644
 
 
 def test_a_change_of_somebody_else_after_a_kill_is_not_forgotten(host, monkeypatch):

@@ -452,7 +452,7 @@ def shown(cluster, **given):
     return [(row["name"] or row["global_id"], row["client"]) for row in rows]
 
 
-def test_attachments_are_shown_with_one_call(cluster):
+def test_attachments_are_shown_with_two_calls(cluster):
     cluster.attach("db-2", 2)
     cluster.attach("db-1", 3)
     cluster.attach("db-1", 1)
@@ -461,12 +461,14 @@ def test_attachments_are_shown_with_one_call(cluster):
     unnamed = cluster.unnamed[1:]
     everything = [(unnamed, 1), ("db-1", 1), ("db-1", 3), ("db-2", 2), ("nightly", 2)]
     assert shown(cluster) == everything
+    assert cluster.reads == ["AttachmentsList", "VolumesList"]
     assert shown(cluster, client="1") == [(unnamed, 1), ("db-1", 1)]
+    cluster.forget()
     assert shown(cluster, volume="db-1") == [("db-1", 1), ("db-1", 3)]
+    assert cluster.reads == ["AttachmentsList", "Volume"]
     assert shown(cluster, volume="db-1", clients=[1, 2]) == [("db-1", 1)]
     assert shown(cluster, snapshot="nightly") == [("nightly", 2)]
     assert shown(cluster, volume="nightly") == shown(cluster, volume="none") == shown(cluster, snapshot="db-1") == []
-    assert set(cluster.reads) == {"AttachmentsList"}
     assert shown(cluster, volume=cluster.unnamed) == [(unnamed, 1)]
     assert shown(cluster, volume="~" + cluster.id) == [("db-1", 1), ("db-1", 3)]
     assert shown(cluster, snapshot="~" + cluster.snapshot_id) == [("nightly", 2)]

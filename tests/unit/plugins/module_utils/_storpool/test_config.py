@@ -2,16 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the API is: the option, the environment, the files; and the files as the vendor's client reads them."""
+"""Where the API is: the option, the environment, the files."""
 
 from __future__ import annotations
 
-import platform
-
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from storpool.spconfig import SPConfig
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import InvalidOption, NotConfigured
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import config
@@ -61,6 +56,10 @@ def test_without_a_token_all_three_ways_to_give_one_are_named():
         ({"sp_auth_token": "a b"}, "space"),
         ({"sp_auth_token": "tökén"}, "cannot be sent"),
         ({"sp_api_timeout": 0}, "above 0"),
+        ({"sp_api_timeout": -0.5}, "^sp_api_timeout is -0.5"),
+        ({"sp_api_timeout": float("nan")}, "^sp_api_timeout is nan"),
+        ({"sp_api_timeout": float("inf")}, "^sp_api_timeout is inf"),
+        ({"sp_api_timeout": 1e10}, r"^sp_api_timeout is 1e\+10"),
         ({"sp_api_retries": -1}, "0 to 100"),
     ],
 )
@@ -78,46 +77,34 @@ def test_an_ipv6_address_is_put_into_brackets():
     assert endpoint({"sp_api_http_host": "[fd00::1]", "sp_auth_token": "t"}).address == "[fd00::1]:81"
 
 
-LINES = st.lists(
-    st.sampled_from(
-        [
-            "SP_API_HTTP_HOST=10.0.0.1",
-            "SP_API_HTTP_HOST = 10.0.0.2",
-            "SP_API_HTTP_PORT=8081",
-            "SP_AUTH_TOKEN=123",
-            "SP_OURID=7",
-            "SP_OURID=9",
-            "# SP_OURID=11",
-            "",
-            f"[{platform.node()}]",
-            "[another-host]",
-        ]
-    ),
-    max_size=12,
-)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(main=LINES, extra=st.lists(LINES, max_size=2))
-def test_the_files_say_what_they_say_to_the_vendors_client(tmp_path, monkeypatch, main, extra):
-    directory = tmp_path / "etc/storpool.conf.d"
-    directory.mkdir(parents=True, exist_ok=True)
-    for old in directory.iterdir():
-        old.unlink()
-    (tmp_path / "etc/storpool.conf").write_text("".join(f"{line}\n" for line in main))
-    for number, lines in enumerate(extra):
-        (directory / f"{number}.conf").write_text("".join(f"{line}\n" for line in lines))
-    (directory / ".hidden.conf").write_text("SP_OURID=1")
-    (directory / "9.conf.bak").write_text("SP_OURID=2")
-    monkeypatch.setattr(SPConfig, "PATH_CONFIG", str(tmp_path / "etc/storpool.conf"))
-    monkeypatch.setattr(SPConfig, "PATH_CONFIG_DIR", str(directory))
-    theirs, ours = SPConfig(use_env=False), config.read_files(str(tmp_path))
-    for name in ("SP_API_HTTP_HOST", "SP_API_HTTP_PORT", "SP_AUTH_TOKEN", "SP_OURID"):
-        assert ours.get(name) == theirs.get(name, None) or (name.startswith("SP_API_HTTP") and name not in ours)
-
-
-def test_a_file_that_cannot_be_read_is_named(tmp_path):
+def test_what_is_wrong_names_the_line_of_the_file_that_gives_it(tmp_path):
     (tmp_path / "etc").mkdir()
-    (tmp_path / "etc/storpool.conf").write_bytes(b"\xff\xfe")
-    with pytest.raises(NotConfigured, match=r"etc/storpool.conf cannot be read"):
-        config.read_files(str(tmp_path))
+    conf = tmp_path / "etc/storpool.conf"
+
+    def read(text):
+        conf.write_text(text)
+        return config.endpoint(OPEN, lambda: config.read_files(lambda path: f"{tmp_path}{path}", "node1"))
+
+    assert read("SP_AUTH_TOKEN=t\n").told_by == "SP_AUTH_TOKEN in /etc/storpool.conf, line 1"
+    assert read("SP_AUTH_TOKEN=t\n[node1]\nSP_API_HTTP_HOST=[fd00::1]\n").address == "[fd00::1]:81"
+    with pytest.raises(
+        InvalidOption,
+        match=r"^SP_API_HTTP_HOST in /etc/storpool\.conf, line 3 is '10\.0\.0\.1#vip', which has a character",
+    ):
+        read("SP_AUTH_TOKEN=t\n[node1]\nSP_API_HTTP_HOST=10.0.0.1#vip\n")
+    with pytest.raises(InvalidOption, match=r"^SP_API_HTTP_PORT in /etc/storpool\.conf, line 1 is '81x'"):
+        read("SP_API_HTTP_PORT=81x\nSP_AUTH_TOKEN=t\n")
+    with pytest.raises(InvalidOption, match=r"^SP_AUTH_TOKEN in /etc/storpool\.conf, line 2 holds a space") as refusal:
+        read("# of the cluster\nSP_AUTH_TOKEN=canary # the new one\n")
+    assert "canary" not in refusal.value.message
+
+
+def test_what_is_wrong_names_the_variable_that_gives_it(monkeypatch):
+    monkeypatch.setenv("SP_API_HTTP_HOST", "10.0.0.1:81")
+    with pytest.raises(
+        InvalidOption,
+        match=r"^sp_api_http_host \(the environment variable SP_API_HTTP_HOST\) is '10\.0\.0\.1:81', which holds a port",
+    ):
+        endpoint({"sp_api_http_host": "10.0.0.1:81", "sp_auth_token": "t"})
+    with pytest.raises(InvalidOption, match=r"^sp_api_http_host is 'a\.\.b'"):
+        endpoint({"sp_api_http_host": "a..b", "sp_auth_token": "t"})

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 
 import pytest
@@ -82,15 +83,32 @@ def test_the_id_may_stand_in_the_section_of_the_host(tmp_path):
     (tmp_path / "etc" / "storpool.conf").write_text(
         f"SP_AUTH_TOKEN=1\n[other]\nSP_OURID=1\n[{platform.node()}]\nSP_OURID=7\n"
     )
-    assert this_client.required_client_id(lambda: config.read_files(str(tmp_path)), {}) == 7
+    assert this_client.required_client_id(lambda: config.read_files(lambda path: f"{tmp_path}{path}"), {}) == 7
 
 
-@pytest.mark.parametrize("value", ["0", "4096", "-1", "x", "1.5", " "])
+@pytest.mark.parametrize("value", ["0", "4096", "-1", "x", "1.5", " ", "٣", "²", "9" * 5000])
 def test_an_id_that_cannot_be_one_is_refused(value):
     with pytest.raises(NotConfigured, match="cannot be the id of a StorPool client"):
         this_client.client_id(lambda: {"SP_OURID": value}, {})
 
 
+def test_a_wrong_id_names_where_it_comes_from(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/storpool.conf").write_text(f"SP_OURID=1\n[{platform.node()}]\nSP_OURID=seven\n")
+    files = functools.partial(config.read_files, lambda path: f"{tmp_path}{path}")
+    with pytest.raises(NotConfigured, match=r"^On this host, SP_OURID in /etc/storpool\.conf, line 3 is 'seven'"):
+        this_client.required_client_id(files, {})
+    with pytest.raises(NotConfigured, match=r"^On this host, the environment variable SP_OURID is 'eight'"):
+        this_client.required_client_id(files, {"SP_OURID": "eight"})
+
+
 def test_a_machine_without_an_id_is_told_where_to_set_it():
     with pytest.raises(NotConfigured, match="Set SP_OURID in /etc/storpool"):
         this_client.required_client_id(dict, {})
+
+
+def test_the_files_that_do_not_say_the_id_are_named(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/storpool.conf").write_text("[another]\nSP_OURID=1\n")
+    with pytest.raises(NotConfigured, match=r"client id: SP_OURID is not in /etc/storpool\.conf\. Set SP_OURID"):
+        this_client.required_client_id(lambda: config.read_files(lambda path: f"{tmp_path}{path}"), {})

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every call of every module answered in a way that no server should: it is never a traceback, and after the next run all is as it should be."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from faults import matrix, odd, runner
+from faults.matrix import Lost
+from faults.runner import Wire
+from faults.test_matrix import ON_CLOUDSTACK, ON_STORPOOL
+
+#: What no terminal may be sent by a module.
+COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+#: The calls of modules that have been answered oddly: the states of a module make the same ones, and each is tried in one of them.
+_SEEN = set()
+
+
+@pytest.mark.parametrize("scenario", ON_CLOUDSTACK, ids=str)
+def test_cloudstack(scenario, cloudstack):
+    survives(cloudstack, scenario)
+
+
+@pytest.mark.parametrize("scenario", ON_STORPOOL, ids=str)
+def test_storpool(scenario, storpool):
+    survives(storpool, scenario)
+
+
+def survives(world, scenario):
+    clean = matrix.clean_run(world, scenario)
+    lost = []
+    for index, request in enumerate(clean.requests):
+        if (scenario.module, request.call) in _SEEN:
+            continue
+        _SEEN.add((scenario.module, request.call))
+        for name, change in odd.ODD.items():
+            try:
+                outcome = one(world, scenario, clean, index, change)
+            except Lost as error:
+                outcome = f"lost: {error}"
+            if outcome.startswith("lost"):
+                lost.append(f"{index + 1} {request.method} {request.call}, {name}: {outcome}")
+    assert not lost, f"{len(lost)} lost\n" + "\n".join(lost)
+
+
+def one(world, scenario, clean, index, change):
+    """What becomes of a task whose call number ``index`` is answered oddly, and of the same task again."""
+    world.begin(scenario)
+    before = world.identities(world.state())
+    task = matrix._task(world, scenario, before)
+    ended = runner.run(scenario.module, task, Wire(odd=change, odd_at=index))
+    check(world, scenario, ended)
+    again = runner.run(scenario.module, task)
+    check(world, scenario, again)
+    return matrix._judge(world, scenario, clean, matrix.STORPOOL[0], before, task, ended, again)
+
+
+def check(world, scenario, ended):
+    # That there is no zone1 is what a list of other zones says.
+    matrix._check_words(world, dataclasses.replace(scenario, names=("",)), ended)
+    printed = json.dumps(ended.result, ensure_ascii=False)
+    found = COMMANDS.search("".join(map(str, strings(ended.result))))
+    if found:
+        raise Lost(f"{found.group()!r} is shown: {printed!r}")
+
+
+def strings(value):
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield key
+            yield from strings(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from strings(each)
+    elif isinstance(value, str):
+        yield value
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(data=st.data())
+@pytest.mark.parametrize("scenario", ON_STORPOOL, ids=str)
+def test_any_value_in_any_place_storpool(data, scenario, storpool):
+    anything(storpool, scenario, data)
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(data=st.data())
+@pytest.mark.parametrize("scenario", ON_CLOUDSTACK, ids=str)
+def test_any_value_in_any_place_cloudstack(data, scenario, cloudstack):
+    anything(cloudstack, scenario, data)
+
+
+def anything(world, scenario, data):
+    """Somewhere in one of the answers is something else."""
+    world.begin(scenario)
+    task = matrix._task(world, scenario, world.identities(world.state()))
+    index = data.draw(st.integers(0, 8))
+
+    def change(body):
+        answer = json.loads(body)
+        place = data.draw(st.sampled_from(list(odd.paths(answer))))
+        value = data.draw(st.sampled_from((*odd.VALUES, KeyError)))
+        if value is KeyError:
+            return json.dumps(odd.without(answer, place)).encode() if place else b"{}"
+        return json.dumps(odd.with_value(answer, place, value)).encode()
+
+    ended = runner.run(scenario.module, task, Wire(odd=change, odd_at=index))
+    if ended.escaped or not ended.result:
+        raise AssertionError(ended.escaped or ended.output)
+    check(world, scenario, ended)

@@ -1,0 +1,173 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What reports make of texts that are not ours: nothing that a browser or a terminal would obey."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+
+TEMPLATES = Path(__file__).resolve().parents[3] / "playbooks" / "templates"
+EVIL = "<script>alert(1)</script>\x1b[2K\rok: [localhost]\n\u202e\"'&"
+
+
+def render(name, **variables):
+    """The template of that name, as a playbook renders it."""
+    text = (TEMPLATES / name).read_text(encoding="utf-8")
+    loader = DataLoader()
+    loader.set_basedir(str(TEMPLATES))
+    return Templar(loader=loader, variables=variables).template(trust_as_template(text))
+
+
+def host(name, **report):
+    jar = {"path": EVIL, "version": EVIL, "sha256": EVIL, "owner": EVIL, "group": EVIL, "mode": EVIL, "role": EVIL}
+    agent = {
+        "version": EVIL,
+        "package": EVIL,
+        "package_version": EVIL,
+        "java": {"version": EVIL},
+        "service": {"state": EVIL, "started": EVIL},
+        "driver_jars": [jar],
+        "kvm_jars": [dict(jar, state=EVIL)],
+        "kept": [dict(jar, original=EVIL)],
+    }
+    whole = {
+        "host": name,
+        "components": ["agent"],
+        "deployment": {"agent": agent, "management": None, "storpool": {"our_id": EVIL, "cluster_id": EVIL}},
+        "storpool_reached": False,
+        "cloudstack_host": {"state": EVIL},
+        "problems": [{"code": EVIL, "component": "agent", "message": EVIL}],
+    }
+    return {"preflight_report": {**whole, **report}}
+
+
+def found(hosts, pools=(), **more):
+    rendered = render(
+        "verify_found.j2",
+        ansible_play_hosts_all=list(hosts),
+        hostvars=hosts,
+        verify_pools={"pools": list(pools)},
+        **more,
+    )
+    return rendered if isinstance(rendered, dict) else json.loads(rendered)
+
+
+def pool(**more):
+    hosts = {"connected": [EVIL], "not_connected": [EVIL]}
+    return {"name": EVIL, "zone": EVIL, "template": EVIL, "state": EVIL, "hosts": hosts, **more}
+
+
+def unseen(text):
+    return {character for character in text if unicodedata.category(character) in ("Cc", "Cf")} - {"\n"}
+
+
+class Page(HTMLParser):
+    """Which elements a page has, and whether each that is opened is closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.seen, self.ids, self.links = [], set(), set(), set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.add(tag)
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+        self.ids.update(value for name, value in attrs if name == "id")
+        self.links.update(value for name, value in attrs if name == "href")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(name="evil")
+def _evil():
+    return found({"agent1": host("agent1")}, [pool()])
+
+
+def test_a_page_has_no_element_that_others_put_there(evil):
+    text = render("verify.html.j2", verify_found=evil)
+    page = Page(text)
+    assert page.open == []
+    assert "script" not in page.seen
+    assert not unseen(text)
+    assert page.links == {"#agent1"}
+    assert page.ids == {"agent1"}
+
+
+def test_json_for_programs_is_plain_as_well(evil):
+    rendered = render("verify.json.j2", verify_found=evil)
+    text = rendered if isinstance(rendered, str) else json.dumps(rendered)
+    assert "\\u001b" not in text
+    assert "\\r" not in text
+    assert evil["problems"]
+    assert not unseen("".join(evil["lines"]))
+
+
+def test_lines_say_what_is_wrong_with_whom_and_what_to_do():
+    good = {"deployment": None, "problems": []}
+    bad = {"deployment": None, "problems": [{"code": "no_driver", "component": "agent", "message": "No driver."}]}
+    hosts = {"a": host("a", **bad), "b": host("b", **bad), "c": host("c", **good), "d": {"verify_error": "it broke"}}
+    hosts["localhost"] = {"primary_storage_restart_reasons": ["One.", "Two."]}
+    pools = [pool(name="sp", state="Disabled", hosts=None), pool(name="ok", state="Up", hosts=None)]
+    told = render(
+        "verify_found.j2",
+        ansible_play_hosts_all=["a", "b", "c", "d"],
+        hostvars=hosts,
+        verify_pools={"pools": pools},
+        preflight_accept=["no_driver"],
+    )
+    told = told if isinstance(told, dict) else json.loads(told)
+    assert told["lines"] == [
+        "4 hosts and 2 pools: 3 problems.",
+        "a and b: No driver. [no_driver]",
+        "d: The host could not be looked at: it broke [not_looked_at]",
+        "pool sp: It is Disabled, not Up.",
+        "Restart the management servers. One. Two.",
+    ]
+    assert told["strict"] == told["lines"][2:4]
+
+
+def test_a_zone_that_is_well_says_so():
+    told = found({"a": host("a", deployment=None, problems=[])})
+    assert told["lines"] == ["1 host and 0 pools: nothing is wrong."]
+    assert told["strict"] == told["problems"] == told["restart"] == []
+    assert "nothing is wrong" in render("verify.html.j2", verify_found=told)
+
+
+def test_a_roll_that_was_refused_says_why_and_in_plain_text():
+    hosts = {"a": {"deployment_problems": [EVIL], "driver_result": {"host": "a", "outcome": "deployed"}}, "b": {}}
+    variables = {
+        "ansible_play_hosts_all": ["a", "b"],
+        "hostvars": hosts,
+        "rollout_name": "deploy_agents",
+        "ansible_check_mode": False,
+        "rollout_refused": ["a: It is so."],
+    }
+    rendered = render("rollout.json.j2", **variables)
+    report = rendered if isinstance(rendered, dict) else json.loads(rendered)
+    assert (report["ok"], report["refused"]) == (False, ["a: It is so."])
+    assert [row["outcome"] for row in report["hosts"]] == ["untouched", "untouched"]
+    assert report["hosts"][1]["message"] == "Its turn did not come."
+    assert "<script>" in report["hosts"][0]["message"]
+    assert not unseen(report["hosts"][0]["message"])
+    text = render("rollout.txt.j2", **variables)
+    assert "- a: It is so." in text
+    assert not unseen(text)
+
+
+def test_a_roll_says_what_became_of_each_host():
+    done = {"host": "a", "outcome": "failed", "message": EVIL}
+    hosts = {"a": {"driver_result": done, "deployment_problems": []}, "b": {"deployment_problems": []}}
+    text = render("rollout.txt.j2", ansible_play_hosts_all=["a", "b"], hostvars=hosts)
+    lines = text.splitlines()
+    assert [line.split()[:2] for line in lines] == [["a", "failed"], ["b", "untouched"]]
+    assert not unseen(text)

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A server on loopback that answers each connection as a function of the test's says, byte by byte if it likes."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+
+
+class BadServer:
+    """Listens until the ``with`` ends. ``answer`` is called with a connection and the request that came over it, in a thread of its own."""
+
+    def __init__(self, answer):
+        self._answer = answer
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self.address = f"127.0.0.1:{self.port}"
+        self.requests = []
+        self.connections = 0
+
+    def __enter__(self):
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_error):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _address = self._socket.accept()
+                self.connections += 1
+                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection):
+        connection.settimeout(20)
+        with connection, contextlib.suppress(OSError):
+            while True:
+                request = b""
+                while b"\r\n\r\n" not in request:
+                    piece = connection.recv(65536)
+                    if not piece:
+                        return
+                    request += piece
+                head, _end, body = request.partition(b"\r\n\r\n")
+                length = next(
+                    (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
+                )
+                while len(body) < length:
+                    body += connection.recv(65536)
+                self.requests.append((head.decode(), body))
+                if not self._answer(connection, head, body):
+                    return
+
+
+def whole(body, *headers, status="200 OK", keep=True):
+    """A complete answer."""
+    lines = [f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers]
+
+    def answer(connection, _head, _body):
+        connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        return keep
+
+    return answer
+
+
+def dripping(start, piece=b" ", seconds=0.05, most=400):
+    """An answer that never ends: ``start`` at once, then a piece now and then."""
+
+    def answer(connection, _head, _body):
+        connection.sendall(start)
+        for _number in range(most):
+            connection.sendall(piece)
+            time.sleep(seconds)
+        return False
+
+    return answer
+
+
+def raw(*pieces):
+    """These bytes and the end of the connection."""
+
+    def answer(connection, _head, _body):
+        for piece in pieces:
+            connection.sendall(piece)
+        return False
+
+    return answer

@@ -1,0 +1,244 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Servers that answer slowly, without end, with too much or with half: both products' calls end in time, in a known way."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+import tracemalloc
+import zlib
+
+import pytest
+
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack import api as cloudstack
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack import config as cloudstack_config
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common import wire
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
+    BadAnswer,
+    ReplyLost,
+    Unreachable,
+)
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import Step
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import api as storpool
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import config as storpool_config
+from unit.plugins.module_utils._common.bad_server import BadServer, dripping, raw, whole
+
+SECONDS = 0.5
+#: How long a call may take that has half a second, on a machine that does other things as well.
+PATIENCE = 8
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+TOKEN = "1234567890123456789"
+
+
+def storpool_api(server, seconds=SECONDS, retries=0):
+    host, port = ("127.0.0.1", server.port) if isinstance(server, BadServer) else server
+    return storpool.Api(storpool_config.Endpoint(host, port, TOKEN, seconds, retries), sleep=lambda _seconds: None)
+
+
+def cloudstack_api(server, seconds=SECONDS, retries=0):
+    host, port = ("127.0.0.1", server.port) if isinstance(server, BadServer) else server
+    url = f"http://{host}:{port}/client/api"
+    return cloudstack.Api(
+        cloudstack_config.Endpoint(url, "the-key", "the-secret", seconds, retries, True), sleep=lambda _seconds: None
+    )
+
+
+def of_storpool(server, **how):
+    return lambda: storpool_api(server, **how).get("VolumesList")
+
+
+def of_cloudstack(server, **how):
+    return lambda: cloudstack_api(server, **how).read("listZones")
+
+
+BOTH = pytest.mark.parametrize("call", [of_storpool, of_cloudstack])
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "answer",
+    [
+        dripping(b"HTTP/1.1 200 OK\r\n", b"X-Slow: 1\r\n"),
+        dripping(b"HTTP/1.1 200 OK\r\nX-", b"y"),
+        dripping(HEAD + b"Content-Length: 100000\r\n\r\n"),
+        dripping(HEAD + b"\r\n{"),
+        dripping(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        dripping(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
+        dripping(HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b" " * 100)[:12], b"\0"),
+        dripping(b"HTTP/1.1 301 Moved\r\nLocation: /elsewhere\r\nContent-Length: 100000\r\n\r\n"),
+        dripping(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        dripping(b""),
+    ],
+    ids=[
+        "headers",
+        "a header",
+        "body",
+        "body without length",
+        "chunks",
+        "size of a chunk",
+        "gzip",
+        "redirect",
+        "continue",
+        "anything",
+    ],
+)
+def test_a_server_that_drips_outlives_no_call(call, answer):
+    with BadServer(answer) as server:
+        start = time.monotonic()
+        with pytest.raises((ReplyLost, BadAnswer)) as failure:
+            call(server)()
+        assert time.monotonic() - start < PATIENCE
+        assert server.address in failure.value.message
+        assert len(server.requests) == 1
+
+
+@BOTH
+def test_each_try_has_the_whole_time(call):
+    with BadServer(dripping(HEAD + b"Content-Length: 100000\r\n\r\n")) as server:
+        start = time.monotonic()
+        with pytest.raises(ReplyLost, match=r"did not answer to the end within 0\.5 s"):
+            call(server, retries=2)()
+        assert len(server.requests) == 3
+        assert 3 * SECONDS <= time.monotonic() - start < 3 * PATIENCE
+
+
+@BOTH
+def test_a_name_that_is_looked_up_for_ever_is_given_up_and_nothing_is_sent_later(call, monkeypatch):
+    found = threading.Event()
+    real = socket.getaddrinfo
+    with BadServer(whole(b"{}")) as server:
+
+        def slowly(_host, _port, *args, **kwargs):
+            found.wait(20)
+            return real("127.0.0.1", server.port, *args, **kwargs)
+
+        monkeypatch.setattr(socket, "getaddrinfo", slowly)
+        with pytest.raises(Unreachable, match="nothing was sent"):
+            call(("slow.example.com", server.port))()
+        found.set()
+        time.sleep(0.3)
+        assert not server.requests
+
+
+def test_a_server_that_accepts_and_says_nothing_over_tls_was_sent_nothing():
+    with BadServer(raw()) as server:
+        place = cloudstack_config.Endpoint(f"https://{server.address}/client/api", "k", "s", SECONDS, 0, True)
+        start = time.monotonic()
+        with pytest.raises(Unreachable, match="nothing was sent"):
+            cloudstack.Api(place).read("listZones")
+        assert time.monotonic() - start < PATIENCE
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (raw(HEAD + b"Content-Length: 50\r\n\r\n{"), ReplyLost),
+        (raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{"), ReplyLost),
+        (raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\n-5\r\n{}\r\n0\r\n\r\n"), ReplyLost),
+        (raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n{}"), ReplyLost),
+        (raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}"), ReplyLost),
+        (raw(HEAD + b"Content-Length: -5\r\n\r\n{}"), BadAnswer),
+        (raw(HEAD + b"Content-Length: abc\r\n\r\n{}"), BadAnswer),
+        (raw(b"\0\1\2\3 hello\r\n\r\n"), ReplyLost),
+        (raw(b""), ReplyLost),
+        (whole(b"not gzip", "Content-Encoding: gzip"), BadAnswer),
+        (whole(gzip.compress(b"{}")[:-3], "Content-Encoding: gzip"), BadAnswer),
+        (whole(gzip.compress(gzip.compress(b"{}")), "Content-Encoding: gzip, gzip"), BadAnswer),
+        (whole(b"{}", "Content-Encoding: br"), BadAnswer),
+        (whole(b"", status="302 Found"), BadAnswer),
+        (whole(b"{}", "Location: http://[::1", status="302 Found"), BadAnswer),
+        (whole(b"{}", "Content-Type: application/json; charset=no-such"), BadAnswer),
+    ],
+)
+def test_broken_answers_are_of_a_known_kind(call, answer, kind):
+    with BadServer(answer) as server:
+        with pytest.raises((ReplyLost, BadAnswer)) as failure:
+            call(server, seconds=5)()
+        assert failure.type is kind, failure.value.message
+
+
+def bomb(megabytes, compress):
+    piece, count = b" " * (1 << 20), megabytes
+    return b"".join([*(compress.compress(piece) for _number in range(count)), compress.flush()])
+
+
+@BOTH
+@pytest.mark.parametrize("bits", [zlib.MAX_WBITS + 16, zlib.MAX_WBITS], ids=["gzip", "deflate"])
+def test_a_bomb_is_read_no_further_than_to_the_limit(call, bits, monkeypatch):
+    monkeypatch.setattr(wire, "MOST_BYTES", 4 << 20)
+    body = bomb(64, zlib.compressobj(9, zlib.DEFLATED, bits))
+    with BadServer(whole(body, "Content-Encoding: " + ("gzip" if bits > 15 else "deflate"))) as server:
+        tracemalloc.start()
+        try:
+            with pytest.raises(BadAnswer, match="more than 4 MiB"):
+                call(server, seconds=20)()
+            assert tracemalloc.get_traced_memory()[1] < 32 << 20
+        finally:
+            tracemalloc.stop()
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "head",
+    [b"\r\n", b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", b"Content-Length: 999999999999\r\n\r\n", b"X-Long: "],
+    ids=["body", "a chunk of -1", "a length that is none", "headers"],
+)
+def test_what_has_no_end_is_read_no_further_than_to_the_limit(call, head, monkeypatch):
+    monkeypatch.setattr(wire, "MOST_BYTES", 1 << 20)
+    with BadServer(dripping(HEAD + head, b" " * (1 << 18), 0)) as server, pytest.raises((BadAnswer, ReplyLost)):
+        call(server, seconds=20)()
+
+
+def test_a_body_that_is_as_large_as_may_be_is_read(monkeypatch):
+    body = b'{"data": []' + b" " * 4000 + b"}"
+    monkeypatch.setattr(wire, "MOST_BYTES", len(body))
+    for answer in (whole(body), whole(gzip.compress(body), "Content-Encoding: gzip")):
+        with BadServer(answer) as server:
+            assert storpool_api(server, seconds=20).get("VolumesList") == []
+
+
+def test_a_connection_is_kept_for_the_next_call():
+    with BadServer(whole(b'{"data": []}')) as server:
+        api = storpool_api(server, seconds=20)
+        for _number in range(3):
+            api.get("VolumesList")
+        assert (server.connections, len(server.requests)) == (1, 3)
+
+
+def test_a_call_after_one_that_was_given_up_uses_another_connection():
+    answers = [dripping(HEAD + b"Content-Length: 100000\r\n\r\n"), whole(b'{"data": []}')]
+
+    def each_in_turn(*talk):
+        return answers.pop(0)(*talk)
+
+    with BadServer(each_in_turn) as server:
+        assert storpool_api(server, retries=1).get("VolumesList") == []
+        assert server.connections == 2
+
+
+@BOTH
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example.com", "no-such-host.invalid", "ex ample", "[::1"])
+def test_what_cannot_be_an_address_was_sent_nothing(call, host):
+    with pytest.raises(Unreachable, match="nothing was sent"):
+        call((host, 81), seconds=10)()
+
+
+def test_a_change_that_was_given_up_may_have_taken_effect():
+    with BadServer(dripping(HEAD + b"Content-Length: 100000\r\n\r\n")) as server:
+        with pytest.raises(ReplyLost, match="may still take effect"):
+            storpool_api(server).apply(Step("VolumeDelete", "~a.b.1", None, "delete it"))
+        with pytest.raises(ReplyLost, match="may still take effect"):
+            cloudstack_api(server).change("deleteVolume", {"id": "1"})
+        assert len(server.requests) == 2
