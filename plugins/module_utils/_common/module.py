@@ -73,7 +73,7 @@ class Module(AnsibleModule):
 
     def _log_invocation(self) -> None:
         self._hide()
-        super()._log_invocation()
+        super()._log_invocation()  # type: ignore[no-untyped-call]
 
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
         """As Ansible's."""
