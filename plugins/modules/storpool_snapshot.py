@@ -166,11 +166,8 @@ EXAMPLES = r"""
 
 - name: Delete them
   storpool.cloudstack.storpool_snapshot:
-    volumes:
-      - volume: db-1
-        name: db-1-friday
-      - volume: db-1-log
-        name: db-1-log-friday
+    volumes: [db-1, db-1-log]
+    name: "{volume}-friday"
     state: absent
 
 - name: Delete a snapshot, wherever it is attached

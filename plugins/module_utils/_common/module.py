@@ -41,7 +41,9 @@ class Module(AnsibleModule):
         self._mistakes: t.List[str] = []
         self._is_checked = False
         rules = {rule: spec[rule] for rule in RULES if rule in spec}
-        super().__init__(argument_spec=spec["argument_spec"], supports_check_mode=True, **rules)
+        super().__init__(  # type: ignore[no-untyped-call]
+            argument_spec=spec["argument_spec"], supports_check_mode=True, **rules
+        )
         if self._mistakes:
             self.fail_json(msg="")
         self._is_checked = True
@@ -57,7 +59,7 @@ class Module(AnsibleModule):
 
     def _load_params(self) -> None:
         """Called by Ansible before it checks the options, which it changes meanwhile."""
-        super()._load_params()
+        super()._load_params()  # type: ignore[no-untyped-call]
         spec = {"argument_spec": self.argument_spec, "plain_names": self._plain_names}
         self.params = as_meant(bounded(self.argument_spec, self.params), spec)
         self._unchecked = dict(self.params)
@@ -71,7 +73,7 @@ class Module(AnsibleModule):
 
     def _log_invocation(self) -> None:
         self._hide()
-        super()._log_invocation()
+        super()._log_invocation()  # type: ignore[no-untyped-call]
 
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
         """As Ansible's."""

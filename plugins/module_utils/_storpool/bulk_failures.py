@@ -10,7 +10,7 @@ import typing as t
 
 from .._common.words import listing, sentence
 
-Row = t.Mapping[str, t.Any]
+Row = t.Dict[str, t.Any]
 #: A reason, and the rows that have it.
 Group = t.Tuple[str, t.List[Row]]
 
@@ -38,9 +38,8 @@ def reason(row: Row) -> str:
     """Why an object failed, without what is its own in the sentence."""
     text, label = (_GLOBAL_ID.sub("~...", str(row[key])) for key in ("msg", "object"))
     label = label[len(_OF) :] if label.startswith(_OF) else label
-    noun = "the " + {"template": "StorPool template", "attachment": label.split(" ", 1)[0]}.get(
-        row["kind"], row["kind"]
-    )
+    nouns = {"template": "StorPool template", "attachment": label.split(" ", 1)[0]}
+    noun = "the " + nouns.get(row["kind"], str(row["kind"]))
     text = text.rstrip(".")
     for name, instead in ((sentence(label), sentence(noun)), (label, noun)):
         if text.startswith(name + ": "):

@@ -82,10 +82,8 @@ def written_out(params: Params) -> t.List[Params]:
         _refuse_range(option, each)
     lengths = {each.length for _option, each in every}
     if len(lengths) > 1:
-        different = listing(f"{option} has {each}, which is {each.length:,}" for option, each in every)
-        raise InvalidOption(
-            f"{different}: all ranges of an item count together, so they must be of equally many numbers."
-        )
+        different = listing(f"{option} has {each} ({each.length:,} numbers)" for option, each in every)
+        raise InvalidOption(f"{different}. All ranges of an item count together, so they must be equally long.")
     return [
         dict(params, **{option: _nth(params[option], number) for option in with_range})
         for number in range(lengths.pop())

@@ -397,7 +397,7 @@ def test_whatever_is_given_there_is_no_traceback_and_a_refusal_names_an_option(m
         (
             "storpool_objects",
             {"volumes": [{"size": "{1..4}GiB", "name": "v-{1..5}"}]},
-            "size has {1..4}, which is 4 and name has {1..5}, which is 5",
+            "size has {1..4} (4 numbers) and name has {1..5} (5 numbers). All ranges",
         ),
     ],
 )

@@ -166,7 +166,7 @@ def test_a_volume_is_as_its_own_module_makes_it(cluster):
         ),
         (
             {"name": "x-{1..3}", "tags": {"n": "{1..4}"}},
-            r"volumes\[1\]: name has \{1\.\.3\}, which is 3 and tags has \{1\.\.4\}, which is 4: all ranges of an item",
+            r"volumes\[1\]: name has \{1\.\.3\} \(3 numbers\) and tags has \{1\.\.4\} \(4 numbers\)\. All ranges of an item",
         ),
         ({"name": "x-{3..1}"}, r"volumes\[1\]\.name: the range \{3\.\.1\} counts down.* Write \{1\.\.3\}"),
         (

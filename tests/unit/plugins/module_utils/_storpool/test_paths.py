@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import InvalidOption
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import ApiError, InvalidOption
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import Step
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import names
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.api import Api
@@ -101,7 +101,7 @@ def server():
         def answer(self):
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             paths.append(self.path)
-            body = json.dumps({"generation": 1, "data": []}).encode()
+            body = json.dumps({"error": {"name": "objectDoesNotExist", "descr": "no", "transient": False}}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -134,7 +134,8 @@ def test_the_path_that_is_sent_decodes_to_the_name_that_was_given(server, what, 
     except InvalidOption:
         return  # nothing is sent
     del paths[:]
-    api.apply(Step(call, target, None, "look", method=method))
+    with pytest.raises(ApiError, match="objectDoesNotExist"):
+        api.apply(Step(call, target, None, "look", method=method))
     [path] = paths
     assert path.startswith(ROOT + call + "/")
     parts = urlsplit("http://server" + path)
