@@ -15,12 +15,11 @@ import typing as t
 
 from .._common.errors import Failure, InvalidOption, NotFound, Outdated
 from .._common.plan import Managed, Plan, Step
-from . import files, kvm_plugin, obstacles
-from .errors import NotAccessible, NotRecognised
+from . import files, jar, kvm_plugin, obstacles
+from .errors import NotAccessible, NotRecognised, Unusable
 from .files import File
 from .kvm_plugin import MOST_BYTES, Plugin, sha256
-from .layout import AGENT, KVM, LIB
-from .plugin import facts
+from .layout import AGENT, LIB
 
 SPEC: t.Dict[str, t.Any] = {
     "argument_spec": {
@@ -162,6 +161,14 @@ def plan(current: Current, wanted: Want) -> Plan:
     return Plan((*tidy, *steps), before, dict(before, state=wanted.state, sha256=sha256(last), original=kept))
 
 
+def _is_whole(content: bytes) -> bool:
+    try:
+        jar.check(jar.parse(content))
+    except Unusable:
+        return False
+    return True
+
+
 def _tidy(current: Current, wanted: Want, contents: t.Iterable[bytes]) -> t.Tuple[Step, ...]:
     """Remove what a run that was stopped has left. A whole jar that is nowhere else was somebody's, who put it there at the same moment: it is kept."""
     left = current.left_over
@@ -169,7 +176,7 @@ def _tidy(current: Current, wanted: Want, contents: t.Iterable[bytes]) -> t.Tupl
         return ()
     clear = _write("clear", left.path, b"", None, current, f"remove {left.path}, which a run that was stopped left")
     known = (current.file.content, current.kept and current.kept.content, *contents)
-    if left.content in known or facts(KVM, os.path.basename(wanted.path), left.content).broken:
+    if left.content in known or not _is_whole(left.content):
         return (clear,)
     place = original_path(current.file._replace(content=left.content), wanted.backup_dir)
     keep = _write("keep", place, left.content, left.status.st_mtime_ns, current, f"keep {left.path} as {place}")
