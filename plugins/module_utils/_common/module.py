@@ -61,9 +61,9 @@ class Module(AnsibleModule):
         """Called by Ansible before it checks the options, which it changes meanwhile."""
         super()._load_params()  # type: ignore[no-untyped-call]
         spec = {"argument_spec": self.argument_spec, "plain_names": self._plain_names}
-        self.params = as_meant(bounded(self.argument_spec, self.params), spec)
-        self._unchecked = dict(self.params)
+        self._unchecked = as_meant(self.params, spec)
         self._mistakes = mistakes(self._unchecked, spec)
+        self.params = bounded(self.argument_spec, self._unchecked)
 
     def _hide(self) -> None:
         if self._given is None:

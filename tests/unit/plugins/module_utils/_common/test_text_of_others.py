@@ -59,7 +59,7 @@ def test_a_secret_is_found_in_every_form(secret, before, after, form):
 def test_a_secret_is_found_inside_of_what_is_in_base64(secret, before, after, encode):
     shown = Secrets([secret]).hide(encode(before + secret.encode() + after).decode())
     assert "***" in shown
-    assert len(shown.replace("***", "")) <= len(encode(before)) + len(encode(after))
+    assert len(shown.replace("***", "").rstrip("=")) <= len(encode(before)) + len(encode(after))
 
 
 @given(st.text(st.sampled_from("abcdefgh 0123456789%&;#x\\u+/="), max_size=80))
