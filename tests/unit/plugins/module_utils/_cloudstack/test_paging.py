@@ -45,7 +45,18 @@ class Server:
         return rows, self.count(self.rows, rows)
 
 
-@given(st.integers(0, 20), st.integers(1, 7), st.sampled_from(sorted(COUNTS)))
+@pytest.mark.parametrize("count", ["all", "none"])
+def test_an_empty_list_is_one(count):
+    assert Pages().every(Server(0, 3, count).read) == []
+
+
+@pytest.mark.parametrize("count", ["too small", "endless"])
+def test_a_list_that_has_objects_and_shows_none_is_no_answer(count):
+    with pytest.raises(BadAnswer, match="lists none of them"):
+        Pages().every(Server(0, 3, count).read)
+
+
+@given(st.integers(1, 20), st.integers(1, 7), st.sampled_from(sorted(COUNTS)))
 def test_every_row_is_read_once_whatever_the_server_counts(number, size, count):
     server = Server(number, size, count)
     assert Pages().every(server.read) == server.rows

@@ -25,6 +25,8 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool impo
 
 PACKAGE = "ansible_collections.storpool.cloudstack.plugins.modules"
 MODULES = sorted(path.stem for path in (Path(__file__).parents[5] / "plugins/modules").glob("[!_]*.py"))
+#: In Ansible's words about what was put in the place of such a number, or in ours.
+REFUSED = "which is too much|is no whole number"
 INFINITY, NAN = float("inf"), float("nan")
 BOUNDLESS = [INFINITY, -INFINITY, NAN, "inf", "Infinity", "nan", "1e999999999", "-1e400", 1e300, 10**30]
 
@@ -81,7 +83,7 @@ def test_a_number_without_bounds_is_refused_by_the_name_of_its_option(name, opti
     result = run(name, required(name) | {option: value}, capsys)
     assert result["failed"]
     assert option in result["msg"]
-    assert re.search("is no whole number|is none of", result["msg"])
+    assert re.search(REFUSED, result["msg"])
 
 
 def test_there_are_such_options():
@@ -117,7 +119,7 @@ def test_what_has_bounds_is_left_to_others(value):
 
 
 def test_an_item_of_a_list_of_objects_is_no_exception():
-    with pytest.raises(InvalidOption, match=r"^volumes\[0\]\.wait_timeout: inf is no whole number"):
+    with pytest.raises(InvalidOption, match=r"^volumes\[0\].*wait_timeout.*" + f"({REFUSED})"):
         bulk_items.items("volumes", [{"name": "a", "wait_timeout": INFINITY}], volume.SPEC)
 
 
