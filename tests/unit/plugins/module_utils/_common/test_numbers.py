@@ -26,7 +26,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool impo
 PACKAGE = "ansible_collections.storpool.cloudstack.plugins.modules"
 MODULES = sorted(path.stem for path in (Path(__file__).parents[5] / "plugins/modules").glob("[!_]*.py"))
 #: In Ansible's words about what was put in the place of such a number, or in ours.
-REFUSED = "which is too much|is no whole number"
+REFUSED = "which is too much|is no whole number|is none of"
 INFINITY, NAN = float("inf"), float("nan")
 BOUNDLESS = [INFINITY, -INFINITY, NAN, "inf", "Infinity", "nan", "1e999999999", "-1e400", 1e300, 10**30]
 
