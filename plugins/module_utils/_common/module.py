@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from . import secret_urls
 from .given import RULES, as_meant, mistakes
 from .numbers import bounded
 from .words import listing
@@ -81,13 +82,14 @@ class Module(AnsibleModule):
         super().exit_json(**kwargs)
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
-        """End the module, without what is kept. What Ansible says of the options gives way to what we say of them."""
+        """End the module, without what is kept and what is secret in URLs. What Ansible says of the options gives way to what we say of them."""
         self._hide()
         if not self._is_checked:
             spec = {"argument_spec": self.argument_spec}
             told = self._mistakes or mistakes(self._unchecked, spec, together=True)
             msg = listing(told, most=MOST_TOLD) if told else msg
             kwargs.setdefault("error", {"kind": "invalid_option"})
+        msg = secret_urls.scrubbed(str(msg))
         super().fail_json(msg=self._without(msg), **{name: self._without(value) for name, value in kwargs.items()})
 
     def _without(self, thing: t.Any) -> t.Any:

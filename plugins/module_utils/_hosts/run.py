@@ -28,10 +28,6 @@ class HostModule(Module):
     def _without_secrets(self, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         return {name: self.shows.get(name, _hidden)(value) if value else value for name, value in params.items()}
 
-    def fail_json(self, msg: t.Any, **kwargs: t.Any) -> t.NoReturn:
-        """As of any module, without what is secret in URLs."""
-        super().fail_json(msg=secret_urls.scrubbed(str(msg)), **kwargs)
-
 
 def _hidden(value: t.Any) -> t.Any:
     if isinstance(value, str):
