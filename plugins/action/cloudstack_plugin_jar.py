@@ -20,9 +20,11 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import Failure, NotFound
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.secret_urls import redacted, scrubbed
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import files, layout, plugin
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.plugin import Source
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.plugin_jar import checked
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import layout
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.driver import plugin
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.driver.jar import checked
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.driver.plugin import Source
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine import files
 
 OPTIONS = {"component": layout.COMPONENTS, "plugin": layout.PLUGINS}
 DEFAULTS = {"plugin": layout.STORPOOL}

@@ -17,7 +17,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk_show import PartlyFailed, report
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk.show import PartlyFailed, report
 
 display = Display()
 

@@ -382,9 +382,9 @@ error:
 import typing as t
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.deployment import SPEC, StorPoolFiles, read
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.paths import Root
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine.paths import Root
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.run import run_info
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.config import read_files
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection.config import read_files
 
 
 def storpool_files(root: Root, host_name: t.Optional[str]) -> StorPoolFiles:

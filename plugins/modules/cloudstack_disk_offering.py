@@ -213,7 +213,9 @@ call:
   sample: POST updateDiskOffering
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.disk_offering import DISK_OFFERING
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.offering.disk_offering import (
+    DISK_OFFERING,
+)
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import run_managed
 
 

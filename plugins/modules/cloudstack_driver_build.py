@@ -211,7 +211,7 @@ error:
 """
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.run import finish
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import build
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.build import build
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.run import HostModule
 
 

@@ -197,7 +197,7 @@ call:
   sample: POST listHosts
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.hosts import SPEC, hosts
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.hosts import SPEC, hosts
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import run_info
 
 

@@ -65,7 +65,7 @@ call:
   sample: POST listCapabilities
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.about import SPEC, about
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.about import SPEC, about
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import run_info
 
 

@@ -124,7 +124,7 @@ error:
     kind: not_recognised
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.kvm_patch import KVM_PATCH, apply
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.kvm.patch import KVM_PATCH, apply
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.run import run_managed
 
 

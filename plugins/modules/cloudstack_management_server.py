@@ -166,7 +166,7 @@ call:
   sample: POST prepareForMaintenance
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.management_server import MANAGEMENT_SERVER
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.management.server import MANAGEMENT_SERVER
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import run_managed
 
 

@@ -265,7 +265,7 @@ error:
     kind: invalid_option
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.plugin_jar_run import run
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.driver.run import run
 
 
 def main() -> None:

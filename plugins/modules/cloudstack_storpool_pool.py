@@ -386,8 +386,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.pool import POOL
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.reader import StorPool
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.reader import StorPool
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.pool.pool import POOL
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import run_managed
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     BadAnswer,
@@ -396,8 +396,8 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     Unauthorized,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.time_left import TimeLeft
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.options import CONNECTION
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.reader import Reader
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import Reader
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection.options import CONNECTION
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import connect
 
 #: How long to try to verify a template from here, in seconds; the management server is the one that has to reach StorPool.

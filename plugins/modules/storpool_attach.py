@@ -235,7 +235,7 @@ call:
   sample: POST VolumesReassignWait
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.attach import ATTACHMENTS
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.attach import ATTACHMENTS
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_managed
 
 

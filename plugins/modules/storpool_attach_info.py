@@ -109,7 +109,7 @@ call:
   sample: GET AttachmentsList
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.attach_info import SPEC, read
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info.attachments import SPEC, read
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_info
 
 

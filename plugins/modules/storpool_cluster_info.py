@@ -370,7 +370,7 @@ call:
   sample: GET ServicesList
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster_info import SPEC, read
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info.cluster import SPEC, read
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_info
 
 

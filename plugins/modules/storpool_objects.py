@@ -379,7 +379,7 @@ call:
   sample: GET VolumesList
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk_run import run_bulk
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk.run import run_bulk
 
 
 def main() -> None:

@@ -125,7 +125,9 @@ call:
   sample: POST PlacementGroupUpdate/archive
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.placement_group import PLACEMENT_GROUP
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.placement_group import (
+    PLACEMENT_GROUP,
+)
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_managed
 
 

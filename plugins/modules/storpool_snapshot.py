@@ -330,8 +330,8 @@ call:
   sample: POST VolumeSnapshot/~abcd.b.12
 """
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.snapshot import SNAPSHOT
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_managed
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.snapshot import SNAPSHOT
 
 
 def main() -> None:

@@ -354,7 +354,10 @@ call:
   sample: GET SnapshotsList
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info import SPEC_SNAPSHOTS, snapshots
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info.volumes import (
+    SPEC_SNAPSHOTS,
+    snapshots,
+)
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_info
 
 

@@ -182,8 +182,8 @@ call:
   sample: POST VolumeTemplateUpdate/cloud
 """
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.template import TEMPLATE
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_managed
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.template import TEMPLATE
 
 
 def main() -> None:

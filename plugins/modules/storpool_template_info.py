@@ -179,8 +179,8 @@ call:
   sample: GET VolumeTemplatesList
 """
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info.templates import SPEC, read
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_info
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.template_info import SPEC, read
 
 
 def main() -> None:

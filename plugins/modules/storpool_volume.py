@@ -258,8 +258,8 @@ call:
   sample: POST VolumeUpdate/~abcd.b.12
 """
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.volume import VOLUME
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_managed
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.volume import VOLUME
 
 
 def main() -> None:

@@ -319,7 +319,7 @@ call:
   sample: GET VolumesList
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info import SPEC_VOLUMES, volumes
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info.volumes import SPEC_VOLUMES, volumes
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_info
 
 

@@ -237,7 +237,7 @@ call:
   sample: POST VolumeRevert/~abcd.b.12
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.revert import REVERT
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.revert import REVERT
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_verb
 
 

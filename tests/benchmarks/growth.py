@@ -19,7 +19,8 @@ from tools.workspace import BUILD
 
 init_plugin_loader([str(BUILD)])
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import bulk, bulk_run  # noqa: E402
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk import run as bulk_run  # noqa: E402
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk import steer as bulk  # noqa: E402
 
 REPEATS = 5
 

@@ -20,12 +20,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import Failure
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import Managed, Outcome, Plan, converge
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.verb import with_memory
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.attach import ATTACHMENTS
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.placement_group import PLACEMENT_GROUP
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.revert import REVERT
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.snapshot import SNAPSHOT
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.template import TEMPLATE
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.volume import VOLUME
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.attach import ATTACHMENTS
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.placement_group import (
+    PLACEMENT_GROUP,
+)
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.revert import REVERT
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.snapshot import SNAPSHOT
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.template import TEMPLATE
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.volume import VOLUME
 from faults.tasks import tasks
 from unit.cluster import Cluster
 

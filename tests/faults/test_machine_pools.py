@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.pool import POOL
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.pool.pool import POOL
 from faults.alone import ran, written
 from faults.scenario import NOTHING
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
@@ -20,7 +20,9 @@ HEADER = """\
 # SPDX-License-Identifier: GPL-3.0-or-later
 """
 LONGEST_UTILITY = 400  # lines
-SIDES = ("_common", "_storpool", "_cloudstack", "_hosts")
+UTILITIES = STAGE / "plugins" / "module_utils"
+PICTURE = "docs/architecture.md"
+_ROW = re.compile(r"(?m)^\| `(_\w+(?:/\w+)?)` \|[^|]*\|([^|]*)\|$")
 
 
 def complaints() -> list[str]:
@@ -51,19 +53,47 @@ def _lengths() -> Iterator[str]:
 
 
 def _directions() -> Iterator[str]:
-    """modules -> sides -> _common, and nobody in plugins knows the simulators or another plugin's module."""
-    utilities = STAGE / "plugins" / "module_utils"
+    """Nobody in plugins knows the simulators, and utilities import along the arrows of the table in docs/architecture.md, which has no others."""
+    rooms = _rooms()
+    unused = {(room, used) for room, row in rooms.items() for used in row}
     for path in _sources("plugins"):
-        side = path.relative_to(utilities).parts[0] if path.is_relative_to(utilities) else None
+        room = (
+            _room(path.relative_to(UTILITIES).with_suffix("").as_posix(), rooms)
+            if path.is_relative_to(UTILITIES)
+            else None
+        )
+        if path.is_relative_to(UTILITIES) and room is None:
+            yield f"{_name(path)}: is in no room of the table in {PICTURE}"
+        told: set[str] = set()
         for name in _imports(path):
-            parts = name.split(".")
-            if "simulators" in parts:
+            if "simulators" in name.split("."):
                 yield f"{_name(path)}: imports {name}; plugins do not know that there are simulators"
-            if side is None:
+            other = _room(name.partition(".module_utils.")[2].replace(".", "/"), rooms)
+            if room is None or other is None or other in {room, "_common"} | told:
                 continue
-            other = next((part for part in parts if part in SIDES), side)
-            if other not in (side, "_common"):
-                yield f"{_name(path)}: imports {name}; {side} may import {side} and _common only"
+            unused.discard((room, other))
+            if other not in rooms[room]:
+                told.add(other)
+                yield f"{_name(path)}: imports {name}; the table in {PICTURE} has no arrow from {room} to {other}"
+    for room, used in sorted(unused):
+        yield f"{PICTURE}: the table has an arrow from {room} to {used}, which nothing needs"
+
+
+def _rooms() -> dict[str, list[str]]:
+    """The rooms of module_utils and which others each may import, from the table in docs/architecture.md. Arrows go up in it, so there is no circle."""
+    rooms: dict[str, list[str]] = {}
+    for room, uses in _ROW.findall((STAGE / PICTURE).read_text(encoding="utf-8")):
+        side = room.partition("/")[0]
+        rooms[room] = [f"{side}/{used}" for used in re.findall(r"`(\w+)`", uses)]
+        for used in rooms[room]:
+            if used not in list(rooms)[:-1]:
+                raise ValueError(f"{PICTURE}: {room} uses {used}, which is no row above it")
+    return rooms
+
+
+def _room(path: str, rooms: Iterable[str]) -> str | None:
+    """The room that a path below module_utils is in."""
+    return next((room for room in rooms if f"{path}/".startswith(f"{room}/")), None)
 
 
 def _imports(path: Path) -> Iterator[str]:

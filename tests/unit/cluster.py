@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import ApiError, TransientError
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import Managed, Outcome, Step, converge
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.reader import Reader
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import Reader
 from simulators.storpool.errors import ApiFailure
 from unit.simulators.model import Model
 from unit.vendor_requests import check_request

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import renames
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine import renames
 
 #: Those that change files.
 CHANGES = ("mkdir", "write", "chown", "fchmod", "utime", "rename", "renameat2", "unlink")

@@ -11,9 +11,10 @@ from .._common.errors import Ambiguous, InvalidOption, NotFound
 from .._common.module import HIDDEN
 from .._common.plan import Managed, Outcome, Plan, Step
 from .._common.words import listing, sentence
-from . import identity, results, setting_values, texts, versions
-from .reader import Raw, Reader
-from .versions import Version
+from . import texts
+from .cloud import identity, results, setting_values, versions
+from .cloud.reader import Raw, Reader
+from .cloud.versions import Version
 
 SPEC: t.Dict[str, t.Any] = {
     "argument_spec": {

@@ -13,12 +13,12 @@ from .._common.module import Module
 from .._common.plan import Managed
 from .._common.run import finish, manage
 from .._common.time_left import TimeLeft
-from . import api as http
-from . import library
-from .config import endpoint, read_files
-from .options import CONNECTION
-from .reader import Reader, StorPool
-from .waiting import Worker
+from .cloud.reader import Reader, StorPool
+from .cloud.waiting import Worker
+from .connection import api as http
+from .connection import library
+from .connection.config import endpoint, read_files
+from .connection.options import CONNECTION
 
 Params = t.Mapping[str, t.Any]
 Result = t.Mapping[str, t.Any]

@@ -12,13 +12,16 @@ import pwd
 import typing as t
 
 from .._common.errors import Failure, InvalidOption
-from . import class_path, findings, java, kept, layout, packages, paths, plugin_jar, service, storpool_client
-from .class_path import Found
+from . import findings, layout
+from .driver import class_path, kept
+from .driver import jar as plugin_jar
+from .driver.class_path import Found
 from .findings import Host
-from .java import Java
 from .layout import Layout
-from .packages import Installed
-from .paths import Root
+from .machine import java, packages, paths, service, storpool_client
+from .machine.java import Java
+from .machine.packages import Installed
+from .machine.paths import Root
 
 SPEC: t.Dict[str, t.Any] = {
     "argument_spec": {

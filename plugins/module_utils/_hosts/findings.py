@@ -11,7 +11,7 @@ import typing as t
 from .._common.words import listing
 from . import layout
 from .layout import Layout
-from .storpool_client import LAST_CLIENT, Client
+from .machine.storpool_client import LAST_CLIENT, Client
 
 PUT = "Put it there with storpool.cloudstack.cloudstack_plugin_jar."
 PATCH = "Patch it with storpool.cloudstack.cloudstack_kvm_patch."

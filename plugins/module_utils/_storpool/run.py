@@ -14,10 +14,10 @@ from .._common.plan import Managed
 from .._common.run import finish, manage
 from .._common.time_left import TimeLeft
 from .._common.verb import Verb, perform
-from . import api as http
-from .config import endpoint, read_files
-from .options import CONNECTION
-from .reader import Reader
+from .cluster.reader import Reader
+from .connection import api as http
+from .connection.config import endpoint, read_files
+from .connection.options import CONNECTION
 
 Result = t.Mapping[str, t.Any]
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import config
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection import config
 from lab import provisioning
 from lab.layout import topology
 from lab.storpool import block, command, confget, configuration

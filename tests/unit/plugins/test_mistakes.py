@@ -15,12 +15,12 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import (
-    attach_info,
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk import kinds as bulk_kinds
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk import steer as bulk
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info import attachments as attach_info
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info import volumes as info
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects import (
     attach_want,
-    bulk,
-    bulk_kinds,
-    info,
     placement_group,
     revert,
     snapshot,

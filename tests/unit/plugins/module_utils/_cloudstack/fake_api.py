@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.reader import Reader
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.reader import Reader
 
 
 class FakeApi:

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack import pool
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.pool_plan import Current
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.reader import Hosts
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.versions import parse
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.reader import Hosts
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.versions import parse
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.pool import pool
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.pool.plan import Current
 
 ZONE = {"id": "z-1", "name": "zone1"}
 OPTIONS = {

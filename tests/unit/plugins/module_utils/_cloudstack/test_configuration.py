@@ -14,9 +14,10 @@ from ansible.module_utils.testing import patch_module_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack import configuration, setting_values
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack import configuration
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud import setting_values
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.versions import parse
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.configuration import Current, look, plan
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.versions import parse
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     Ambiguous,
     InvalidOption,

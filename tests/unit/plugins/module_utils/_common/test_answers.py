@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack import shapes as cloudstack
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection import shapes as cloudstack
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common import answers
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import BadAnswer
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import shapes as storpool
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection import shapes as storpool
 
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
@@ -71,7 +71,7 @@ def test_halves_of_characters_are_replaced():
     assert answers.decode(b'{"a\\uD800": ["\\udfff", "\\ud83d\\ude00"]}') == {"a\ufffd": ["\ufffd", "\U0001f600"]}
 
 
-UTILITIES = Path(storpool.__file__).parent.parent
+UTILITIES = Path(storpool.__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ UTILITIES = Path(storpool.__file__).parent.parent
     ],
 )
 def test_every_call_that_reads_has_a_shape(product, pattern, known):
-    code = "\n".join(path.read_text(encoding="utf-8") for path in sorted((UTILITIES / product).glob("*.py")))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sorted((UTILITIES / product).rglob("*.py")))
     calls = set(re.findall(pattern, code))
     assert len(calls) > 3
     assert not calls - set(known)

@@ -21,7 +21,8 @@ from ansible.module_utils.common.text.converters import to_bytes
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common import address, numbers, seconds
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import InvalidOption
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import bulk_items, volume
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk import items as bulk_items
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects import volume
 
 PACKAGE = "ansible_collections.storpool.cloudstack.plugins.modules"
 MODULES = sorted(path.stem for path in (Path(__file__).parents[5] / "plugins/modules").glob("[!_]*.py"))

@@ -15,8 +15,10 @@ import zlib
 
 import pytest
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack import api as cloudstack
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack import config as cloudstack_config
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection import api as cloudstack
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection import (
+    config as cloudstack_config,
+)
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common import wire
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     BadAnswer,
@@ -24,8 +26,8 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     Unreachable,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import Step
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import api as storpool
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool import config as storpool_config
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection import api as storpool
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection import config as storpool_config
 from unit.plugins.module_utils._common.bad_server import BadServer, dripping, raw, whole
 
 SECONDS = 0.5

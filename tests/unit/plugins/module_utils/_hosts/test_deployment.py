@@ -11,15 +11,11 @@ import os
 import pytest
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import InvalidOption
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import (
-    deployment,
-    findings,
-    packages,
-    plugin_jar,
-    plugin_jar_run,
-    service,
-)
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.service import Service
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import deployment, findings
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.driver import jar as plugin_jar
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.driver import run as plugin_jar_run
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine import packages, service
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine.service import Service
 from ansible_collections.storpool.cloudstack.plugins.modules import cloudstack_deployment_info
 from standins import cloudstack_host, kvm_plugin, storpool_driver
 

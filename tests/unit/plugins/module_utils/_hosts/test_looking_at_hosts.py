@@ -15,17 +15,21 @@ import zipfile
 import pytest
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import InvalidOption
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import (
-    class_path,
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.driver import class_path
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.errors import NotAccessible
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine import (
     java,
     packages,
     paths,
     programs,
     service,
 )
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.commands import TimedOut
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.errors import NotAccessible
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.service import JarFile, OpenJar, Service
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine.commands import TimedOut
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine.service import (
+    JarFile,
+    OpenJar,
+    Service,
+)
 from standins import cloudstack_host, kvm_plugin
 
 LIB = "/usr/share/cloudstack-agent/lib"

@@ -12,7 +12,7 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts import commands
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine import commands
 from ansible_collections.storpool.cloudstack.plugins.modules import (
     cloudstack_deployment_info,
     cloudstack_driver_build,

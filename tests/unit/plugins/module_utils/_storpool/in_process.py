@@ -14,8 +14,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import ApiError, TransientError
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.given import as_meant
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import Managed, Outcome, Plan, converge
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.options import CONNECTION
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.reader import Reader
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import Reader
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection.options import CONNECTION
 from simulators.storpool.errors import ApiFailure
 from unit.simulators.model import Model
 from unit.vendor_requests import check_request

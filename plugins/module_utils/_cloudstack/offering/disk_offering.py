@@ -1,0 +1,98 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Disk offerings: what a task may want of one, and what it has to know first."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._common import sizes
+from ..._common.errors import Ambiguous, InvalidOption
+from ..._common.plan import Managed
+from ..._common.time_left import checked
+from ..._common.words import listing
+from .. import texts
+from ..cloud.reader import Reader
+from .plan import GIB, Current, Want, plan
+
+SPEC: t.Dict[str, t.Any] = {
+    "argument_spec": {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "name": {"type": "str", "required": True},
+        "display_text": {"type": "str"},
+        "disk_size": {"type": "str"},
+        "customized": {"type": "bool"},
+        "tags": {"type": "list", "elements": "str"},
+        "max_iops": {"type": "int"},
+        "min_iops": {"type": "int"},
+        "storpool_template": {"type": "str"},
+        "driver_reads_template": {"type": "bool", "default": False},
+        "qos_class": {"type": "str"},
+        "zones": {"type": "list", "elements": "str"},
+        "wait_timeout": {"type": "int", "default": 300},
+    },
+    "required_by": {"min_iops": ["max_iops"]},
+}
+#: Options of which only one can say how fast the volumes are, and why.
+_EXCLUSIVE = (
+    (
+        "storpool_template",
+        "max_iops",
+        "the StorPool driver takes the limits of the StorPool template then. Set the limit there (storpool_template, iops)",
+    ),
+    ("qos_class", "max_iops", "storpool_qos sets the limits of the class then. Leave out one of them"),
+    ("qos_class", "storpool_template", "the StorPool driver does not look at the template then. Leave out one of them"),
+)
+
+
+def want(params: t.Mapping[str, t.Any]) -> Want:
+    """The desired offering that the options describe. Raises :class:`InvalidOption`."""
+    for option, other, why in _EXCLUSIVE:
+        if params[option] is not None and params[other] is not None:
+            raise InvalidOption(f"{option} and {other} are both given, and {why}.")
+    if params["customized"] and params["disk_size"] is not None:
+        raise InvalidOption(
+            "customized and disk_size are both given: the user of a customized offering chooses the size."
+        )
+    if params["customized"] is False and params["disk_size"] is None and params["state"] == "present":
+        raise InvalidOption("customized is false: give disk_size.")
+    least, most = params["min_iops"], params["max_iops"]
+    for option, value in (("min_iops", least), ("max_iops", most)):
+        if value is not None and value < 1:
+            raise InvalidOption(f"{option} is {value}: give a number above 0. To have no limit, leave out max_iops.")
+    if least is not None and most is not None and least > most:
+        raise InvalidOption(f"min_iops is {least}, and so more than max_iops, which is {most}.")
+    size = sizes.size(params["disk_size"], "disk_size", GIB, "CloudStack")
+    return Want(
+        present=params["state"] == "present",
+        name=texts.text(params["name"], "name"),
+        display_text=texts.text(params["display_text"], "display_text", 4096),
+        disk_size=size,
+        customized=params["customized"],
+        tags=texts.storage_tags(params["tags"]),
+        max_iops=most,
+        min_iops=least,
+        storpool_template=texts.text(params["storpool_template"], "storpool_template", 200),
+        driver_reads_template=params["driver_reads_template"],
+        qos_class=texts.text(params["qos_class"], "qos_class"),
+        zones=None if params["zones"] is None else tuple(sorted(set(params["zones"]))),
+        wait_timeout=checked(params, "wait_timeout"),
+    )
+
+
+def look(reader: Reader, wanted: Want) -> Current:
+    """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several active offerings have the name."""
+    version, rows = reader.version(), reader.disk_offerings(wanted.name)
+    if len(rows) > 1:
+        ids = listing(sorted(str(row["id"]) for row in rows))
+        raise Ambiguous(
+            f"{len(rows)} disk offerings have the name {wanted.name!r}: {ids}. Rename or remove all of them but the one that is meant."
+        )
+    row = rows[0] if rows else None
+    details = reader.offering_details(row["id"]) if row else {}
+    zones = tuple(reader.zones()) if (wanted.present and wanted.zones) or (row and row.get("zoneid")) else ()
+    return Current(version, row, details, zones)
+
+
+DISK_OFFERING = Managed("disk_offering", SPEC, want, look, plan)

@@ -1,0 +1,262 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The objects of a bulk task, and which has to wait for which.
+
+Templates come before what is made with them, volumes before their snapshots, those before the volumes made from them, all of it before attachments.
+What is removed comes last, templates at the very end; but before what takes over its name.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from ..._common.errors import InvalidOption, NotAllowed
+from ..._common.given import located
+from ..._common.many import Job
+from ..._common.plan import Plan, Step
+from ..._common.words import sentence
+from ..cluster.reader import Raw, Reader, keys_of
+from ..connection import config
+from ..objects import attach, attach_want
+from ..objects import identity as objects
+from .items import Item, items, refuse
+from .kinds import ATTACHMENTS, KINDS, SET_TAGS, SNAPSHOTS, TEMPLATES, Kind, Names, Reference
+
+#: Which object an entry has found: (kind, global id) -> entry.
+Claims = t.Dict[t.Tuple[str, str], "Entry"]
+
+
+class Entry:
+    """One object of the task, with the job that brings it about. ``where`` is the item, such as "volumes[3]", or ``None`` for what is pruned."""
+
+    __slots__ = ("job", "kind", "names", "present", "wanted", "where")
+
+    def __init__(self, kind: Kind, where: t.Optional[str], wanted: t.Any, present: bool) -> None:
+        self.kind = kind
+        self.where = where
+        self.wanted = wanted
+        self.present = present
+        self.names: Names = kind.names(wanted)
+        self.job = Job(_label(kind, wanted))
+
+    def __repr__(self) -> str:
+        return f"<Entry {self.where}: {self.job!r}>"
+
+
+def entries(params: t.Mapping[str, t.Any], claims: Claims) -> t.List[Entry]:
+    """The objects that the lists of the task describe, linked. Raises :class:`InvalidOption` with all that is wrong with the task itself."""
+    found: t.List[Entry] = []
+    wrong: t.List[str] = []
+    for kind in KINDS:
+        want = _want(kind)
+        wanted = []
+        for item in items(kind.option, params[kind.option], kind.spec):
+            try:
+                _refuse_tag_of_set(item, kind, params["set"])
+                wanted.append((item, want(item.params)))
+            except InvalidOption as failure:
+                wrong.append(located(item.where, failure.message, item.params))
+        if kind is ATTACHMENTS:
+            found += _attachments(wanted, wrong)
+        else:
+            found += [Entry(kind, item.where, each, each.present) for item, each in wanted]
+    refuse(wrong)
+    for entry in found:
+        _mark(entry, params["set"])
+        _equip(entry, claims, params["set"])
+    _share_calls(found)
+    _refuse_contradictions(found)
+    link(found)
+    return found
+
+
+def pruned(raw: Raw, kind: Kind, set_name: str, on_attached: str, claims: Claims) -> Entry:
+    """What is to be removed because it belongs to the set and is in no list any more. It is left alone if it no longer belongs to the set by then."""
+    spec = kind.spec["argument_spec"]
+    params = {option: rule.get("default") for option, rule in spec.items()}
+    params.update(state="absent", global_id=raw["globalId"], on_attached=on_attached)
+    entry = Entry(kind, None, kind.managed.want(params), present=False)
+    _equip(entry, claims, None)
+    job, look = entry.job, t.cast(t.Callable[[t.Any], t.Any], entry.job.look)
+    job.label = objects.label(kind.what, raw)
+
+    def plan(current: t.Any) -> Plan:
+        mine = all((each.get("tags") or {}).get(SET_TAGS[kind.what]) == set_name for each in kind.found(current))
+        return kind.managed.plan(current, entry.wanted) if mine else Plan((), None, None)
+
+    job.look, job.plan = look, plan
+    entry.names = Names(tuple((kind.what, key) for key in keys_of(raw)), (), ())
+    return entry
+
+
+def link(every: t.Sequence[Entry]) -> None:
+    """Say of each entry which others it needs and waits for."""
+    makers = {name: entry for entry in every if entry.present for name in entry.names.own}
+    freed = {_space(name): entry for entry in every for name in (entry.names.old if entry.present else entry.names.own)}
+    users: t.Dict[Reference, t.List[Entry]] = {}
+    for entry in every:
+        for name in entry.names.uses:
+            users.setdefault(name, []).append(entry)
+    made, removed = Job("what is created or changed"), Job("what is removed")
+    for entry in every:
+        before = [makers.get(name) for name in entry.names.uses]
+        if entry.present:
+            before += [freed.get(_space(name)) for name in entry.names.own]
+        entry.job.needs = _jobs(entry, before)
+        entry.job.after = []
+    in_the_way = {id(job) for entry in every for job in entry.job.needs}
+    for entry in every:
+        if entry.present or entry.kind is ATTACHMENTS:
+            made.after.append(entry.job)
+            continue
+        own = [user for name in entry.names.own for user in users.get(name, ())]
+        entry.job.needs += _jobs(entry, [user for user in own if user.kind is not ATTACHMENTS])
+        entry.job.after += _jobs(entry, [user for user in own if user.kind is ATTACHMENTS])
+        if id(entry.job) not in in_the_way:
+            entry.job.after.append(made)
+        if entry.kind is TEMPLATES:
+            entry.job.after.append(removed)
+        else:
+            removed.after.append(entry.job)
+
+
+def _jobs(entry: Entry, others: t.Iterable[t.Optional[Entry]]) -> t.List[Job]:
+    return [other.job for other in others if other is not None and other is not entry]
+
+
+def _space(name: Reference) -> Reference:
+    """Volumes and snapshots share their names."""
+    what, text = name
+    return ("template" if what == "template" else "object", text)
+
+
+def _label(kind: Kind, wanted: t.Any) -> str:
+    if kind is ATTACHMENTS:
+        return f"attachments of {wanted.items[0]}"
+    if kind is SNAPSHOTS and wanted.group:
+        return f"snapshots of a group, {wanted.items[0].which} and others"
+    return str(wanted.items[0].which if kind is SNAPSHOTS else wanted.which)
+
+
+def _want(kind: Kind) -> t.Callable[[t.Mapping[str, t.Any]], t.Any]:
+    """The desired object of an item. For attachments, StorPool's configuration files are read once, not for each of them."""
+    if kind is not ATTACHMENTS:
+        return kind.managed.want
+    files = functools.lru_cache(maxsize=None)(config.read_files)
+    return lambda params: attach_want.want(dict(params, attachments=None), files)
+
+
+def _attachments(wanted: t.Sequence[t.Tuple[Item, attach_want.Want]], wrong: t.List[str]) -> t.List[Entry]:
+    """One entry for all that the items say of one volume or snapshot, as one plan has to see all of it."""
+    together: t.Dict[Reference, t.Tuple[Item, attach_want.Want]] = {}
+    for item, each in wanted:
+        reference = (each.items[0].what, each.items[0].reference)
+        first, others = together.setdefault(reference, (item, each._replace(items=())))
+        if (each.force, each.attach_timeout) != (others.force, others.attach_timeout):
+            wrong.append(
+                f"{item.where}: {each.items[0]} is in {first.where}, too, with another force or attach_timeout. They have to be the same."
+            )
+        waits = [wait for wait in (others.wait_timeout, each.wait_timeout) if wait is not None]
+        both = each._replace(
+            items=others.items + each.items, here=others.here or each.here, wait_timeout=max(waits) if waits else None
+        )
+        together[reference] = (first, both)
+    return [
+        Entry(ATTACHMENTS, item.where, each, any(one.present for one in each.items)) for item, each in together.values()
+    ]
+
+
+def _refuse_tag_of_set(item: Item, kind: Kind, set_name: t.Optional[str]) -> None:
+    tag = SET_TAGS.get(kind.what)
+    if set_name and tag and (item.params["tags"] or {}).get(tag, set_name) != set_name:
+        raise InvalidOption(f"the tag {tag} is the one by which the set knows what is its own. Leave it out of tags.")
+
+
+def _mark(entry: Entry, set_name: t.Optional[str]) -> None:
+    """Give a desired volume or snapshot the tag of the set."""
+    tag = SET_TAGS.get(entry.kind.what)
+    if set_name and tag and entry.kind.tagged and entry.present:
+        entry.wanted = entry.kind.tagged(entry.wanted, {tag: set_name})
+
+
+def _equip(entry: Entry, claims: Claims, set_name: t.Optional[str]) -> None:
+    """Give the entry's job what it takes: the functions of the kind's own module, and a guard around each."""
+    kind, job = entry.kind, entry.job
+
+    def look(reader: Reader) -> t.Any:
+        current = kind.managed.look(reader, entry.wanted)
+        for raw in kind.found(current):
+            first = claims.setdefault((kind.option, str(raw["globalId"])), entry)
+            if first is not entry:
+                raise InvalidOption(
+                    f"{entry.where}: this is the same {_noun(kind)} as {first.where}, {objects.label(_noun(kind), raw)}. One item for each is enough."
+                )
+        return current
+
+    def plan(current: t.Any) -> Plan:
+        if set_name and entry.present:
+            for raw in kind.found(current):
+                _refuse_foreign(kind, raw, set_name)
+        return kind.managed.plan(current, entry.wanted)
+
+    job.look, job.plan, job.imagine = look, plan, kind.imagine
+
+
+def _noun(kind: Kind) -> str:
+    return "object" if kind is ATTACHMENTS else kind.what
+
+
+def _share_calls(every: t.Iterable[Entry]) -> None:
+    """Let attachments that are to be made in the same way share calls."""
+    wanted = {entry.job: entry.wanted for entry in every if entry.kind is ATTACHMENTS}
+    companies: t.Dict[t.Any, t.Callable[[t.Sequence[Job]], Step]] = {}
+
+    def one_step(jobs: t.Sequence[Job]) -> Step:
+        found, rights, clients = {}, {}, {}  # type: t.Dict[t.Any, t.Any], t.Dict[str, t.Any], t.Dict[int, Raw]
+        for job in jobs:
+            found.update(job.current.found)
+            rights.update(job.current.attachments)
+            clients.update(job.current.clients)
+        all_items = tuple(item for job in jobs for item in wanted[job].items)
+        current = attach.Current(found, attachments=rights, clients=clients)
+        [step] = attach.plan(current, wanted[jobs[0]]._replace(items=all_items)).steps
+        return step
+
+    for job, want in wanted.items():
+        alike = (want.force, want.attach_timeout)
+        job.company = companies.setdefault(alike, functools.partial(one_step))
+
+
+def _refuse_foreign(kind: Kind, raw: Raw, set_name: str) -> None:
+    """What belongs to another set is not taken from it: that one would prune it, or take it back."""
+    tag = SET_TAGS.get(kind.what)
+    other = (raw.get("tags") or {}).get(tag) if tag else None
+    if other not in (None, "", set_name):
+        raise NotAllowed(
+            f"{sentence(objects.label(kind.what, raw))} belongs to the set {other!r}: its tag {tag} says so. Take it out of that set's lists and remove the "
+            "tag (storpool_volume or storpool_snapshot, tags with an empty value), or leave it out here."
+        )
+
+
+def _twice(entry: Entry, other: Entry, name: Reference) -> str:
+    if entry.where == other.where:
+        return f"{entry.where}: it has a range, but not in the name, so it would be {name[0]} {name[1]!r} many times"
+    return f"{entry.where}: this is the same {name[0]} as {other.where}, {name[1]!r}. One item for each is enough"
+
+
+def _refuse_contradictions(every: t.Sequence[Entry]) -> None:
+    """No two items may mean the same by the same name, and what is attached must not be removed."""
+    wrong: t.List[str] = []
+    first: t.Dict[Reference, Entry] = {}
+    for entry in every:
+        for name in entry.names.own:
+            other = first.setdefault(name, entry)
+            if other is not entry:
+                wrong.append(_twice(entry, other, name))
+        if entry.kind is ATTACHMENTS and entry.present:
+            holder = first.get(entry.names.uses[0])
+            if holder and not holder.present:
+                wrong.append(f"{entry.where}: this attaches {entry.wanted.items[0]}, which {holder.where} removes")
+    refuse(wrong)

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calls to the StorPool management API over HTTP: GET reads, POST changes, JSON both ways.
+
+One session keeps its connection alive. Reads are tried again while the API is unreachable or says that an error is transient; changes never are:
+:func:`.._common.plan.converge` looks again first.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+import typing as t
+from urllib.parse import quote
+
+from ..._common import answers
+from ..._common.errors import ApiError, BadAnswer, Failure, ReplyLost, TransientError, Unauthorized, Unreachable
+from ..._common.plan import Step, backoff
+from ..._common.secrets import Secrets
+from ..._common.time_left import TimeLeft
+from ..._common.transport import excerpt, first_line, words
+from ..._common.wire import CONNECT_TIMEOUT, Broken, Session, within
+from . import shapes
+from .config import Endpoint
+
+try:
+    import requests
+except ImportError:
+    requests = None  # type: ignore[assignment]
+    REQUESTS_IMPORT_ERROR: t.Optional[str] = traceback.format_exc()
+else:
+    REQUESTS_IMPORT_ERROR = None
+
+#: Legal in StorPool names and in references (``~globalId``), and safe in a path. A ``#`` is legal as well and has to be quoted.
+PATH_SAFE = "~:@*"
+
+#: An answer that says that a call failed. Any part of the error may be missing; some answers have a text in its place.
+_ERROR = answers.row(
+    {
+        "error": answers.either(
+            answers.text, answers.row({}, {"name": answers.text, "descr": answers.text, "transient": answers.flag})
+        )
+    }
+)
+
+
+class Api:
+    """A connection to one StorPool management API. No call outlives ``time_left`` for long."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        sleep: t.Callable[[float], None] = time.sleep,
+        time_left: t.Optional[TimeLeft] = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self._sleep = sleep
+        self._time_left = time_left or TimeLeft()
+        self._secrets = Secrets([endpoint.token])
+        self._session = self._connect()
+
+    def _connect(self) -> Session:
+        """A session of ours: no proxy, and no .netrc that would replace the token."""
+        session = Session()
+        session.headers.update(
+            {"Authorization": "Storpool v1:" + self.endpoint.token, "Content-Type": "application/json"}
+        )
+        return session
+
+    def get(self, call: str, target: t.Optional[str] = None, timeout: t.Optional[float] = None) -> t.Any:
+        """The ``data`` of a read. ``timeout`` in seconds, by default the endpoint's.
+
+        Raises :class:`ApiError` and its kinds, :class:`Unreachable`, :class:`ReplyLost` and :class:`BadAnswer`; the passing ones of them only after
+        as many retries as the endpoint allows. A read that was given its own ``timeout`` waits for something, and is not tried again.
+        """
+        waits = iter(() if timeout else backoff(self.endpoint.retries))
+        while True:
+            try:
+                return self._read(call, target, timeout)
+            except (Unreachable, TransientError, ReplyLost):
+                pause = next(waits, None)
+                if pause is None or not self._time_left.allows(pause):
+                    raise
+                self._sleep(pause)
+
+    def find(self, call: str, target: t.Optional[str] = None) -> t.Any:
+        """As :meth:`get`, but ``None`` where the object does not exist."""
+        try:
+            return self.get(call, target)
+        except ApiError as error:
+            if error.name == "objectDoesNotExist":
+                return None
+            raise
+
+    def apply(self, step: Step) -> t.Any:
+        """Carry out one step of a plan, once. Returns the ``data`` of the answer; raises as :meth:`get` does.
+
+        A change that waits for something for up to ``step.timeout`` seconds may take its usual time after that.
+        """
+        if step.method == "GET":
+            return self.get(step.call, step.target, step.timeout)
+        timeout = step.timeout and step.timeout + self.endpoint.timeout
+        return self._request("POST", step.call, step.target, step.body, timeout)
+
+    def _read(self, call: str, target: t.Optional[str], timeout: t.Optional[float]) -> t.Any:
+        """The data of a read, if it is of the right shape and about what was asked for."""
+        data, name = self._request("GET", call, target, None, timeout), _name("GET", call, target)
+        shapes.refuse_odd(call, data, self.endpoint.address, name)
+        shapes.refuse_other(call, target, data, self.endpoint.address, name)
+        return data
+
+    def _request(
+        self, method: str, call: str, target: t.Optional[str], body: t.Any, timeout: t.Optional[float]
+    ) -> t.Any:
+        name = _name(method, call, target)
+        path = call if target is None else call + "/" + quote(target, safe=PATH_SAFE)
+        seconds = self._time_left.within(timeout or self.endpoint.timeout)
+        session = self._session
+
+        def ask() -> t.Any:
+            return session.request(
+                method,
+                f"http://{self.endpoint.address}/ctrl/1.0/{path}",
+                data=None if body is None else json.dumps(body),
+                timeout=(min(CONNECT_TIMEOUT, seconds), seconds),
+            )
+
+        try:
+            return self._data(within(seconds, ask), name)
+        except Broken as broken:
+            self._session = self._connect()
+            raise self._broken(broken, name, seconds) from broken
+        except Failure as failure:
+            failure.call = name
+            failure.scrub(self._secrets.hide)
+            raise
+
+    def _broken(self, broken: Broken, name: str, seconds: float) -> Failure:
+        where = f"the StorPool API at {self.endpoint.address}"
+        if not broken.sent:
+            why = f"not within {round(seconds, 1):g} s" if broken.is_late else words(broken.error)
+            return Unreachable(
+                f"{where} cannot be reached from this host ({why}), and nothing was sent. Check sp_api_http_host and sp_api_http_port, and that the "
+                "management service runs.",
+                call=name,
+            )
+        if broken.is_late:
+            return ReplyLost(
+                f"{where} did not answer to the end within {round(seconds, 1):g} s; the call may still take effect.",
+                call=name,
+            )
+        return ReplyLost(
+            f"the connection to {where} broke before its answer was complete ({words(broken.error)}); the call may have taken effect. "
+            "Look at the object before you repeat what cannot be repeated; other tasks can be run again, since they read first.",
+            call=name,
+        )
+
+    def _data(self, response: requests.Response, name: str) -> t.Any:
+        try:
+            answer = answers.decode(response.content)
+        except ValueError:
+            answer = None
+        if isinstance(answer, dict) and _ERROR(answer) is None:
+            raise self._refusal(answer["error"], response.status_code, name)
+        if response.status_code in (401, 403):
+            raise self._refusal({}, response.status_code, name)
+        if not isinstance(answer, dict) and response.status_code in (502, 503, 504):
+            raise ReplyLost(
+                f"{self.endpoint.address} answered with HTTP {response.status_code} and {excerpt(response)}, as what stands in front of an API says that "
+                "is not there; the call may have taken effect. Look at the state of the management service.",
+                call=name,
+            )
+        if response.status_code != 200 or not isinstance(answer, dict) or "data" not in answer or "error" in answer:
+            raise BadAnswer(
+                f"{self.endpoint.address} answered with HTTP {response.status_code} and {excerpt(response)}, "
+                "not as a StorPool API does. Check that sp_api_http_host and sp_api_http_port are those of the "
+                "StorPool management API; if they are, look at its state.",
+                call=name,
+            )
+        return answer["data"]
+
+    def _refusal(self, error: t.Any, status: int, name: str) -> ApiError:
+        parts = error if isinstance(error, dict) else {"descr": error}
+        told = {
+            "name": str(parts.get("name") or "unknown"),
+            "descr": str(parts.get("descr") or "no description"),
+            "transient": parts.get("transient") is True,
+            "status": status,
+        }
+        if status in (401, 403):
+            return Unauthorized(
+                f"the StorPool API at {self.endpoint.address} does not accept the token (HTTP {status}). "
+                f"Check {self.endpoint.told_by}.",
+                call=name,
+                error=told,
+            )
+        kind = TransientError if told["transient"] else ApiError
+        return kind(
+            "StorPool at {0} answered {1} with {2}: {3}".format(
+                self.endpoint.address, name, told["name"], first_line(str(told["descr"]))
+            ),
+            call=name,
+            error=told,
+        )
+
+
+def _name(method: str, call: str, target: t.Optional[str]) -> str:
+    return "{0} {1}".format(method, "/".join(part for part in (call, target) if part))
