@@ -18,8 +18,11 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk.show import PartlyFailed, report
+from ansible_collections.storpool.cloudstack.plugins.plugin_utils._direct import ActionModule as DirectAction
+from ansible_collections.storpool.cloudstack.plugins.plugin_utils._direct import prepare
 
 display = Display()
+prepare(__name__)
 
 #: Seconds in which a part begins with new objects: a short one first, so that it is said soon that there is much to do.
 FIRST_PART, OTHER_PARTS = 3, 10
@@ -27,16 +30,13 @@ FIRST_PART, OTHER_PARTS = 3, 10
 ON_A_TERMINAL = sys.stdout.isatty() and not os.environ.get("CI")
 
 
-class ActionModule(ActionBase):
+class ActionModule(DirectAction):
     """The action of the module of the same name."""
 
-    _supports_check_mode = True
-    _supports_async = True
-
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
-        super().run(tmp, task_vars)
         if self._task.async_val or self._task.check_mode or not self._is_talkative():
-            return dict(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+            return dict(super().run(tmp, task_vars))
+        ActionBase.run(self, tmp, task_vars)
         return self._in_parts(task_vars)
 
     def _is_talkative(self) -> bool:

@@ -65,3 +65,17 @@ attributes:
     membership:
       - storpool.cloudstack.cloudstack
 """
+
+    # A module that only talks to APIs
+    DIRECT = r"""
+options: {}
+attributes:
+  action:
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
+    support: full
+    details:
+      - On the controller itself (connection C(local), neither C(become) nor C(async), the Python that runs Ansible), the module runs in a process that
+        Ansible's worker forks, instead of being packed, copied and started with a Python of its own. That is the same, but for the time that it takes.
+      - With C(-vvv), every task says which way it was run, and why. The variable C(storpool_cloudstack_direct) and the environment variable
+        E(STORPOOL_CLOUDSTACK_DIRECT), which Ansible itself has to be started with, switch it off if they are V(false).
+"""

@@ -57,6 +57,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._cloudstack
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.cloudstack
+  - storpool.cloudstack._attributes.direct
 notes:
   - CloudStack shows the value that holds for a zone, a cluster or a pool, and not whether it was given there. If that of the whole cloud is the wanted one
     already, nothing is written.

@@ -91,6 +91,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._cloudstack
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.cloudstack
+  - storpool.cloudstack._attributes.direct
 seealso:
   - module: storpool.cloudstack.cloudstack_storpool_pool
   - module: storpool.cloudstack.storpool_template

@@ -59,6 +59,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._cloudstack
   - storpool.cloudstack._attributes.info
   - storpool.cloudstack._attributes.cloudstack
+  - storpool.cloudstack._attributes.direct
 notes:
   - Whether a host is in maintenance (RV(hosts[].resource_state)) plays no role for its health, so that one can be healthy before it is taken out of it.
 seealso:

@@ -18,6 +18,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._cloudstack
   - storpool.cloudstack._attributes.info
   - storpool.cloudstack._attributes.cloudstack
+  - storpool.cloudstack._attributes.direct
 seealso:
   - module: storpool.cloudstack.cloudstack_configuration
   - module: storpool.cloudstack.cloudstack_management_server

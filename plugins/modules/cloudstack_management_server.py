@@ -59,6 +59,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._cloudstack
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.cloudstack
+  - storpool.cloudstack._attributes.direct
 seealso:
   - module: storpool.cloudstack.cloudstack_host_info
   - module: storpool.cloudstack.cloudstack_configuration

@@ -173,6 +173,7 @@ attributes:
 extends_documentation_fragment:
   - storpool.cloudstack._cloudstack
   - storpool.cloudstack._attributes
+  - storpool.cloudstack._attributes.direct
 seealso:
   - module: storpool.cloudstack.cloudstack_storpool_pool_info
   - module: storpool.cloudstack.storpool_template

@@ -121,6 +121,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._storpool
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
+  - storpool.cloudstack._attributes.direct
 seealso:
   - module: storpool.cloudstack.storpool_attach_info
   - module: storpool.cloudstack.storpool_volume

@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._storpool
   - storpool.cloudstack._attributes.info
   - storpool.cloudstack._attributes.storpool
+  - storpool.cloudstack._attributes.direct
 notes:
   - While the cluster as a whole does not work, its API may answer that this will pass, and the module tries again before it says so. With
     C(sp_api_retries=0) it says so at once.

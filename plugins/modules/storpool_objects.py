@@ -99,6 +99,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._storpool
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
+  - storpool.cloudstack._attributes.direct
 seealso:
   - module: storpool.cloudstack.storpool_template
   - module: storpool.cloudstack.storpool_volume

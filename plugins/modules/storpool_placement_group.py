@@ -53,6 +53,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._storpool
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
+  - storpool.cloudstack._attributes.direct
 seealso:
   - module: storpool.cloudstack.storpool_cluster_info
   - module: storpool.cloudstack.storpool_template

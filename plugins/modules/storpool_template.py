@@ -62,6 +62,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._storpool.policy
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
+  - storpool.cloudstack._attributes.direct
 seealso:
   - module: storpool.cloudstack.storpool_template_info
   - module: storpool.cloudstack.storpool_placement_group

@@ -92,6 +92,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._storpool.tags
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
+  - storpool.cloudstack._attributes.direct
 seealso:
   - module: storpool.cloudstack.storpool_volume_info
   - module: storpool.cloudstack.storpool_volume_revert

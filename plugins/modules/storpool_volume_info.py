@@ -60,6 +60,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._storpool
   - storpool.cloudstack._attributes.info
   - storpool.cloudstack._attributes.storpool
+  - storpool.cloudstack._attributes.direct
 seealso:
   - module: storpool.cloudstack.storpool_volume
 """

@@ -69,6 +69,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._storpool
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
+  - storpool.cloudstack._attributes.direct
 attributes:
   idempotent:
     support: partial

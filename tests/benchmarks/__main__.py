@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import roll
+from benchmarks import direct, roll
 from benchmarks.plays import HERE, Took, Workbench
 from simulators.client import Simulator, start, storpool_call
 from tools.workspace import COLLECTION, ROOT, environment
@@ -176,6 +176,24 @@ class Bench:
         text = "create 1,000 volumes, 20 ms an answer, 16 connections: module time"
         return [Row(text, min(times), "s", 1.2 * 1000 / 16 * 0.020 + 2)]
 
+    def direct(self) -> list[Row]:
+        """Tasks in a process of Ansible's own, against the same tasks the usual way."""
+        took = direct.measure(self.simulator, self.bench, self.repeats)
+        return [
+            Row("one item of a loop of storpool_volume, run directly: CPU time", took["item"], "s", 0.02),
+            Row("that loop, 1,000 items, the whole run against the usual way", took["loop"], "x", 1 / 10),
+            Row(
+                "30 different tasks of both products, run directly: the whole run against the usual way",
+                took["mixed"],
+                "x",
+                1 / 4,
+            ),
+            Row("a loop of 1,000 volumes, run directly: the whole run", took["seconds of the loop"], "s"),
+            Row(
+                "30 different tasks of both products, run directly: the whole run", took["seconds of thirty tasks"], "s"
+            ),
+        ]
+
     def roll(self) -> list[Row]:
         """The role for agents where nothing is to be done, on hosts."""
         role, bare = roll.measure(self.repeats)
@@ -210,6 +228,7 @@ MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
     "growth": Bench.growth,
     "single": Bench.single,
     "delayed": Bench.delayed,
+    "direct": Bench.direct,
     "roll": Bench.roll,
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +49,7 @@ class Workbench:
         times = self.directory / "tasks.jsonl"
         times.unlink(missing_ok=True)
         playbook = self.directory / "play.json"
-        playbook.write_text(json.dumps([self._content(simulator, tasks)]))
+        playbook.write_text(json.dumps([self.content(simulator, tasks)]))
         ended = subprocess.run(
             [str(env_bin() / "ansible-playbook"), str(playbook)],
             env=self._environment(times),
@@ -71,14 +72,16 @@ class Workbench:
         self._log.unlink(missing_ok=True)
         subprocess.run(
             [sys.executable, str(HERE / "stopwatch.py"), str(self._log), sys.executable, *command],
-            env=environment(),
+            env=self._environment(Path(os.devnull)),
+            stdout=subprocess.DEVNULL,
             timeout=SECONDS,
             check=True,
         )
         [took] = _lines(self._log)
         return took
 
-    def _content(self, simulator: Simulator, tasks: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    def content(self, simulator: Simulator, tasks: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+        """A play of these tasks, whose modules are measured."""
         connection = {
             "sp_api_http_host": simulator.host,
             "sp_api_http_port": simulator.port,

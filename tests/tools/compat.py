@@ -1,7 +1,7 @@
 # Copyright (c) 2026, StorPool CloudStack collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every module under every other supported ansible-core that this Python can run: documented, loaded, options checked."""
+"""Every module under every other supported ansible-core that this Python can run: documented, loaded, options checked; and no task differs by how it is run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+import both_ways
 
 from . import report
 from .processes import end_with_us, run
@@ -95,13 +98,16 @@ def _problem(core: str, modules: list[str], playbook: Path) -> str:
     if not documented.ok or "WARNING" in documented.output:
         return documented.output
     ran = run([env_bin(name) / "ansible-playbook", playbook], f"compat/playbook-{core}", TIMEOUT, env)
-    return "" if ran.ok else ran.output
+    if not ran.ok:
+        return ran.output
+    with tempfile.TemporaryDirectory() as directory:
+        return "\n".join(both_ways.differences(Path(directory) / "ways", name))
 
 
 def _playbook(modules: list[str]) -> Path:
     """A play that gives every module an option it cannot have.
 
-    The refusal comes from inside the module, so each was packed, sent, imported with its utilities and started.
+    The refusal comes from inside the module, so each was packed, sent, imported with its utilities and started; and then run directly.
     """
     tasks: list[dict[str, object]] = []
     for module in modules:
@@ -119,7 +125,8 @@ def _playbook(modules: list[str]) -> Path:
                 },
             },
         ]
-    play = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}]
+    host = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
+    play = [dict(host, vars={"storpool_cloudstack_direct": directly}) for directly in (False, True)]
     path = BUILD / "compat.yml"
     path.write_text(json.dumps(play, indent=2), encoding="utf-8")
     return path
