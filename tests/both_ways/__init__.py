@@ -30,6 +30,7 @@ _PASSING = (
     (re.compile(r"127\.0\.0\.1:\d+"), "ADDRESS"),
     (re.compile(r'("?(?:sp_api_http_port|port)"?: )\d+'), r"\1PORT"),
     (re.compile(r"0x[0-9a-f]{6,}"), "OBJECT"),
+    (re.compile(r"Interrupted at <frame [^>]*>"), "Interrupted at FRAME"),
     (re.compile(r'("?(?:started|delta|end|start|seconds)"?: )"?[\d:. -]+"?'), r"\1TIME"),
 )
 
