@@ -1,7 +1,10 @@
 # Copyright (c) 2026, StorPool CloudStack collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that are a time in seconds: one check for all. Not a number, infinity and 1e10 are slips, and no wait ends with them."""
+"""Options that say how long one call or program may take. Not a number, infinity and 1e10 are slips, and nothing ends with them.
+
+How long a task may wait is :mod:`.time_left`'s.
+"""
 
 from __future__ import annotations
 
