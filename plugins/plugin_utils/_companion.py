@@ -170,7 +170,7 @@ class _Beginning:
         self._umask = os.umask(0o077)
         self._argv = list(sys.argv)
         self._path = list(sys.path)
-        self._signals = {number: signal.getsignal(number) for number in signal.valid_signals()}
+        self._signals = {number: signal.getsignal(number) for number in signal.Signals}
         self._time_out = socket.getdefaulttimeout()
         self._filters = list(warnings.filters)
         root = logging.getLogger()

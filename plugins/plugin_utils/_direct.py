@@ -41,6 +41,13 @@ COMPANION = Companion()
 #: ansible-core 2.19 and newer say by profiles what JSON means, and their utilities know whether they run on a controller.
 HAS_PROFILES = hasattr(module_common, "_BuiltModule")
 COLLECTION = "ansible_collections.storpool.cloudstack"
+#: What a shell says of a program that a signal has ended.
+ENDS = {
+    signal.SIGKILL: "Killed",
+    signal.SIGTERM: "Terminated",
+    signal.SIGSEGV: "Segmentation fault",
+    signal.SIGABRT: "Aborted",
+}
 SWITCH = "storpool_cloudstack_direct"
 #: What only a Python that has not started yet takes notice of.
 _READ_AT_START = ("PYTHON", "LD_", "MALLOC_")
@@ -147,7 +154,7 @@ class ActionModule(NormalAction):
         environment = dict(self._connection._shell.env, **self._environment())
         code, out, err = COMPANION.run(_run, name, kwargs["in_data"], environment, self._loader.get_basedir())
         if code < 0:  # as a shell says it
-            code, err = 128 - code, err + f"{signal.strsignal(-code)}\n"
+            code, err = 128 - code, err + ENDS.get(-code, "") + "\n"
         return {
             "rc": code,
             "stdout": out,

@@ -141,6 +141,7 @@ def _play(directory: Path, core: str, directly: bool, *options: str) -> subproce
         capture_output=True,
         text=True,
         timeout=SECONDS,
+        check=False,
         stdin=subprocess.DEVNULL,
     )
 

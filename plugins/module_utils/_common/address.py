@@ -11,6 +11,7 @@ a variable, a line of a file.
 from __future__ import annotations
 
 import ipaddress
+import math
 import os
 import re
 import typing as t
@@ -40,7 +41,7 @@ def source(option: str, variable: str, value: t.Any, environ: t.Optional[t.Mappi
 
 def _says(told: str, value: t.Any) -> bool:
     try:
-        return told.strip() == str(value).strip() or value != value or float(told) == float(value)  # or is not a number
+        return told.strip() == str(value).strip() or math.isnan(float(value)) or float(told) == float(value)
     except (ValueError, TypeError, OverflowError):
         return False
 

@@ -79,25 +79,30 @@ def name(value: t.Any) -> t.Optional[str]:
     return None if isinstance(value, str) and value else "is no name"
 
 
+def is_whole(value: t.Any) -> bool:
+    """Whether JSON has a whole number here; for Python, true and false are some as well."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def count(value: t.Any) -> t.Optional[str]:
     """A whole number that is not negative."""
-    return None if type(value) is int and 0 <= value < MOST else "is no whole number from 0 on"
+    return None if is_whole(value) and 0 <= value < MOST else "is no whole number from 0 on"
 
 
 def whole(value: t.Any) -> t.Optional[str]:
     """A whole number."""
-    return None if type(value) is int and -MOST < value < MOST else "is no whole number"
+    return None if is_whole(value) and -MOST < value < MOST else "is no whole number"
 
 
 def amount(value: t.Any) -> t.Optional[str]:
     """A number that is not negative, whole or not."""
-    fits = type(value) in (int, float) and 0 <= value < MOST
+    fits = (is_whole(value) or isinstance(value, float)) and 0 <= value < MOST
     return None if fits else "is no number from 0 on"
 
 
 def number(value: t.Any) -> t.Optional[str]:
     """A number, also as text, as in ids of some servers."""
-    if type(value) is int:
+    if is_whole(value):
         return whole(value)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
         return None

@@ -36,6 +36,10 @@ def _cluster(world: World, body: Body) -> Cluster:
     return cluster
 
 
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _integer(body: Body, key: str) -> int:
     value = body.get(key)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -182,10 +186,10 @@ def _add_cluster(world: World, now: float, number: str, given: Body) -> None:
     if any(each.name == name for each in world.clusters.values()):
         raise AdminError(f"there is a cluster {name!r} already")
     numbers = given.get("clients", [1, 2, 3])
-    if not isinstance(numbers, list) or not all(type(each) is int and 1 <= each <= 4095 for each in numbers):
+    if not isinstance(numbers, list) or not all(_is_whole(each) and 1 <= each <= 4095 for each in numbers):
         raise AdminError("clients is a list of ids from 1 to 4095")
     disks = given.get("disks", 9)
-    if type(disks) is not int or not 1 <= disks <= MOST_DISKS:
+    if not _is_whole(disks) or not 1 <= disks <= MOST_DISKS:
         raise AdminError(f"disks is a number from 1 to {MOST_DISKS}")
     local = world.local
     cluster = build_cluster(number, name, numbers, disks, int(now))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._common.answers import is_whole
 from ..._common.errors import BadAnswer
 
 Row = t.Dict[str, t.Any]
@@ -51,7 +52,7 @@ class Pages:
         """The rows by what they are known by, and whether none came twice and there are as many as the server tells."""
         page, count = read(None, None)
         size = came = len(page)
-        if not page and type(count) is int and count > 0:
+        if not page and is_whole(count) and count > 0:
             raise BadAnswer(f"CloudStack says that there are {count} objects, and lists none of them.")
         rows = {_key(row): row for row in page}
         counts = {_number(count, size)}
@@ -78,7 +79,7 @@ def _most(counts: t.Iterable[t.Optional[int]]) -> int:
 
 def _number(count: t.Any, rows: int) -> t.Optional[int]:
     """The number of rows that a server tells; ``None`` if it does not, or if it is that of the page and so says nothing."""
-    return count if type(count) is int and count != rows else None
+    return count if is_whole(count) and count != rows else None
 
 
 def _key(row: Row) -> t.Any:

@@ -164,7 +164,7 @@ def look() -> None:
                 "umask": mask,
                 "argv": sys.argv,
                 "path": sys.path,
-                "signals": {str(number): str(signal.getsignal(number)) for number in signal.valid_signals()},
+                "signals": {str(number): str(signal.getsignal(number)) for number in signal.Signals},
                 "time out": socket.getdefaulttimeout(),
                 "logging": [logging.getLogger().level, len(logging.getLogger().handlers), logging.root.manager.disable],
                 "filters": [str(one) for one in warnings.filters],

@@ -247,7 +247,7 @@ def test_a_job_gets_what_the_task_has_left():
 def test_several_waits_of_a_task_share_its_time():
     server = Timed(seconds=7, pools=["PrepareForMaintenance"])
     worker = server.worker()
-    for _ in range(2):
+    for _wait in range(2):
         with pytest.raises(NotConverged, match=r"7 s .wait_timeout. were not enough: it still is"):
             worker.apply(step(Settled("p")))
     assert server.now == pytest.approx(7)
