@@ -168,6 +168,7 @@ EXAMPLES = r"""
 - name: Detach it from all clients, even if something has it open
   storpool.cloudstack.storpool_attach:
     volume: db-1
+    clients: all
     state: absent
     force: true
 """

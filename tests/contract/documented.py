@@ -51,14 +51,18 @@ def programs(name: str) -> str:
 def environment(home: Path) -> dict[str, str]:
     """Environment variables for Ansible's programs: the staged collection, and nothing of the user's own."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "SP_", "CLOUDSTACK_"))}
-    return kept | {
-        "HOME": str(home),
-        "ANSIBLE_COLLECTIONS_PATH": str(BUILD),
-        "ANSIBLE_ACTION_PLUGINS": str(ACTIONS),
-        "ANSIBLE_LOCALHOST_WARNING": "false",
-        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-    }
+    return (
+        kept
+        | {
+            "HOME": str(home),
+            "ANSIBLE_COLLECTIONS_PATH": str(BUILD),
+            "ANSIBLE_ACTION_PLUGINS": str(ACTIONS),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            "STORPOOL_CLOUDSTACK_DIRECT": "false",  # as on every other machine; here the same without a process of its own (tests/both_ways)
+        }
+    )
 
 
 @functools.lru_cache

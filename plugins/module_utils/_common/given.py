@@ -49,11 +49,20 @@ def located(where: str, message: str, options: t.Container[str]) -> str:
 def as_meant(given: t.Mapping[str, t.Any], spec: Spec) -> t.Dict[str, t.Any]:
     """The options as they are meant, in the same way for items of lists.
 
-    What is null is not given; Ansible counts it where one of several options is required, or no two may be given. Plain names in place of items are
+    What is null is not given; Ansible counts it where one of several options is required, or no two may be given. Options that there are not stay, to be
+    told. Plain names in place of items are
     written as items where the ``plain_names`` of the specification says of which option: ``[db-1]`` as ``[{name: db-1}]``.
     """
     plain = spec.get("plain_names", {})
-    meant = {option: _items(value, plain.get(option)) for option, value in given.items() if value is not None}
+    known = {
+        *spec["argument_spec"],
+        *(alias for rule in spec["argument_spec"].values() for alias in rule.get("aliases", ())),
+    }
+    meant = {
+        option: _items(value, plain.get(option))
+        for option, value in given.items()
+        if value is not None or option not in known
+    }
     for option, value in meant.items():
         inner = spec["argument_spec"].get(option, {}).get("options")
         if inner and isinstance(value, list):
