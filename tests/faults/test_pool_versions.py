@@ -20,7 +20,7 @@ NEW = {**POOL, "template": "hybrid", "capacity": "from_template", "tags": ["gold
 CHANGED = {**POOL, "tags": ["fast", "silver"], "allocation_state": "disabled"}
 RENAMED = {**POOL, "name": "sp-2", "previous_name": "sp"}
 #: What check mode cannot foretell.
-UNKNOWN = ("id", "created", "hosts", "path", "endpoint")
+UNKNOWN = ("id", "created", "hosts", "path", "endpoint", "used")
 #: The driver is installed beside CloudStack before 4.17, and comes with it since.
 RELEASES = ["4.8", "4.9.3", "4.10", "4.11", "4.15", "4.17.0", "4.18.1", "4.19.0", "4.19.1", "4.21", "4.22", "4.23"]
 

@@ -48,10 +48,11 @@ def _of(reader: Reader, what: str, reference: str, rows: t.Sequence[Raw]) -> t.L
 
 
 def _settled(reader: Reader, rows: t.Sequence[Raw]) -> t.List[Raw]:
-    """Attachments with the ids by which their volumes stay known. Those of snapshots have them already, since only volumes are reverted."""
-    volumes = reader.volumes() if any(not row["snapshot"] for row in rows) else []
-    owners = {key: volume for volume in volumes for key in keys_of(volume)}
-    return [
-        identity.attached(row, owners[owner_of(row)]) if not row["snapshot"] and owner_of(row) in owners else row
-        for row in rows
-    ]
+    """Attachments with the ids by which what is attached stays known. A snapshot's is that already, if the server tells it: only volumes are reverted."""
+    things: t.List[Raw] = []
+    if any(not row["snapshot"] for row in rows):
+        things += reader.volumes()
+    if any(row["snapshot"] and not row.get("globalId") for row in rows):
+        things += reader.snapshots()
+    owners = {key: thing for thing in things for key in keys_of(thing)}
+    return [identity.attached(row, owners[owner_of(row)]) if owner_of(row) in owners else row for row in rows]
