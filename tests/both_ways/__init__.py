@@ -113,7 +113,7 @@ def _prepare(directory: Path, core: str, directly: bool) -> None:
     ).stdout
     lines = [line.strip() for line in vault.splitlines()]
     secret = "\n".join("      " + line for line in lines[lines.index("$ANSIBLE_VAULT;1.1;AES256") + 1 :] if line)
-    play = (HERE / "play.yml").read_text(encoding="utf-8")
+    play = (HERE / "play.yml.in").read_text(encoding="utf-8")
     (directory / "play.yml").write_text(play.replace("      VAULTED", secret), encoding="utf-8")
     python = env_bin(core) / "python"
     (directory / "inventory").write_text(
