@@ -18,6 +18,8 @@ from .words import listing
 Params = t.Mapping[str, t.Any]
 #: What Ansible itself shows in place of a secret option.
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+#: Options that hold an address: one with a password or a token in it is refused, and is not shown either.
+ADDRESSES = ("api_url", "sp_api_http_host")
 #: Of how many mistakes at once the sentence speaks.
 MOST_TOLD = 5
 #: Texts of at most so many characters may be a part of any word.
@@ -71,6 +73,9 @@ class Module(AnsibleModule):
             known = {*self.argument_spec, *self.aliases}
             self._given = dict(self.params)
             self.params = self._shown({name: value if name in known else HIDDEN for name, value in self._given.items()})
+            for name in ADDRESSES:
+                if isinstance(self.params.get(name), str):
+                    self.params[name] = secret_urls.redacted_address(self.params[name])
 
     def _log_invocation(self) -> None:
         self._hide()

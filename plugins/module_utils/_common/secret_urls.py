@@ -62,6 +62,12 @@ def redacted(value: str) -> str:
     return before + mark + rest
 
 
+def redacted_address(value: str) -> str:
+    """What an option for the address of an API holds, a URL or a host alone, without what is secret."""
+    scheme = "" if "://" in value else "any://"
+    return redacted(scheme + value)[len(scheme) :]
+
+
 def _without(text: str, mark: str) -> str:
     return HIDDEN + mark + text.rpartition(mark)[2]
 

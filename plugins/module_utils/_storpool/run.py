@@ -60,6 +60,6 @@ def connect(
     """
     if http.REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=http.REQUESTS_IMPORT_ERROR)
-    place = endpoint(module.params if params is None else params, read_files)
+    place = endpoint(module.given if params is None else params, read_files)
     module.no_log_values.add(place.token)  # it may come from a file, which Module knows nothing of
     return http.Api(place, time_left=time_left)
