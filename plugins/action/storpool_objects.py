@@ -87,7 +87,8 @@ class Parts:
 
     def result(self, diff: bool, broken_off: bool = False) -> t.Dict[str, t.Any]:
         """The result of the task."""
-        rows = sorted(self._rows.values(), key=lambda row: (row["item"] is None, row["number"]))
+        # Ansible makes a text of a number in which it sees a secret.
+        rows = sorted(self._rows.values(), key=lambda row: (row["item"] is None, str(row["number"]).rjust(12)))
         more = dict(self._more, warnings=self._warnings) if self._warnings else self._more
         try:
             return dict(

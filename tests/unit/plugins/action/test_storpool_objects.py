@@ -47,6 +47,12 @@ def test_what_parts_did_is_put_together_in_the_order_of_the_task():
     assert "volumes" not in result
 
 
+def test_a_number_that_holds_a_secret_is_a_text_and_no_reason_to_fail():
+    parts = Parts()
+    parts.add(part([row(2, "created"), row("********", "created"), row(0, "created")], 3, 0))
+    assert [shown["name"] for shown in parts.result(diff=False)["results"]] == ["v-0", "v-2", "v-********"]
+
+
 def test_what_failed_is_told_to_the_next_part_and_fails_the_task_in_the_end():
     parts = Parts()
     parts.add(part([row(0, "failed"), row(1, "created")], 3, 1))
