@@ -28,7 +28,7 @@ def thirty(cloudstack: dict[str, Any]) -> list[dict[str, Any]]:
     """Thirty tasks of both products."""
     tasks: list[tuple[str, dict[str, Any]]] = [
         ("storpool_cluster_info", {}),
-        ("storpool_placement_group", {"name": "hdd", "disks": [1, 2, 3], "mode": "add"}),
+        ("storpool_placement_group", {"name": "hdd"}),
         ("storpool_template", {"name": "hybrid", "replication": 3, "place_all": "hdd"}),
         ("storpool_template_info", {}),
         ("cloudstack_info", {}),
