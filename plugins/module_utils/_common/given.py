@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.parsing.convert_bool import BOOLEANS
 
 from .errors import InvalidOption
@@ -140,8 +141,9 @@ def _wrong_list(value: t.Any, rule: Spec, path: str, together: bool) -> t.List[s
         return [f"{path}: it is a dictionary, and a list is meant. Begin each of its items with a dash."]
     if isinstance(value, bool):
         return [f"{path}: {value!r} is no list."]
-    if not isinstance(value, (list, tuple)):
-        return []  # one value, or several with commas, which Ansible takes apart
+    if not isinstance(value, (list, tuple)):  # one value, or several with commas, which Ansible takes apart
+        parts = value.split(",") if rule.get("elements") == "dict" and isinstance(value, str) else ()
+        return next((told for told in (_wrong_dict(part, rule, path, together) for part in parts) if told), [])
     element = {
         "type": rule.get("elements", "raw"),
         **{key: rule[key] for key in ("options", "no_log", *RULES) if key in rule},
@@ -160,10 +162,19 @@ def _wrong_list(value: t.Any, rule: Spec, path: str, together: bool) -> t.List[s
 def _wrong_dict(value: t.Any, rule: Spec, path: str, together: bool) -> t.List[str]:
     if isinstance(value, dict):
         return mistakes(value, dict(rule, argument_spec=rule["options"]), path, together) if "options" in rule else []
-    if isinstance(value, str) and ("=" in value or value.strip().startswith("{")):
-        return []  # Ansible's own short forms
+    if isinstance(value, str) and ("=" in value or value.strip().startswith("{")) and _is_short_form(value):
+        return []
     what = "a list" if isinstance(value, (list, tuple)) else ("what is given" if rule.get("no_log") else quoted(value))
     return [f"{path}: it is {what}, and a dictionary is meant, such as {{{_example(rule)}: ...}}."]
+
+
+def _is_short_form(value: str) -> bool:
+    """Whether Ansible makes a dictionary of a text."""
+    try:
+        check_type_dict(value)
+    except (TypeError, ValueError, SyntaxError):
+        return False
+    return True
 
 
 def _example(rule: Spec) -> str:

@@ -52,6 +52,8 @@ def bounded(spec: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any]) -> Param
 
 def _bounded(rule: t.Mapping[str, t.Any], value: t.Any) -> t.Any:
     inner = rule.get("options")
+    if rule.get("type") in (WHOLE, "float") and isinstance(value, (list, tuple, dict)):
+        return f"{value}, which is no number"  # Python's decimal numbers can be made of lists, and some of those have no bounds
     if isinstance(value, list):
         each = {"type": rule.get("elements"), "options": inner}
         return [_bounded(each, one) for one in value] if inner or each["type"] == WHOLE else value

@@ -114,7 +114,15 @@ def test_ansible_refuses_what_is_made_of_them(value):
         assert numbers.bounded(spec, given) == given
 
 
-@pytest.mark.parametrize("value", [0, -1, 5, "5", 1.5, "1e10", 10**17, None, True, "many", [], {}])
+@pytest.mark.parametrize("value", [[2**63, None, None], (0, (1,), 10**9), {"a": 1}, []])
+def test_what_is_no_number_at_all_is_refused_as_such(value):
+    checked = ArgumentSpecValidator({"a": {"type": "int"}}).validate(
+        numbers.bounded({"a": {"type": "int"}}, {"a": value})
+    )
+    assert "which is no number" in checked.error_messages[0]
+
+
+@pytest.mark.parametrize("value", [0, -1, 5, "5", 1.5, "1e10", 10**17, None, True, "many"])
 def test_what_has_bounds_is_left_to_others(value):
     assert numbers.bounded({"a": {"type": "int"}}, {"a": value}) == {"a": value}
 
