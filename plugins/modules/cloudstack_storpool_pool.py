@@ -397,9 +397,8 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     Unauthorized,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.time_left import TimeLeft
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import Reader
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection.options import CONNECTION
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import connect
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import connect, reader_of
 
 #: How long to try to verify a template from here, in seconds; the management server is the one that has to reach StorPool.
 VERIFY_TIMEOUT = 5.0
@@ -412,12 +411,15 @@ def ask_storpool(module: AnsibleModule, time_left: TimeLeft) -> StorPool:
     )
 
 
-def template_capacity(module: AnsibleModule, template: str, time_left: TimeLeft) -> int:
-    """The capacity of a StorPool template in bytes of client data, as CloudStack will show it, too."""
-    for status in Reader(connect(module, time_left=time_left)).templates_status():
+def template_capacity(module: AnsibleModule, template: str, time_left: TimeLeft) -> t.Optional[int]:
+    """The capacity of a StorPool template in bytes of client data, as CloudStack will show it, too; ``None`` for one that check mode foresees."""
+    reader = reader_of(module, connect(module, time_left=time_left))
+    for status in reader.templates_status():
         if status["name"] == template:
             stored = status.get("stored") or {}
             if stored.get("capacity") is None:
+                if reader.foresees:
+                    return None
                 raise BadAnswer(
                     f"StorPool does not tell the capacity of template {template!r}. Set capacity to a size.",
                     call="GET VolumeTemplatesStatus",
@@ -430,7 +432,7 @@ def template_problem(module: AnsibleModule, template: str) -> t.Optional[str]:
     """Why StorPool would not let a pool use a template. ``None`` if it would, and if StorPool cannot be asked from here."""
     hurried = dict(module.params, sp_api_timeout=VERIFY_TIMEOUT, sp_api_retries=0)
     try:
-        found = Reader(connect(module, hurried)).template(template)
+        found = reader_of(module, connect(module, hurried)).template(template)
     except Unauthorized as error:
         return error.message
     except Failure:

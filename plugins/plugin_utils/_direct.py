@@ -23,7 +23,7 @@ import sys
 import time
 import typing as t
 
-from ansible import constants
+from ansible import constants, context
 from ansible.executor import module_common
 from ansible.module_utils import basic
 from ansible.module_utils.common import json as module_json
@@ -33,6 +33,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.plugins.loader import module_loader
 from ansible.utils.display import Display
 
+from ..module_utils._common import foreseen
 from ._companion import Companion
 
 display = Display()
@@ -49,6 +50,7 @@ ENDS = {
     signal.SIGABRT: "Aborted",
 }
 SWITCH = "storpool_cloudstack_direct"
+FORESEE = "storpool_cloudstack_foresee"
 #: What only a Python that has not started yet takes notice of.
 _READ_AT_START = ("PYTHON", "LD_", "MALLOC_")
 _PROFILE = "legacy"  # as for every module that does not ask for another
@@ -72,6 +74,7 @@ class ActionModule(NormalAction):
     """The action of every module that only talks to APIs."""
 
     _direct = False
+    _notes: t.Optional[str] = None
 
     def _execute_module(self, *args: t.Any, **kwargs: t.Any) -> t.Dict[str, t.Any]:
         usual = self._why_usual(kwargs.get("task_vars") or {}, kwargs.get("wrap_async", False))
@@ -82,6 +85,7 @@ class ActionModule(NormalAction):
         )
         display.vvv(how, host=self._play_context.remote_addr)
         self._direct = not usual
+        self._notes = self._where_notes_are(kwargs.get("task_vars") or {})
         try:
             return dict(super()._execute_module(*args, **kwargs))
         finally:
@@ -89,8 +93,7 @@ class ActionModule(NormalAction):
 
     def _why_usual(self, task_vars: t.Mapping[str, t.Any], wrap_async: bool) -> t.Optional[str]:
         """Why running it here would not be the same as running it the usual way; ``None`` if it is the same."""
-        wanted = self._templar.template(task_vars.get(SWITCH, os.environ.get(SWITCH.upper(), "true")))
-        if not boolean(wanted, strict=False):
+        if not self._is_on(SWITCH, task_vars):
             return f"{SWITCH} says so"
         if wrap_async or self._task.async_val:
             return "it is asynchronous"
@@ -109,6 +112,16 @@ class ActionModule(NormalAction):
         if early:
             return f"a Python has to be started with {early[0]}"
         return None
+
+    def _is_on(self, switch: str, task_vars: t.Mapping[str, t.Any]) -> bool:
+        wanted = self._templar.template(task_vars.get(switch, os.environ.get(switch.upper(), "true")))
+        return bool(boolean(wanted, strict=False))
+
+    def _where_notes_are(self, task_vars: t.Mapping[str, t.Any]) -> t.Optional[str]:
+        """Where the tasks of this run tell each other what they foresee; ``None`` unless the run as a whole is in check mode."""
+        if not context.CLIARGS.get("check") or not self._task.check_mode or not self._is_on(FORESEE, task_vars):
+            return None
+        return os.path.join(constants.DEFAULT_LOCAL_TMP, COLLECTION)
 
     def _python(self, task_vars: t.Mapping[str, t.Any]) -> t.Optional[str]:
         """The interpreter that the usual way would take; ``None`` if Ansible has yet to look for one on the host."""
@@ -152,7 +165,9 @@ class ActionModule(NormalAction):
             return dict(super()._low_level_execute_command(cmd, *args, **kwargs))
         name = _module_of(self._module)
         environment = dict(self._connection._shell.env, **self._environment())
-        code, out, err = COMPANION.run(_run, name, kwargs["in_data"], environment, self._loader.get_basedir())
+        code, out, err = COMPANION.run(
+            _run, name, kwargs["in_data"], environment, self._loader.get_basedir(), self._notes
+        )
         if code < 0:  # as a shell says it
             code, err = 128 - code, err + ENDS.get(-code, "") + "\n"
         return {
@@ -164,8 +179,9 @@ class ActionModule(NormalAction):
         }
 
 
-def _run(name: str, data: bytes, environment: t.Mapping[str, str], directory: str) -> None:
+def _run(name: str, data: bytes, environment: t.Mapping[str, str], directory: str, notes: t.Optional[str]) -> None:
     """In the companion: the module's ``main``, with all that it would find as a program."""
+    foreseen.directory = notes
     os.environ.update(environment)
     time.tzset()
     os.chdir(directory)
@@ -187,6 +203,8 @@ def _run(name: str, data: bytes, environment: t.Mapping[str, str], directory: st
         if not HAS_PROFILES:
             raise
         importlib.import_module("ansible.module_utils._internal._ansiballz._loader")._handle_exception(error, _PROFILE)
+    finally:
+        foreseen.directory = None
 
 
 def _not_ended() -> t.NoReturn:

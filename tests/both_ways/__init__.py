@@ -132,6 +132,7 @@ def _play(directory: Path, core: str, directly: bool, *options: str) -> subproce
         "ANSIBLE_NOCOLOR": "1",
         "TOLD_IN": str(directory / "told"),
         "STORPOOL_CLOUDSTACK_DIRECT": str(directly).lower(),
+        "STORPOOL_CLOUDSTACK_FORESEE": "false",  # what only tasks that run directly do
         "COLUMNS": "200",
     }
     return subprocess.run(

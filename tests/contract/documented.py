@@ -222,17 +222,29 @@ def play(
     **env: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run tasks as a play on this machine against the simulators, with these options of ansible-playbook."""
-    storpool.admin("POST", "clients", {"id": THIS_CLIENT})
     content = {
         "hosts": "localhost",
         "gather_facts": False,
         "module_defaults": connections(storpool, cloudstack),
         "vars": {"sim": {"storpool": {"url": storpool.url}, "cloudstack": {"url": cloudstack.url}}},
-        "environment": {"SP_OURID": str(THIS_CLIENT)},
         "tasks": tasks,
     }
+    return run_plays([content], storpool, cloudstack, directory, *options, **env)
+
+
+def run_plays(
+    plays: list[dict[str, Any]],
+    storpool: Simulator,
+    cloudstack: Simulator,
+    directory: Path,
+    *options: str,
+    **env: str,
+) -> subprocess.CompletedProcess[str]:
+    """Run plays on this machine, which is a client of the cluster."""
+    storpool.admin("POST", "clients", {"id": THIS_CLIENT})
     path = directory / "play.yml"
-    path.write_text(yaml.safe_dump([content], sort_keys=False))
+    here = {"environment": {"SP_OURID": str(THIS_CLIENT)}}
+    path.write_text(yaml.safe_dump([{**play, **here} for play in plays], sort_keys=False))
     vault = directory / "vault.yml"
     vault.write_text(yaml.safe_dump(variables(storpool, cloudstack)))
     return subprocess.run(

@@ -13,6 +13,7 @@ from .._common.plan import Managed, Outcome, Plan, Step
 from .._common.words import listing, sentence
 from . import texts
 from .cloud import identity, results, setting_values, versions
+from .cloud.predicted import Predicted
 from .cloud.reader import Raw, Reader
 from .cloud.versions import Version
 
@@ -232,4 +233,13 @@ def show(outcome: Outcome) -> t.Dict[str, t.Any]:
     }
 
 
-CONFIGURATION = Managed("configuration", SPEC, want, look, plan, show=show)
+def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
+    """The setting with the value that it would have."""
+    [step] = todo.steps
+    row = t.cast(Raw, current.row)
+    scope = {each.parameter: step.body[each.parameter] for each in SCOPES if each.parameter in step.body}
+    default = (current.everywhere or {}).get("value") if scope else row.get("defaultvalue")
+    reader.change_setting(row["name"], scope, _text(step.body.get("value", default)))
+
+
+CONFIGURATION = Managed("configuration", SPEC, want, look, plan, show=show, imagine=imagine)

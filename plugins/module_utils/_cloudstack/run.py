@@ -9,10 +9,12 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
+from .._common.foreseen import Notes
 from .._common.module import Module
 from .._common.plan import Managed
 from .._common.run import finish, manage
 from .._common.time_left import TimeLeft
+from .cloud.predicted import Predicted
 from .cloud.reader import Reader, StorPool
 from .cloud.waiting import Worker
 from .connection import api as http
@@ -54,7 +56,7 @@ def run_managed(
     def connect() -> t.Tuple[t.Any, ...]:
         api = _connect(module, time_left)
         apis.append(api)
-        reader = Reader(api, ask_storpool(module, time_left) if ask_storpool else None)
+        reader = _reader_of(module, api, ask_storpool(module, time_left) if ask_storpool else None)
         return reader, Worker(api, reader, time_left=time_left).apply, api.endpoint.retries
 
     def look(reader: t.Any, wanted: t.Any) -> t.Any:
@@ -77,7 +79,13 @@ def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[Reader, Params], Res
     """The body of a module that only reads; ``read`` gets a reader and the options and returns the result without ``changed``."""
     module = _module(spec, {}, None)
     time_left = TimeLeft(_seconds_to_wait(module.params))
-    finish(module, lambda: dict(read(Reader(_connect(module, time_left)), module.params), changed=False))
+    finish(module, lambda: dict(read(_reader_of(module, _connect(module, time_left)), module.params), changed=False))
+
+
+def _reader_of(module: Module, api: http.Api, storpool: t.Optional[StorPool] = None) -> Reader:
+    """Reads what CloudStack has; in check mode with what earlier tasks of the run would have changed."""
+    reader = Reader(api, storpool)
+    return t.cast(Reader, Predicted(reader, Notes(api.endpoint.url))) if module.check_mode else reader
 
 
 def _seconds_to_wait(params: Params) -> t.Optional[float]:

@@ -85,6 +85,8 @@ class Managed(t.NamedTuple):
     the desired state; ``plan`` is pure, given what was read and the desired state. ``key`` names the object in results.
     ``settle``, given the desired state and what is there after all steps, waits for effects that the API does not show. Check mode leaves it out.
     ``show`` makes the part of the result that describes the object, where it is more than the object under ``key``.
+    ``imagine``, given a reader that foresees, what was looked at and a plan with steps, tells the reader what these would change. Check mode calls it, so that
+    later plans can build on this one.
     """
 
     key: str
@@ -94,6 +96,7 @@ class Managed(t.NamedTuple):
     plan: t.Callable[[t.Any, t.Any], Plan]
     settle: t.Optional[t.Callable[[t.Any, t.Any], None]] = None
     show: t.Optional[t.Callable[[Outcome], t.Mapping[str, t.Any]]] = None
+    imagine: t.Optional[t.Callable[[t.Any, t.Any, Plan], None]] = None
 
 
 class Outcome(t.NamedTuple):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from . import plain
-from .errors import Failure
-from .plan import Managed, Step, backoff, converge
+from . import foreseen, plain
+from .errors import Failure, NotFound
+from .plan import Managed, Plan, Step, backoff, converge
 from .secrets import Secrets
 from .time_left import TimeLeft
 
@@ -25,11 +25,15 @@ def finish(module: AnsibleModule, work: t.Callable[[], t.Mapping[str, t.Any]]) -
     try:
         result = work()
     except Failure as failure:
+        if module.check_mode and isinstance(failure, NotFound):
+            failure.message = f"{failure.message} {foreseen.HINT}"
         module.fail_json(**_fit_to_be_seen(module, failure.result()))
     module.exit_json(**_fit_to_be_seen(module, result))
 
 
 def _fit_to_be_seen(module: AnsibleModule, result: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    if module.check_mode:
+        result = foreseen.known(result)
     secrets = Secrets(module.no_log_values)
     shown: t.Dict[str, t.Any] = plain.everything(dict(result), lambda text: secrets.hide(plain.text(text)))
     return shown
@@ -51,9 +55,15 @@ def manage(
     def work() -> t.Mapping[str, t.Any]:
         wanted = kind.want(module.params)
         reader, apply, retries = connect()
+        seen: t.List[t.Any] = []
+
+        def plan(current: t.Any) -> Plan:
+            seen[:] = [current, kind.plan(current, wanted)]
+            return t.cast(Plan, seen[1])
+
         outcome = converge(
             look=lambda: kind.look(reader, wanted),
-            plan=lambda current: kind.plan(current, wanted),
+            plan=plan,
             apply=apply,
             check_mode=module.check_mode,
             pauses=backoff(retries),
@@ -61,6 +71,9 @@ def manage(
         )
         if kind.settle and not module.check_mode:
             kind.settle(wanted, outcome.after)
+        if kind.imagine and module.check_mode and reader.foresees and seen[1].steps:
+            kind.imagine(reader, *seen)
+            reader.remember()
         result: t.Dict[str, t.Any] = dict(kind.show(outcome) if kind.show else {kind.key: outcome.after})
         result.update(changed=outcome.changed, actions=list(outcome.actions))
         for words in outcome.losses + outcome.cautions:

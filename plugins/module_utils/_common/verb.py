@@ -42,6 +42,7 @@ class Verb(t.NamedTuple):
     show: t.Callable[[Outcome], t.Mapping[str, t.Any]]
     at_stake: t.Optional[t.Callable[[History, t.Optional[Step]], t.Optional[str]]] = None
     pin: t.Optional[t.Callable[[t.Any, t.Any], t.Any]] = None
+    imagine: t.Optional[t.Callable[[t.Any, t.Any, Plan], None]] = None
 
 
 def perform(
@@ -54,7 +55,11 @@ def perform(
         reader, apply, retries = connect()
         return reader, remember(apply), retries
 
-    manage(module, Managed(verb.key, verb.spec, verb.want, look, plan, show=verb.show), connect_and_remember)
+    manage(
+        module,
+        Managed(verb.key, verb.spec, verb.want, look, plan, show=verb.show, imagine=verb.imagine),
+        connect_and_remember,
+    )
 
 
 Apply = t.Callable[[Step], t.Any]

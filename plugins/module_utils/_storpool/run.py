@@ -9,11 +9,13 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
+from .._common.foreseen import Notes
 from .._common.module import Module
 from .._common.plan import Managed
 from .._common.run import finish, manage
 from .._common.time_left import TimeLeft
 from .._common.verb import Verb, perform
+from .cluster.predicted import Predicted
 from .cluster.reader import Reader
 from .connection import api as http
 from .connection.config import endpoint, read_files
@@ -34,10 +36,20 @@ def run_verb(verb: Verb) -> None:
     perform(module, verb, lambda: _reader_and_writer(module))
 
 
-def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[http.Api, t.Mapping[str, t.Any]], Result]) -> None:
-    """The body of a module that only reads; ``read`` gets the API and the options and returns the result without ``changed``."""
+def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[Reader, t.Mapping[str, t.Any]], Result]) -> None:
+    """The body of a module that only reads; ``read`` gets a reader and the options and returns the result without ``changed``."""
     module = _module(spec)
-    finish(module, lambda: dict(read(connect(module), module.params), changed=False))
+    finish(module, lambda: dict(read(reader_of(module, connect(module)), module.params), changed=False))
+
+
+def reader_of(module: Module, api: http.Api) -> Reader:
+    """Reads what the API has, one object at a time; in check mode with what earlier tasks of the run would have changed."""
+    return t.cast(Reader, Predicted(Reader(api), notes_of(api))) if module.check_mode else Reader(api)
+
+
+def notes_of(api: http.Api) -> Notes:
+    """What tasks of this run foresee of the cluster behind an API."""
+    return Notes("StorPool at " + api.endpoint.address)
 
 
 def _module(spec: t.Mapping[str, t.Any]) -> Module:
@@ -46,7 +58,7 @@ def _module(spec: t.Mapping[str, t.Any]) -> Module:
 
 def _reader_and_writer(module: Module) -> t.Tuple[t.Any, ...]:
     api = connect(module)
-    return Reader(api), api.apply, api.endpoint.retries
+    return reader_of(module, api), api.apply, api.endpoint.retries
 
 
 def connect(

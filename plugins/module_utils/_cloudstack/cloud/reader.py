@@ -34,16 +34,21 @@ class Hosts(t.NamedTuple):
 class StorPool(t.NamedTuple):
     """What only StorPool knows of its templates; CloudStack shows nothing of it before there is a pool.
 
-    ``capacity`` gives the capacity of a template in bytes. ``problem`` says why StorPool would not let a pool use a template (it does not exist,
-    or the token is wrong), as far as this host can reach StorPool; else ``None``.
+    ``capacity`` gives the capacity of a template in bytes, ``None`` for one that check mode foresees. ``problem`` says why StorPool would not let a pool use a
+    template (it does not exist, or the token is wrong), as far as this host can reach StorPool; else ``None``.
     """
 
-    capacity: t.Callable[[str], int]
+    capacity: t.Callable[[str], t.Optional[int]]
     problem: t.Callable[[str], t.Optional[str]]
 
 
 class Reader:
-    """Reads the cloud behind an :class:`Api`, and StorPool's templates. Errors are those of :meth:`Api.read`."""
+    """Reads the cloud behind an :class:`Api`, and StorPool's templates. Errors are those of :meth:`Api.read`.
+
+    ``foresees`` is whether a reader can be told what plans would change (:mod:`predicted`).
+    """
+
+    foresees = False
 
     def __init__(self, api: Api, storpool: t.Optional[StorPool] = None) -> None:
         self._api = api
@@ -62,8 +67,8 @@ class Reader:
         hurried._version, hurried._places = self._version, self._places
         return hurried
 
-    def template_capacity(self, template: str) -> int:
-        """The capacity of a StorPool template in bytes."""
+    def template_capacity(self, template: str) -> t.Optional[int]:
+        """The capacity of a StorPool template in bytes; ``None`` for one that does not exist yet (check mode)."""
         return t.cast(StorPool, self._storpool).capacity(template)
 
     def template_problem(self, template: str) -> t.Optional[str]:

@@ -12,6 +12,7 @@ from ..._common.plan import Managed, Plan, Step
 from ..._common.time_left import checked
 from ..._common.words import listing, sentence
 from ..cloud import identity, results, versions
+from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
 from ..cloud.versions import Version
 from ..cloud.waiting import AWAY
@@ -253,4 +254,12 @@ def _shown(current: Current, wanted: Want, **changes: t.Any) -> t.Optional[t.Dic
     return dict(results.management_server(raw, current.others_up, current.pending, current.providers), **changes)
 
 
-MANAGEMENT_SERVER = Managed("management_server", SPEC, want, look, plan)
+def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
+    """The server in the state that it would reach, with the driver if that is waited for."""
+    if current.server and todo.after:
+        reader.change_server(current.server, todo.after["state"])
+    if _lacks_provider(current):
+        reader.load_driver()
+
+
+MANAGEMENT_SERVER = Managed("management_server", SPEC, want, look, plan, imagine=imagine)

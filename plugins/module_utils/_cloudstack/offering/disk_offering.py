@@ -9,12 +9,13 @@ import typing as t
 
 from ..._common import sizes
 from ..._common.errors import Ambiguous, InvalidOption
-from ..._common.plan import Managed
+from ..._common.plan import Managed, Plan
 from ..._common.time_left import checked
 from ..._common.words import listing
 from .. import texts
+from ..cloud.predicted import Predicted
 from ..cloud.reader import Reader
-from .plan import GIB, Current, Want, plan
+from .plan import GIB, QOS_CLASS, TEMPLATE, Current, Want, plan
 
 SPEC: t.Dict[str, t.Any] = {
     "argument_spec": {
@@ -95,4 +96,28 @@ def look(reader: Reader, wanted: Want) -> Current:
     return Current(version, row, details, zones)
 
 
-DISK_OFFERING = Managed("disk_offering", SPEC, want, look, plan)
+def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
+    """The offering as it would be."""
+    after = todo.after
+    if after is None:
+        reader.change_offering(current.row, None, {})
+        return
+    ids = {name: str(zone["id"]) for zone in current.zones for name in (zone["name"], zone["id"])}
+    told = {TEMPLATE: after["storpool_template"], QOS_CLASS: after["qos_class"]}
+    row = dict(
+        current.row or {},
+        name=after["name"],
+        displaytext=after["display_text"],
+        iscustomized=after["customized"],
+        disksize=after["disk_size"] and after["disk_size"] // GIB,
+        miniops=after["min_iops"],
+        maxiops=after["max_iops"],
+        tags=",".join(after["tags"]),
+        zoneid=",".join(ids[name] for name in after["zones"]),
+    )
+    reader.change_offering(
+        current.row, row, {**current.details, **{key: value for key, value in told.items() if value is not None}}
+    )
+
+
+DISK_OFFERING = Managed("disk_offering", SPEC, want, look, plan, imagine=imagine)

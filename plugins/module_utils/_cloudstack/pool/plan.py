@@ -100,7 +100,7 @@ class Current(t.NamedTuple):
     zone: t.Optional[Raw] = None
     zones: t.Tuple[Raw, ...] = ()  # all there are, read only if the wanted one is not among them
     providers: t.FrozenSet[str] = frozenset()
-    capacity: t.Optional[int] = None  # of the StorPool template, in bytes
+    capacity: t.Optional[int] = None  # of the StorPool template, in bytes; None if check mode foresees it only
     template_problem: t.Optional[str] = None  # why StorPool would not let the pool use it
     contents: Contents = Contents()
     hosts: t.Optional[Hosts] = None
@@ -134,8 +134,9 @@ def _plan_create(current: Current, zone: Raw, wanted: Want) -> Plan:
         raise InvalidOption(
             f"{who} does not exist, and nothing says which StorPool template it shall use: set template."
         )
-    capacity = current.capacity if wanted.capacity == FROM_TEMPLATE else wanted.capacity
-    if capacity is None:
+    from_template = wanted.capacity == FROM_TEMPLATE
+    capacity = current.capacity if from_template else wanted.capacity
+    if capacity is None and not from_template:
         raise InvalidOption(
             f"{who} does not exist, and CloudStack wants to know its capacity: set capacity to a size, or to {FROM_TEMPLATE!r}."
         )
@@ -171,9 +172,9 @@ def _plan_create(current: Current, zone: Raw, wanted: Want) -> Plan:
         "createStoragePool",
         None,
         {key: value for key, value in body.items() if value is not None},
-        "create {0} of {1} on StorPool template {2!r}{3}".format(
+        "create {0} {1} StorPool template {2!r}{3}".format(
             wanted,
-            human(t.cast(int, capacity)),
+            "as large as" if from_template else f"of {human(t.cast(int, capacity))} on",
             wanted.template,
             f", with the storage tag {wanted.name!r} since none is given" if wanted.tags is None else "",
         ),
@@ -184,11 +185,11 @@ def _plan_create(current: Current, zone: Raw, wanted: Want) -> Plan:
     later = [move.words.format(wanted) for move in states.moves("Up", wanted.goal)]
     if wanted.tags == ():
         later.insert(0, f"update {wanted}: remove its storage tags")
-    predicted = _predicted(current.version, zone, wanted, t.cast(int, capacity))
+    predicted = _predicted(current.version, zone, wanted, capacity)
     return Plan((step,), None, results.pool(predicted), tuple(later))
 
 
-def _predicted(version: Version, zone: Raw, wanted: Want, capacity: int) -> Raw:
+def _predicted(version: Version, zone: Raw, wanted: Want, capacity: t.Optional[t.Union[int, str]]) -> Raw:
     return {
         "id": None,
         "name": wanted.name,

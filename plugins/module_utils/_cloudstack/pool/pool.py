@@ -9,10 +9,11 @@ import typing as t
 
 from ..._common import sizes
 from ..._common.errors import InvalidOption
-from ..._common.plan import Managed
+from ..._common.plan import Managed, Plan
 from ..._common.time_left import checked
 from .. import texts
 from ..cloud import identity, states, versions
+from ..cloud.predicted import Predicted
 from ..cloud.reader import Reader
 from . import contents, url
 from .plan import FROM_TEMPLATE, Current, Want, plan
@@ -112,4 +113,9 @@ def _capacity(params: t.Mapping[str, t.Any]) -> t.Union[int, str, None]:
     return FROM_TEMPLATE
 
 
-POOL = Managed("pool", SPEC, want, look, plan)
+def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
+    """The pool as it would be."""
+    reader.change_pool(current.pool, todo.after)
+
+
+POOL = Managed("pool", SPEC, want, look, plan, imagine=imagine)

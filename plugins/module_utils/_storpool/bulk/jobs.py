@@ -201,7 +201,7 @@ def _equip(entry: Entry, claims: Claims, set_name: t.Optional[str]) -> None:
                 _refuse_foreign(kind, raw, set_name)
         return kind.managed.plan(current, entry.wanted)
 
-    job.look, job.plan, job.imagine = look, plan, kind.imagine
+    job.look, job.plan, job.imagine = look, plan, kind.managed.imagine
 
 
 def _noun(kind: Kind) -> str:

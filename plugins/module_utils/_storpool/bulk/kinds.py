@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.plan import Managed, Plan
-from ..cluster.predicted import Predicted
+from ..._common.plan import Managed
 from ..cluster.reader import Raw, Reader
 from ..objects import attach, attach_want, snapshot, snapshot_plan, template, volume
 from ..objects import identity as objects
@@ -35,8 +34,8 @@ class Names(t.NamedTuple):
 class Kind(t.NamedTuple):
     """A kind of object: ``option`` is the list of the module, ``what`` the word for one.
 
-    ``names`` is given a desired object; ``found`` what was looked at, and returns the objects that it is about; ``imagine`` a reader, what was looked at,
-    and the plan. ``tagged`` adds tags to a desired object. ``spec`` is what one item may say, if it is less than the kind's own module takes.
+    ``names`` is given a desired object; ``found`` what was looked at, and returns the objects that it is about. ``tagged`` adds tags to a desired object.
+    ``spec`` is what one item may say, if it is less than the kind's own module takes.
     """
 
     option: str
@@ -45,7 +44,6 @@ class Kind(t.NamedTuple):
     spec: t.Mapping[str, t.Any]
     names: t.Callable[[t.Any], Names]
     found: t.Callable[[t.Any], t.List[Raw]]
-    imagine: t.Callable[[Predicted, t.Any, Plan], None]
     which: t.Optional[t.Callable[[t.Any], t.List[objects.Which]]] = None
     tagged: t.Optional[t.Callable[[t.Any, t.Mapping[str, str]], t.Any]] = None
 
@@ -58,22 +56,12 @@ def _template_names(wanted: template.Want) -> Names:
     )
 
 
-def _imagine_template(reader: Predicted, current: template.Current, todo: Plan) -> None:
-    reader.change("template", current.template, todo.after)
-
-
 def _volume_names(wanted: volume.Want) -> Names:
     return Names(
         own=_given("volume", wanted.which.name),
         old=_given("volume", wanted.which.previous_name),
         uses=_given("template", wanted.template) + _given("snapshot", wanted.parent) + _given("volume", wanted.base_on),
     )
-
-
-def _imagine_volume(reader: Predicted, current: volume.Current, todo: Plan) -> None:
-    if current.volume and todo.after is None and current.clients:
-        reader.attach("volume", [current.volume], [])
-    reader.change("volume", current.volume, todo.after)
 
 
 def _tagged_volume(wanted: volume.Want, tags: t.Mapping[str, str]) -> volume.Want:
@@ -91,28 +79,12 @@ def _snapshot_names(wanted: snapshot_plan.Want) -> Names:
     return Names(own, old, uses)
 
 
-def _imagine_snapshot(reader: Predicted, current: snapshot_plan.Current, todo: Plan) -> None:
-    group = todo.after is not None and "snapshots" in todo.after
-    after = (todo.after["snapshots"] or [None] * len(current.items)) if group else [todo.after]
-    for found, result in zip(current.items, after):
-        if found.snapshot and found.clients and result is None:
-            reader.attach("snapshot", [found.snapshot], [])
-        if found.snapshot or result:
-            reader.change("snapshot", found.snapshot, result)
-
-
 def _tagged_snapshot(wanted: snapshot_plan.Want, tags: t.Mapping[str, str]) -> snapshot_plan.Want:
     return wanted._replace(items=tuple(item._replace(tags=dict(item.tags or {}, **tags)) for item in wanted.items))
 
 
 def _attachment_names(wanted: attach_want.Want) -> Names:
     return Names((), (), tuple(dict.fromkeys((item.what, item.reference) for item in wanted.items)))
-
-
-def _imagine_attachments(reader: Predicted, current: attach.Current, todo: Plan) -> None:
-    for (what, _reference), raw in current.found.items():
-        if raw:
-            reader.attach(what, [raw], todo.after)
 
 
 def _given(what: str, name: t.Optional[str]) -> t.Tuple[Reference, ...]:
@@ -135,7 +107,6 @@ TEMPLATES = Kind(
     template.SPEC,
     _template_names,
     lambda current: [],  # noqa: ARG005
-    _imagine_template,
 )
 VOLUMES = Kind(
     "volumes",
@@ -144,7 +115,6 @@ VOLUMES = Kind(
     volume.SPEC,
     _volume_names,
     lambda current: [current.volume] if current.volume else [],
-    _imagine_volume,
     lambda wanted: [wanted.which],
     _tagged_volume,
 )
@@ -155,7 +125,6 @@ SNAPSHOTS = Kind(
     snapshot.SPEC,
     _snapshot_names,
     lambda current: [found.snapshot for found in current.items if found.snapshot],
-    _imagine_snapshot,
     lambda wanted: [item.which for item in wanted.items],
     _tagged_snapshot,
 )
@@ -166,7 +135,6 @@ ATTACHMENTS = Kind(
     _ONE_ATTACHMENT,
     _attachment_names,
     lambda current: [raw for raw in current.found.values() if raw],
-    _imagine_attachments,
 )
 KINDS = (TEMPLATES, VOLUMES, SNAPSHOTS, ATTACHMENTS)
 

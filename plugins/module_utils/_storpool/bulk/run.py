@@ -13,7 +13,7 @@ from ..._common.module import Module
 from ..._common.run import finish
 from ..connection.api import Api
 from ..connection.options import CONNECTION
-from ..run import connect
+from ..run import connect, notes_of
 from . import steer as bulk
 from .show import PartlyFailed, report
 
@@ -33,7 +33,13 @@ def _work(module: Module) -> t.Mapping[str, t.Any]:
     invocation = {"module_args": {option: _short(value) for option, value in params.items() if option != "_slice"}}
     api = connect(module)
     rows, warnings = bulk.run(
-        api, lambda: Api(api.endpoint).apply, api.endpoint.retries, params, module.check_mode, _slice(part)
+        api,
+        lambda: Api(api.endpoint).apply,
+        api.endpoint.retries,
+        params,
+        module.check_mode,
+        _slice(part),
+        notes_of(api),
     )
     for warning in warnings:
         module.warn(plain.line(warning))

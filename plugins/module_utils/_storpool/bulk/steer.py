@@ -10,12 +10,13 @@ import typing as t
 
 from ..._common.crew import Apply, Crew
 from ..._common.errors import Failure, InvalidOption, NotAllowed, NotConverged
+from ..._common.foreseen import Notes
 from ..._common.given import refuse_empty
 from ..._common.many import DONE, FAILED, NOT_TRIED, Job, converge_all, foresee
 from ..._common.plan import backoff
 from ..._common.words import listing, sentence
 from ..cluster import names, this_client
-from ..cluster.predicted import Predicted, known
+from ..cluster.predicted import Predicted
 from ..cluster.reader import Lists, Raw, Reader, keys_of
 from ..connection.api import Api
 from ..objects import detach
@@ -63,19 +64,22 @@ def run(
     params: t.Mapping[str, t.Any],
     check_mode: bool = False,
     part: Slice = WHOLE,
+    notes: t.Optional[Notes] = None,
     clock: t.Callable[[], float] = time.monotonic,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> t.Tuple[t.List[Row], t.List[str]]:
     """Bring all that the task describes about, or in check mode foresee it: a row for each object, and warnings.
 
-    ``api`` reads; ``connect`` opens one more connection, and returns the function that applies a step over it.
+    ``api`` reads; ``connect`` opens one more connection, and returns the function that applies a step over it. ``notes`` are what earlier tasks have
+    foreseen, and get what this one does.
 
     Raises :class:`Failure` for what is wrong with the task as a whole, or with the API before anything was changed.
     """
     _check(params)
     claims: Claims = {}
     every = entries(params, claims)
-    readers: t.List[Lists] = [Predicted(api) if check_mode else Lists(api)]
+    predicted = Predicted(Lists(api), notes) if check_mode else None
+    readers: t.List[Reader] = [t.cast(Reader, predicted) if predicted else Lists(api)]
     if params["prune"]:
         every += _prune(every, readers[0], params, claims)
         link(every)
@@ -83,12 +87,15 @@ def run(
     for entry in every:
         if _key(entry) in part.failed:
             entry.job.fail(Failure("it failed before"))
-    if check_mode:
-        foresee(jobs, readers[0])
+    if predicted:
+        foresee(jobs, predicted)
+        taken_of = {name for entry in every if entry.kind is SNAPSHOTS for name in entry.names.uses}
+        _refresh((entry for entry in every if taken_of.intersection(entry.names.own)), readers[0])
+        predicted.remember()
     else:
         fresh = iter(readers[:])
 
-        def read() -> Lists:
+        def read() -> Reader:
             readers[:] = [next(fresh, None) or Lists(api)]
             return readers[0]
 
@@ -97,7 +104,7 @@ def run(
         _refresh(every, readers[0])
         _settle(every)
     warnings = [loss for job in jobs if job.outcome for loss in job.outcome.losses]
-    return [_row(number, entry, _shown if check_mode else _as_is) for number, entry in enumerate(every)], warnings
+    return [_row(number, entry) for number, entry in enumerate(every)], warnings
 
 
 def _check(params: t.Mapping[str, t.Any]) -> None:
@@ -124,7 +131,7 @@ def _prunable(params: t.Mapping[str, t.Any]) -> t.List[Kind]:
     return [kind for kind in (VOLUMES, SNAPSHOTS) if params[kind.option] is not None]
 
 
-def _prune(every: t.Sequence[Entry], reader: Lists, params: t.Mapping[str, t.Any], claims: Claims) -> t.List[Entry]:
+def _prune(every: t.Sequence[Entry], reader: Reader, params: t.Mapping[str, t.Any], claims: Claims) -> t.List[Entry]:
     """What belongs to the set and is not in the list of its kind. Raises :class:`NotAllowed` if it is more than the task allows, or if something is to be
     attached."""
     kept = {
@@ -189,7 +196,7 @@ def _refresh(every: t.Iterable[Entry], reader: Reader) -> None:
     """Show what was done early as it is now: a snapshot taken of a volume later on becomes the parent of it."""
     for entry in every:
         job = entry.job
-        if job.state == DONE and job.outcome and job.reader is not reader:
+        if job.state == DONE and job.outcome and (job.reader is not reader or reader.foresees):
             try:
                 job.look_and_plan(reader)
             except Failure:
@@ -223,11 +230,11 @@ def _key(entry: Entry) -> t.Tuple[str, ...]:
     return entry.kind.what, str(entry.where), entry.job.label
 
 
-def _row(number: int, entry: Entry, show: t.Callable[[t.Any], t.Any]) -> Row:
+def _row(number: int, entry: Entry) -> Row:
     job, outcome = entry.job, entry.job.outcome
     actions = list(outcome.actions) if outcome else [step.action for step in job.course.done]
     changed = outcome.changed if outcome else any(step.method != "GET" for step in job.course.done)
-    before, after = (show(outcome.before), show(outcome.after)) if outcome else (None, None)
+    before, after = (outcome.before, outcome.after) if outcome else (None, None)
     row = {
         "number": number,
         "kind": entry.kind.what,
@@ -266,16 +273,3 @@ def _name(entry: Entry, shown: t.Any) -> t.Optional[str]:
         return str(shown["name"])
     own = entry.names.uses[:1] if entry.kind is ATTACHMENTS else entry.names.own
     return own[0][1] if own else None
-
-
-def _as_is(side: t.Any) -> t.Any:
-    return side
-
-
-def _shown(side: t.Any) -> t.Any:
-    """One side of a plan without what cannot be known yet."""
-    if isinstance(side, list):
-        return [known(each) for each in side]
-    if side is not None and "snapshots" in side:
-        return {"snapshots": [known(each) for each in side["snapshots"]]}
-    return known(side)

@@ -15,6 +15,7 @@ import typing as t
 
 from ..._common import sizes
 from ..._common.errors import InvalidOption
+from ..._common.foreseen import is_made_up
 from ..._common.given import refuse_empty
 from ..._common.words import quoted
 
@@ -37,6 +38,8 @@ _RULES = {
 }
 #: Legal as names, but in the path of a URL they mean the directory and the one above it, however they are quoted. Such calls would reach something else.
 _NOT_IN_A_PATH = frozenset([".", ".."])
+#: What becomes of a global id that is null, when it is put behind a ``~``.
+_NO_ID = ("", "None", "null")
 _GLOBAL_ID = re.compile(r"[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+")
 
 
@@ -91,7 +94,12 @@ def global_id(value: str, option: str) -> str:
     """A global id such as ``abcd.b.12``, given with or without its ``~``; returned without."""
     refuse_empty(value, option)
     bare = value[1:] if value.startswith("~") else value
-    if not _GLOBAL_ID.fullmatch(bare):
+    if bare in _NO_ID:
+        raise InvalidOption(
+            f"{option}: {value!r} says no global id. If it is that of something which an earlier task makes: StorPool gives it out, so in check mode this is "
+            "not known before that is there. Refer to it by its name, or leave this task out in check mode (when: not ansible_check_mode)."
+        )
+    if not _GLOBAL_ID.fullmatch(bare) and not is_made_up(bare):
         raise InvalidOption(
             f"{option}: {quoted(value)} is no global id. It looks like 'abcd.b.12', as the info modules show it."
         )

@@ -19,10 +19,19 @@ Raw = t.Dict[str, t.Any]
 
 
 class Reader:
-    """Reads the cluster behind an :class:`Api`. Errors are those of :meth:`Api.get`."""
+    """Reads the cluster behind an :class:`Api`. Errors are those of :meth:`Api.get`.
+
+    ``foresees`` is whether a reader can be told what plans would change (:mod:`predicted`).
+    """
+
+    foresees = False
 
     def __init__(self, api: Api) -> None:
         self._api = api
+
+    def in_lists(self) -> Reader:
+        """What answers about many objects from lists, read over the same connection as of now."""
+        return Lists(self._api)
 
     def volume(self, reference: str) -> t.Optional[Raw]:
         """The volume with this name or ``~globalId``; the API answers with an array of one."""
@@ -129,10 +138,8 @@ class Lists(Reader):
         super().__init__(api)
         self._read: t.Dict[str, t.Any] = {}
 
-    @classmethod
-    def of(cls, reader: Reader) -> Lists:
-        """Lists read over the same connection, as of now."""
-        return reader if isinstance(reader, cls) else cls(reader._api)
+    def in_lists(self) -> Reader:
+        return self
 
     def volume(self, reference: str) -> t.Optional[Raw]:
         return t.cast(t.Optional[Raw], self._index("volume", self.volumes, keys_of).get(reference))

@@ -10,7 +10,6 @@ import typing as t
 from ..cluster import names, results
 from ..cluster.reader import Raw, Reader, is_of, keys_of, owner_of
 from ..connection import ids as identity
-from ..connection.api import Api
 from ..objects import attach_want
 
 SPEC: t.Dict[str, t.Any] = {
@@ -23,7 +22,7 @@ SPEC: t.Dict[str, t.Any] = {
 }
 
 
-def read(api: Api, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+def read(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """``attachments`` as :func:`results.attachment` has them, sorted by object and client. What does not exist has none.
 
     Raises :class:`InvalidOption` for references and clients that cannot be, :class:`NotConfigured` if ``here`` is asked for and has no id.
@@ -31,7 +30,6 @@ def read(api: Api, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     what = "snapshot" if params["volume"] is None else "volume"
     reference = None if params[what] is None else names.reference(params[what], what, what)
     clients = attach_want.clients(params["clients"])
-    reader = Reader(api)
     rows = [row for row in reader.attachments() if clients is None or int(row["client"]) in clients]
     if reference is None:
         rows = _settled(reader, rows)

@@ -11,7 +11,6 @@ from ..._common.errors import ApiError, Unauthorized
 from ..cluster import results
 from ..cluster.names import SECTOR
 from ..cluster.reader import Raw, Reader
-from ..connection.api import Api
 
 #: What can be asked for.
 SUBSETS = ("services", "clients", "disks", "placement_groups", "fault_sets")
@@ -31,14 +30,13 @@ SPEC: t.Dict[str, t.Any] = {
 }
 
 
-def read(api: Api, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+def read(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """All subsets by name, ``None`` where one is not asked for, and ``operational``, ``status`` and ``problem``, which belong to the services.
 
     A cluster that does not work as a whole refuses to list its services (StorPool API facts). That is a result, not a failure: ``operational`` is false,
     ``problem`` says what the API said, and nothing more is read.
     """
     result: t.Dict[str, t.Any] = dict.fromkeys(("operational", "status", "problem", *SUBSETS))
-    reader = Reader(api)
     readers: t.Dict[str, t.Callable[[], t.Any]] = {
         "clients": lambda: [client(raw) for _number, raw in sorted(reader.clients().items())],
         "disks": lambda: [disk(raw) for _number, raw in sorted(reader.disks().items())],

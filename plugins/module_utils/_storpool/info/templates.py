@@ -10,7 +10,6 @@ from fnmatch import fnmatchcase
 
 from ..cluster import results
 from ..cluster.reader import Reader
-from ..connection.api import Api
 
 SPEC: t.Dict[str, t.Any] = {
     "argument_spec": {
@@ -20,10 +19,9 @@ SPEC: t.Dict[str, t.Any] = {
 }
 
 
-def read(api: Api, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+def read(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """``templates`` as :func:`results.template` has them, each with ``status``, which is ``None`` unless it is asked for."""
     patterns = ["*"] if params["name"] is None else params["name"]
-    reader = Reader(api)
     status = (
         {row["name"]: results.template_status(row) for row in reader.templates_status()} if params["status"] else {}
     )

@@ -13,7 +13,6 @@ from ..._common.given import refuse_empty
 from ..cluster import names, origin, results
 from ..cluster.reader import Raw, Reader, has_tags, is_living, keys_of, owner_of
 from ..connection import ids as identity
-from ..connection.api import Api
 from ..objects import identity as objects
 from ..objects import policy
 
@@ -73,17 +72,17 @@ def wanted(params: t.Mapping[str, t.Any]) -> Filter:
     )
 
 
-def volumes(api: Api, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+def volumes(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """The result of storpool_volume_info. Errors are those of the API, and :class:`InvalidOption`."""
-    conditions, reader = wanted(params), Reader(api)
+    conditions = wanted(params)
     rows = reader.volumes_space() if params["space"] else reader.volumes()
     chosen = [raw for raw in rows if conditions.accepts(raw)]
     return {"volumes": _with_extras(chosen, results.volume, reader, params, reader.every_snapshot)}
 
 
-def snapshots(api: Api, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+def snapshots(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """The result of storpool_snapshot_info. Errors are those of the API, and :class:`InvalidOption`."""
-    conditions, reader = wanted(params), Reader(api)
+    conditions = wanted(params)
     of = objects.checked(params, "volume", names.reference, "volume")
     rows = reader.snapshots_space() if params["space"] else reader.every_snapshot()
     chosen = [raw for raw in rows if is_living(raw) and conditions.accepts(raw)]

@@ -10,6 +10,7 @@ import typing as t
 from ..._common.errors import InvalidOption, NotAllowed, NotFound
 from ..._common.plan import Managed, Plan, Step
 from ..cluster import results, this_client
+from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader, keys_of, owner_of
 from . import identity as objects
 from .attach_want import SPEC, Item, Want, want
@@ -298,4 +299,11 @@ def _results(targets: t.Iterable[Target], which: str) -> t.List[t.Dict[str, t.An
     ]
 
 
-ATTACHMENTS = Managed("attachments", SPEC, want, look, plan, settle)
+def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
+    """Each object with all the attachments that it would have."""
+    for kind in ("volume", "snapshot"):
+        things = [raw for (what, _reference), raw in current.found.items() if what == kind and raw]
+        reader.attach(kind, things, [row for row in todo.after if row["snapshot"] == (kind == "snapshot")])
+
+
+ATTACHMENTS = Managed("attachments", SPEC, want, look, plan, settle, imagine=imagine)

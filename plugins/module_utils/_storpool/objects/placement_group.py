@@ -11,6 +11,7 @@ from ..._common.errors import InvalidOption, NotAllowed, NotFound
 from ..._common.plan import Managed, Plan, Step
 from ..._common.words import listing
 from ..cluster import names, results
+from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader
 from . import named
 from .policy import PLACES
@@ -165,4 +166,9 @@ def _disk_list(disks: t.Sequence[int]) -> str:
     return f"disk{'' if len(disks) == 1 else 's'} {listing(disks)}"
 
 
-PLACEMENT_GROUP = Managed("placement_group", SPEC, want, look, plan)
+def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
+    """The group as it would be."""
+    reader.change("placement group", current.group, todo.after)
+
+
+PLACEMENT_GROUP = Managed("placement_group", SPEC, want, look, plan, imagine=imagine)

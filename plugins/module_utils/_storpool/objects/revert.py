@@ -16,6 +16,7 @@ from ..._common.plan import Outcome, Plan, Step
 from ..._common.verb import History, Verb
 from ..._common.words import listing, sentence
 from ..cluster import names, origin, results, times
+from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader
 from ..connection import ids as identity
 from . import detach, policy
@@ -365,4 +366,13 @@ def _taken(snapshot: Raw) -> str:
     return f" of {times.utc(moment)}" if moment else ""
 
 
-REVERT = Verb("volume", SPEC, want, look, plan, show, at_stake, pin)
+def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
+    """The volume as it would be, attached nowhere, and its safety snapshot."""
+    if current.clients:
+        reader.attach("volume", [t.cast(Raw, current.volume)], [])
+    if current.safety is None and todo.after["safety_snapshot"]:
+        reader.change("snapshot", None, todo.after["safety_snapshot"])
+    reader.change("volume", current.volume, todo.after["volume"])
+
+
+REVERT = Verb("volume", SPEC, want, look, plan, show, at_stake, pin, imagine)

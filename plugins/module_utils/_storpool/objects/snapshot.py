@@ -10,10 +10,11 @@ import typing as t
 
 from ..._common.errors import InvalidOption
 from ..._common.given import located, refuse_empty
-from ..._common.plan import Managed, Outcome
+from ..._common.plan import Managed, Outcome, Plan
 from ..._common.words import quoted
-from ..cluster import names, origin, times
-from ..cluster.reader import Lists, Raw, Reader
+from ..cluster import names, origin, results, times
+from ..cluster.predicted import Predicted
+from ..cluster.reader import Raw, Reader
 from ..connection.options import POLICY, TAGS
 from . import detach, policy, snapshot_plan
 from . import identity as objects
@@ -81,7 +82,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
 
 def look(reader: Reader, wanted: Want) -> Current:
     """Read what the plan needs. Raises :class:`Ambiguous` if several snapshots answer to one description."""
-    one_by_one = Lists.of(reader) if wanted.group else reader
+    one_by_one = reader.in_lists() if wanted.group else reader
     now = int(time.time())
     if not wanted.present:
         return Current(_found_to_delete(reader, one_by_one, wanted), now=now)
@@ -107,6 +108,31 @@ def show(outcome: Outcome) -> t.Dict[str, t.Any]:
     if after is not None and "snapshots" in after:
         return {"snapshot": None, "snapshots": after["snapshots"]}
     return {"snapshot": after, "snapshots": [] if after is None else [after]}
+
+
+def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
+    """A snapshot that is new becomes the parent of the volume that it was taken of."""
+    after = todo.after["snapshots"] if todo.after and "snapshots" in todo.after else [todo.after]
+    for found, result in zip(current.items, after or [None] * len(current.items)):
+        if found.snapshot and found.clients and result is None:
+            reader.attach("snapshot", [found.snapshot], [])
+        if not found.snapshot and not result:
+            continue
+        seconds = result and result["delete_at"] is None and _seconds_to_live(found, result, todo)
+        date = {"targetDeleteDate": current.now + seconds} if seconds else {}
+        new = reader.change("snapshot", found.snapshot, result, **date)
+        if found.volume and not found.snapshot and new:
+            volume = results.volume(dict(found.volume, parentName=new["name"]))
+            reader.change("volume", found.volume, volume)
+
+
+def _seconds_to_live(found: Found, result: t.Mapping[str, t.Any], todo: Plan) -> t.Optional[int]:
+    """How long a snapshot is to live that StorPool gives the date of its deletion."""
+    targets = [None, result["name"], *([objects.reference(found.snapshot)] if found.snapshot else [])]
+    if not found.snapshot and found.volume:
+        targets.append(objects.reference(found.volume))
+    bodies = [step.body for step in todo.steps if step.body and step.target in targets]
+    return next((body["deleteAfter"] for body in bodies if body.get("deleteAfter")), None)
 
 
 def _item(params: t.Mapping[str, t.Any], tags: t.Optional[t.Dict[str, str]]) -> Item:
@@ -212,4 +238,4 @@ def _is_export_of(row: Raw, snapshot: Raw) -> bool:
     return bool(row.get("globalId") == snapshot["globalId"] or row.get("snapshot") == snapshot["name"])
 
 
-SNAPSHOT = Managed("snapshot", SPEC, want, look, snapshot_plan.plan, show=show)
+SNAPSHOT = Managed("snapshot", SPEC, want, look, snapshot_plan.plan, show=show, imagine=imagine)

@@ -11,8 +11,9 @@ from ..._common.errors import InvalidOption, NotAllowed, NotFound
 from ..._common.plan import Managed, Plan, Step
 from ..._common.words import listing, sentence
 from ..cluster import names, results
+from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader
-from ..connection.options import POLICY
+from ..connection.options import POLICY, POLICY_FIELDS
 from . import named, policy
 
 #: What listings show for a size, a replication or a place that a template leaves open.
@@ -194,4 +195,24 @@ def _users(reader: Reader, name: str) -> t.Tuple[str, ...]:
     )
 
 
-TEMPLATE = Managed("template", SPEC, want, look, plan)
+def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
+    """The template as it would be, and what volumes and snapshots would get of the change, where it is propagated."""
+    body = todo.steps[0].body or {}
+    if body.get("propagate"):
+        settings = {
+            field: body[field]
+            for option, field in POLICY_FIELDS.items()
+            if todo.before[option] != todo.after[option] and field in body
+        }
+        kinds: t.Tuple[t.Tuple[str, t.List[Raw], t.Callable[[Raw], t.Mapping[str, t.Any]]], ...] = (
+            ("volume", reader.volumes(), results.volume),
+            ("snapshot", reader.snapshots(), results.snapshot),
+        )
+        for what, rows, shown in kinds:
+            for raw in rows:
+                if raw.get("templateName") == todo.before["name"]:
+                    reader.change(what, raw, shown(raw), **settings)
+    reader.change("template", current.template, todo.after)
+
+
+TEMPLATE = Managed("template", SPEC, want, look, plan, imagine=imagine)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import typing as t
 
 from ..._common.errors import InvalidOption, NameTaken, NotAllowed, NotFound
+from ..._common.foreseen import made_up
 from ..._common.plan import Managed, Plan, Step
 from ..._common.time_left import checked
 from ..._common.words import sentence
 from ..cluster import names, results
+from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader
 from ..connection.options import POLICY, TAGS
 from . import identity as objects
@@ -299,4 +301,20 @@ def _clients(reader: Reader, volume: Raw) -> t.Tuple[int, ...]:
     return tuple(int(row["client"]) for row in reader.attachments_of(volume))
 
 
-VOLUME = Managed("volume", SPEC, want, look, plan)
+def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
+    """The volume as it would be; what is deleted is attached nowhere any more.
+
+    To base a volume on another, StorPool takes a snapshot of that, which becomes the parent of both.
+    """
+    if current.volume and todo.after is None and current.clients:
+        reader.attach("volume", [current.volume], [])
+    base = current.source if any(step.body and "baseOn" in step.body for step in todo.steps) else None
+    if base is None:
+        reader.change("volume", current.volume, todo.after)
+        return
+    parent = {"parentName": f"{base['name']}@{made_up()}"}
+    reader.change("volume", None, todo.after, **parent)
+    reader.change("volume", base, results.volume(base), **parent)
+
+
+VOLUME = Managed("volume", SPEC, want, look, plan, imagine=imagine)

@@ -116,6 +116,7 @@ def test_nothing_but_text_is_left(text):
 class Module:
     """As much of an AnsibleModule as ends."""
 
+    check_mode = False
     no_log_values = frozenset(["The-Token/9+8", "abc"])
 
     def __init__(self):

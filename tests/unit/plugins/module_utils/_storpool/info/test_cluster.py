@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import TransientError, Unauthorized
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import Reader
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info import cluster as cluster_info
 from simulators.storpool import admin
 from simulators.storpool.state import Context
@@ -25,7 +26,7 @@ KEYS = {"operational", "status", "problem", *CALLS}
 
 
 def read(cluster, **given):
-    result = cluster_info.read(cluster, options(cluster_info.SPEC, given))
+    result = cluster_info.read(Reader(cluster), options(cluster_info.SPEC, given))
     assert set(result) == KEYS
     return result
 

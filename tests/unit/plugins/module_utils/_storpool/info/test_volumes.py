@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import InvalidOption
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster import results
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import Reader
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info import volumes as info
 from unit.plugins.module_utils._storpool.in_process import Cluster, options
 
@@ -31,11 +32,11 @@ def cluster(request):
 
 
 def volumes(cluster, **given):
-    return info.volumes(cluster, options(info.SPEC_VOLUMES, given))["volumes"]
+    return info.volumes(Reader(cluster), options(info.SPEC_VOLUMES, given))["volumes"]
 
 
 def snapshots(cluster, **given):
-    return info.snapshots(cluster, options(info.SPEC_SNAPSHOTS, given))["snapshots"]
+    return info.snapshots(Reader(cluster), options(info.SPEC_SNAPSHOTS, given))["snapshots"]
 
 
 def named(things):

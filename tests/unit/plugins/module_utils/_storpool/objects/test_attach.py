@@ -449,7 +449,7 @@ def test_items_that_do_not_contradict_each_other_come_true_together(items):
 
 
 def shown(cluster, **given):
-    rows = attach_info.read(cluster, options(attach_info.SPEC, given))["attachments"]
+    rows = attach_info.read(Reader(cluster), options(attach_info.SPEC, given))["attachments"]
     return [(row["name"] or row["global_id"], row["client"]) for row in rows]
 
 

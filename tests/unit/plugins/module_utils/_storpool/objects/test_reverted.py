@@ -183,7 +183,7 @@ def test_an_id_in_between_is_no_such_volume(name):
     with pytest.raises(NotFound, match=f"no volume ~{between}"):
         cluster.plan(VOLUME, global_id=between, size="2GiB")
     assert cluster.plan(VOLUME, global_id=between, state="absent").steps == ()
-    assert info.volumes(cluster, options(info.SPEC_VOLUMES, {"global_id": [between]}))["volumes"] == []
+    assert info.volumes(Reader(cluster), options(info.SPEC_VOLUMES, {"global_id": [between]}))["volumes"] == []
     assert Lists(cluster).volume(f"~{between}") is None
     assert cluster.writes == []
 
@@ -311,16 +311,16 @@ def test_info_shows_the_id_that_stays_and_the_present_one(name, server):
     cluster.attach(cluster.lasting, 2)
     for asked in ({}, {"global_id": [cluster.original]}, {"global_id": [cluster.present]}, {"client": 2}):
         extras = {"attachments": True, "status": True, "space": True, "chain": True}
-        [volume] = info.volumes(cluster, options(info.SPEC_VOLUMES, {**asked, **extras}))["volumes"]
+        [volume] = info.volumes(Reader(cluster), options(info.SPEC_VOLUMES, {**asked, **extras}))["volumes"]
         assert (volume["global_id"], volume["name"]) == (cluster.original, name or None)
         assert volume.get("current_global_id", cluster.original) == cluster.present
         assert volume["status"]["state"] == "up"
         [attached] = volume["attachments"]
         assert attached["device"] == volume["device"]
     for reference in (cluster.lasting, f"~{cluster.present}", *([name] if name else [])):
-        [row] = attach_info.read(cluster, options(attach_info.SPEC, {"volume": reference}))["attachments"]
+        [row] = attach_info.read(Reader(cluster), options(attach_info.SPEC, {"volume": reference}))["attachments"]
         assert (row["global_id"], row["device"]) == (cluster.original, volume["device"])
-    [row] = attach_info.read(cluster, options(attach_info.SPEC, {"clients": ["2"]}))["attachments"]
+    [row] = attach_info.read(Reader(cluster), options(attach_info.SPEC, {"clients": ["2"]}))["attachments"]
     assert (row["global_id"], row["device"]) == (cluster.original, volume["device"])
     assert row.get("current_global_id", cluster.original) == cluster.present
     assert results.volume(cluster.volume(cluster.lasting))["global_id"] == cluster.original
@@ -343,10 +343,10 @@ def test_snapshots_are_known_to_be_of_the_volume_before_between_and_after_revert
     with pytest.raises(NameTaken, match="was not taken of volume 'other'"):
         cluster.plan(SNAPSHOT, volume="other", name="s0")
     for reference in (cluster.lasting, f"~{cluster.present}"):
-        found = info.snapshots(cluster, options(info.SPEC_SNAPSHOTS, {"volume": reference}))["snapshots"]
+        found = info.snapshots(Reader(cluster), options(info.SPEC_SNAPSHOTS, {"volume": reference}))["snapshots"]
         assert [snapshot["name"] for snapshot in found] == ["first", "s0", "s1"]
         assert {snapshot["created_from"] for snapshot in found} == {cluster.original}
-    everything = info.snapshots(cluster, options(info.SPEC_SNAPSHOTS, {}))["snapshots"]
+    everything = info.snapshots(Reader(cluster), options(info.SPEC_SNAPSHOTS, {}))["snapshots"]
     assert {snapshot["created_from"] for snapshot in everything} == {cluster.original}
 
 

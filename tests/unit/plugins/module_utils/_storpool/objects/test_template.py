@@ -17,6 +17,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     NotAllowed,
     NotFound,
 )
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import Reader
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info import templates as template_info
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.template import TEMPLATE
 from unit.plugins.module_utils._storpool.in_process import Cluster, options
@@ -206,13 +207,17 @@ def test_after_a_run_the_template_is_as_wanted_and_the_rest_as_before(first, sec
 def test_templates_are_shown_with_one_call_and_their_space_with_two(cluster):
     cluster.post("VolumeTemplateCreate", {"name": "archive", "replication": 2})
     cluster.create("db-1", template="hybrid")
-    shown = template_info.read(cluster, options(template_info.SPEC, {}))["templates"]
+    shown = template_info.read(Reader(cluster), options(template_info.SPEC, {}))["templates"]
     assert [row["name"] for row in shown] == ["archive", "hybrid"]
     assert [row["status"] for row in shown] == [None, None]
     assert cluster.reads == ["VolumeTemplatesList"]
     cluster.forget()
-    [shown] = template_info.read(cluster, options(template_info.SPEC, {"name": ["hyb*"], "status": True}))["templates"]
+    [shown] = template_info.read(Reader(cluster), options(template_info.SPEC, {"name": ["hyb*"], "status": True}))[
+        "templates"
+    ]
     assert (shown["name"], shown["status"]["volumes_count"], shown["status"]["size"]) == ("hybrid", 1, GIB)
     assert shown["status"]["used"] == shown["status"]["capacity"] - shown["status"]["free"]
     assert cluster.reads == ["VolumeTemplatesStatus", "VolumeTemplatesList"]
-    assert template_info.read(cluster, options(template_info.SPEC, {"name": ["Hyb*", "x"]})) == {"templates": []}
+    assert template_info.read(Reader(cluster), options(template_info.SPEC, {"name": ["Hyb*", "x"]})) == {
+        "templates": []
+    }

@@ -1,0 +1,185 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cloud as it would be: what is read, with what plans would have changed. For check mode, where a task builds on what earlier ones foresee."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._common.foreseen import Notes, is_made_up, made_up
+from . import identity
+from .reader import Hosts, Raw, Reader
+
+Result = t.Mapping[str, t.Any]
+
+#: How the names of settings begin that the StorPool driver brings with it.
+_OF_THE_DRIVER = ("sp.", "storpool.")
+
+
+class Predicted:
+    """A reader that can be told what would have changed, and that keeps in :class:`Notes` what it was told.
+
+    It answers as the reader that it is given, but for what was foreseen.
+    """
+
+    foresees = True
+
+    def __init__(self, reader: Reader, notes: t.Optional[Notes] = None) -> None:
+        self._reader = reader
+        self._notes = notes
+        self._new: t.List[t.Any] = []
+        self._rows: t.Dict[str, t.Dict[str, t.Optional[Raw]]] = {"pool": {}, "offering": {}, "server": {}}
+        self._details: t.Dict[str, t.Dict[str, str]] = {}
+        self._values: t.Dict[t.Tuple[str, ...], t.Optional[str]] = {}
+        self._driver = False
+        for note in notes.read() if notes else ():
+            self._take(*note)
+
+    def __getattr__(self, name: str) -> t.Any:
+        """What nobody foresees is as it is read."""
+        return getattr(self._reader, name)
+
+    def remember(self) -> None:
+        """Note what it was told for the tasks to come."""
+        if self._notes:
+            self._notes.add(self._new)
+        self._new = []
+
+    # --- what would be there ---------------------------------------------------------------------------------------
+
+    def pools(self) -> t.List[Raw]:
+        return self._every("pool", self._reader.pools())
+
+    def pool(self, pool_id: str) -> t.Optional[Raw]:
+        return next((pool for pool in self.pools() if pool["id"] == pool_id), None)
+
+    def disk_offerings(self, name: str) -> t.List[Raw]:
+        rows = self._every("offering", self._reader.disk_offerings(name))
+        return [row for row in rows if row["name"] == name]
+
+    def offering_details(self, offering_id: str) -> t.Dict[str, str]:
+        if offering_id in self._details:
+            return dict(self._details[offering_id])
+        return self._reader.offering_details(offering_id)
+
+    def providers(self) -> t.FrozenSet[str]:
+        return self._reader.providers() | (frozenset([identity.PROVIDER]) if self._driver else frozenset())
+
+    def settings_like(self, name: str, **scope: str) -> t.List[Raw]:
+        rows = (
+            self._scoped(name, scope)
+            if any(map(is_made_up, scope.values()))
+            else self._reader.settings_like(name, **scope)
+        )
+        if self._driver and name.startswith(_OF_THE_DRIVER) and not any(row["name"] == name for row in rows):
+            rows = [
+                *rows,
+                {"name": name, "value": None},
+            ]  # as the management server will have it, with a type and a default
+        keys = {str(row["name"]): _key(str(row["name"]), scope) for row in rows}
+        return [
+            dict(row, value=self._values[keys[str(row["name"])]]) if keys[str(row["name"])] in self._values else row
+            for row in rows
+        ]
+
+    def management_servers(self) -> t.List[Raw]:
+        return self._every("server", self._reader.management_servers())
+
+    def connections(self, pool: Raw) -> Hosts:
+        if not is_made_up(pool["id"]):
+            return self._reader.connections(pool)
+        return Hosts(tuple((str(host["id"]), str(host["name"])) for host in self._reader.hosts(pool["zoneid"])))
+
+    def pools_connected_by(self, host_id: str) -> t.FrozenSet[str]:
+        new = frozenset(key for key, row in self._rows["pool"].items() if row is not None and is_made_up(key))
+        return self._reader.pools_connected_by(host_id) | new
+
+    def volumes_on(self, pool_id: str) -> t.List[Raw]:
+        return [] if is_made_up(pool_id) else self._reader.volumes_on(pool_id)
+
+    def system_volumes_on(self, pool_id: str) -> t.List[Raw]:
+        return [] if is_made_up(pool_id) else self._reader.system_volumes_on(pool_id)
+
+    # --- what plans would have changed -----------------------------------------------------------------------------
+
+    def change_pool(self, before: t.Optional[Raw], after: t.Optional[Result]) -> None:
+        """A pool as it was read (``None``: not there), and as it would be returned afterwards."""
+        row = None
+        if after is not None:
+            row = dict(
+                before or {"id": f"{after['template']};{made_up()}", "provider": identity.PROVIDER, "endpoint": None},
+                name=after["name"],
+                state=after["state"],
+                tags=",".join(after["tags"]),
+            )
+            if before is None:
+                row.update(_fields_of_a_new_pool(after))
+        self._tell("pool", None if before is None else before["id"], row)
+
+    def change_offering(self, before: t.Optional[Raw], after: t.Optional[Raw], details: t.Mapping[str, str]) -> None:
+        """A disk offering as it was read (``None``: not there), as it would be read afterwards, and its details then."""
+        row = None if after is None else dict(after, id=after.get("id") or made_up())
+        self._tell("offering", None if before is None else before["id"], row, dict(details))
+
+    def change_setting(self, name: str, scope: t.Mapping[str, str], value: t.Optional[str]) -> None:
+        """The value that a setting would have, in its scope as for :meth:`Reader.settings_like`."""
+        self._tell("setting", name, dict(scope), value)
+
+    def change_server(self, before: Raw, state: str) -> None:
+        """The state that a management server would be in."""
+        self._tell("server", before["id"], dict(before, state=state))
+
+    def load_driver(self) -> None:
+        """The management server would have loaded the StorPool driver."""
+        self._tell("driver")
+
+    # --- how the two come together ---------------------------------------------------------------------------------
+
+    def _tell(self, *note: t.Any) -> None:
+        self._take(*note)
+        self._new.append(list(note))
+
+    def _take(self, what: str, *parts: t.Any) -> None:
+        if what == "driver":
+            self._driver = True
+        elif what == "setting":
+            name, scope, value = parts
+            self._values[_key(name, scope)] = value
+        else:
+            before, row = parts[:2]
+            if before is not None:
+                self._rows[what][before] = None
+            if row is not None:
+                self._rows[what][row["id"]] = row
+                if what == "offering":
+                    self._details[row["id"]] = parts[2]
+
+    def _every(self, what: str, rows: t.Iterable[Raw]) -> t.List[Raw]:
+        changed = self._rows[what]
+        return [row for row in rows if row["id"] not in changed] + [row for row in changed.values() if row is not None]
+
+    def _scoped(self, name: str, scope: t.Mapping[str, str]) -> t.List[Raw]:
+        """The settings of a pool that does not exist yet: those that another pool may have, if there is one, with the values for the whole cloud."""
+        rows = [{**row, "scope": None} for row in self._reader.settings_like(name)]
+        others = [str(pool["id"]) for pool in self._reader.pools()]
+        if not others:
+            return rows
+        parameter = next(iter(scope))
+        possible = {row["name"] for row in self._reader.settings_like(name, **{parameter: others[0]})}
+        return [row for row in rows if row["name"] in possible]
+
+
+def _fields_of_a_new_pool(after: Result) -> Raw:
+    same = ("scope", "hypervisor", "type", "path", "template")
+    return dict(
+        {key: after[key] for key in same},
+        zoneid=after["zone_id"],
+        zonename=after["zone"],
+        capacitybytes=after["capacity"],
+        disksizeallocated=0,
+    )
+
+
+def _key(name: str, scope: t.Mapping[str, str]) -> t.Tuple[str, ...]:
+    return (name, *(part for pair in sorted(scope.items()) for part in pair))
