@@ -57,8 +57,8 @@ _PROFILE = "legacy"  # as for every module that does not ask for another
 def prepare(action: str) -> None:
     """Import the module of an action, which is given by the name of its Python module.
 
-    Ansible's strategies load actions in the process that forks the workers, so it is imported once for a whole run. What is wrong with the module is left for
-    the task to say.
+    Ansible's strategies load actions in the process that forks the workers, so it is imported once for a whole run. A module that cannot be imported runs the
+    usual way, and so fails as it would.
     """
     with contextlib.suppress(ImportError, SyntaxError):
         importlib.import_module(_module_of(action))
@@ -105,6 +105,8 @@ class ActionModule(NormalAction):
         python = self._python(task_vars)
         if not _is_this(python):
             return f"its Python is {python or 'not known yet'}, and Ansible's is {sys.executable}"
+        if _module_of(self._task.action) not in sys.modules:
+            return "it cannot be imported here"
         early = [name for name in self._environment() if name.upper().startswith(_READ_AT_START)]
         if early:
             return f"a Python has to be started with {early[0]}"
