@@ -72,6 +72,7 @@ class ActionModule(NormalAction):
     """The action of every module that only talks to APIs."""
 
     _direct = False
+    _interpreter = ""
 
     def _execute_module(self, *args: t.Any, **kwargs: t.Any) -> t.Dict[str, t.Any]:
         usual = self._why_usual(kwargs.get("task_vars") or {}, kwargs.get("wrap_async", False))
@@ -105,6 +106,7 @@ class ActionModule(NormalAction):
         python = self._python(task_vars)
         if not _is_this(python):
             return f"its Python is {python or 'not known yet'}, and Ansible's is {sys.executable}"
+        self._interpreter = os.path.expanduser(str(python))
         if _module_of(self._task.action) not in sys.modules:
             return "it cannot be imported here"
         early = [name for name in self._environment() if name.upper().startswith(_READ_AT_START)]
@@ -154,7 +156,8 @@ class ActionModule(NormalAction):
             return dict(super()._low_level_execute_command(cmd, *args, **kwargs))
         name = _module_of(self._module)
         environment = dict(self._connection._shell.env, **self._environment())
-        code, out, err = COMPANION.run(_run, name, kwargs["in_data"], environment, self._loader.get_basedir())
+        place = self._loader.get_basedir(), self._interpreter
+        code, out, err = COMPANION.run(_run, name, kwargs["in_data"], environment, *place)
         if code < 0:  # as a shell says it
             code, err = 128 - code, err + ENDS.get(-code, "") + "\n"
         return {
@@ -166,11 +169,12 @@ class ActionModule(NormalAction):
         }
 
 
-def _run(name: str, data: bytes, environment: t.Mapping[str, str], directory: str) -> None:
+def _run(name: str, data: bytes, environment: t.Mapping[str, str], directory: str, interpreter: str) -> None:
     """In the companion: the module's ``main``, with all that it would find as a program."""
     os.environ.update(environment)
     time.tzset()
     os.chdir(directory)
+    sys.executable = interpreter  # by the name that the task has for it
     basic._ANSIBLE_ARGS = data
     if HAS_PROFILES:
         internal = importlib.import_module("ansible.module_utils._internal")
