@@ -5,18 +5,22 @@
 
 The worker that forks it, and so Ansible, is out of reach of what runs there: a module that crashes, hangs or calls ``os._exit`` ends the companion, and
 that is that module's failure. It is made when a worker first needs it, and is gone when the worker is. Each run begins with the environment, directory,
-umask, signal handlers and the like that the companion was made with, whatever the one before has left.
+umask, signal handlers and the like that the companion was made with, whatever the one before has left; one that leaves what is not put back (a thread, an
+open file, a limit) was the last there.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import decimal
 import gc
+import locale
 import logging
 import multiprocessing.util
 import os
 import pickle
+import resource
 import signal
 import socket
 import struct
@@ -31,6 +35,9 @@ import warnings
 _LENGTH = struct.Struct("!Q")
 _ANSWER = struct.Struct("!i?")  # the exit code, and whether the companion ends with it
 _FATAL = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGHUP)
+_TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+_LIMITS = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
+_OURS = __name__.rpartition(".plugins.")[0]
 PATIENCE = 1.0  # seconds from asking a companion to end to ending it
 
 Work = t.Callable[..., None]
@@ -175,7 +182,8 @@ class _Beginning:
         self._filters = list(warnings.filters)
         root = logging.getLogger()
         self._logging = root.level, list(root.handlers), root.manager.disable
-        self._threads = set(threading.enumerate())
+        self._globals = {name: dict(vars(module)) for name, module in sys.modules.items() if name.startswith(_OURS)}
+        self._lasting = _lasting()
 
     def restore(self) -> None:
         """Begin anew."""
@@ -194,14 +202,48 @@ class _Beginning:
         for number, handler in self._signals.items():
             if signal.getsignal(number) != handler:
                 signal.signal(number, handler)
+        for timer in _TIMERS:
+            signal.setitimer(timer, 0)
         socket.setdefaulttimeout(self._time_out)
         warnings.filters[:] = self._filters
         root = logging.getLogger()
         root.level, root.handlers[:], root.manager.disable = self._logging[0], self._logging[1], self._logging[2]
 
     def is_beyond_repair(self) -> bool:
-        """Whether something is left that goes on: the next run gets a fork of its own."""
-        return bool(set(threading.enumerate()) - self._threads)
+        """Whether something is left that goes on, or is not put back: the next run gets a fork of its own."""
+        return _lasting() != self._lasting or not all(
+            before.items() <= vars(sys.modules[name]).items() for name, before in self._globals.items()
+        )
+
+
+def _lasting() -> t.Dict[str, t.Any]:
+    """What a process has but once, beside what :class:`_Beginning` puts back."""
+    return {
+        "threads": set(threading.enumerate()),
+        "files": _open_files(),
+        "limits": [resource.getrlimit(limit) for limit in _LIMITS],
+        "priority": os.getpriority(os.PRIO_PROCESS, 0),
+        "user": (os.geteuid(), os.getegid()),
+        "signals": signal.pthread_sigmask(signal.SIG_BLOCK, ()),
+        "locale": locale.setlocale(locale.LC_ALL),
+        "decimals": repr(decimal.getcontext()),
+        "interpreter": (sys.getrecursionlimit(), sys.excepthook, gc.isenabled()),
+        "loggers": [
+            (name, logger.level, logger.handlers[:], logger.filters[:], logger.disabled, logger.propagate)
+            for name, logger in logging.root.manager.loggerDict.items()
+            if isinstance(logger, logging.Logger)
+        ],
+    }
+
+
+def _open_files() -> t.Dict[int, t.Tuple[int, int]]:
+    """What each descriptor stands for."""
+    files = {}
+    for number in map(int, os.listdir("/dev/fd")):
+        with contextlib.suppress(OSError):  # the directory that was listed
+            status = os.fstat(number)
+            files[number] = status.st_dev, status.st_ino
+    return files
 
 
 def _stream(number: int, mode: str, errors: str) -> t.Any:

@@ -59,8 +59,8 @@ _PROFILE = "legacy"  # as for every module that does not ask for another
 def prepare(action: str) -> None:
     """Import the module of an action, which is given by the name of its Python module.
 
-    Ansible's strategies load actions in the process that forks the workers, so it is imported once for a whole run. What is wrong with the module is left for
-    the task to say.
+    Ansible's strategies load actions in the process that forks the workers, so it is imported once for a whole run. A module that cannot be imported runs the
+    usual way, and so fails as it would.
     """
     with contextlib.suppress(ImportError, SyntaxError):
         importlib.import_module(_module_of(action))
@@ -75,6 +75,7 @@ class ActionModule(NormalAction):
 
     _direct = False
     _notes: t.Optional[str] = None
+    _interpreter = ""
 
     def _execute_module(self, *args: t.Any, **kwargs: t.Any) -> t.Dict[str, t.Any]:
         usual = self._why_usual(kwargs.get("task_vars") or {}, kwargs.get("wrap_async", False))
@@ -108,6 +109,9 @@ class ActionModule(NormalAction):
         python = self._python(task_vars)
         if not _is_this(python):
             return f"its Python is {python or 'not known yet'}, and Ansible's is {sys.executable}"
+        self._interpreter = os.path.expanduser(str(python))
+        if _module_of(self._task.action) not in sys.modules:
+            return "it cannot be imported here"
         early = [name for name in self._environment() if name.upper().startswith(_READ_AT_START)]
         if early:
             return f"a Python has to be started with {early[0]}"
@@ -165,9 +169,8 @@ class ActionModule(NormalAction):
             return dict(super()._low_level_execute_command(cmd, *args, **kwargs))
         name = _module_of(self._module)
         environment = dict(self._connection._shell.env, **self._environment())
-        code, out, err = COMPANION.run(
-            _run, name, kwargs["in_data"], environment, self._loader.get_basedir(), self._notes
-        )
+        place = self._loader.get_basedir(), self._interpreter, self._notes
+        code, out, err = COMPANION.run(_run, name, kwargs["in_data"], environment, *place)
         if code < 0:  # as a shell says it
             code, err = 128 - code, err + ENDS.get(-code, "") + "\n"
         return {
@@ -179,12 +182,20 @@ class ActionModule(NormalAction):
         }
 
 
-def _run(name: str, data: bytes, environment: t.Mapping[str, str], directory: str, notes: t.Optional[str]) -> None:
+def _run(
+    name: str,
+    data: bytes,
+    environment: t.Mapping[str, str],
+    directory: str,
+    interpreter: str,
+    notes: t.Optional[str],
+) -> None:
     """In the companion: the module's ``main``, with all that it would find as a program."""
     foreseen.directory = notes
     os.environ.update(environment)
     time.tzset()
     os.chdir(directory)
+    sys.executable = interpreter  # by the name that the task has for it
     basic._ANSIBLE_ARGS = data
     if HAS_PROFILES:
         internal = importlib.import_module("ansible.module_utils._internal")

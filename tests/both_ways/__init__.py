@@ -5,24 +5,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from simulators.client import start
+from simulators.client import Simulator, start
 from tools.workspace import NAME, NAMESPACE, STAGE, env_bin, environment
+
+from . import through_runner
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 600
+DELAY = 3  # seconds that StorPool takes for what is interrupted
 TOKEN = "1556129910218014736"
 PASSWORD = "both ways"
 HAVE_ACTIONS_OF_THEIR_OWN = {"storpool_objects", "cloudstack_plugin_jar"}
 RUN_USUALLY = {"Without an own Python"}
+LAST_TASK = "The last, which fails"
 #: What no two runs have in common.
 _PASSING = (
     (re.compile(r'("?creation_timestamp"?: )\d+'), r"\1TIME"),
@@ -30,26 +38,49 @@ _PASSING = (
     (re.compile(r"127\.0\.0\.1:\d+"), "ADDRESS"),
     (re.compile(r'("?(?:sp_api_http_port|port)"?: )\d+'), r"\1PORT"),
     (re.compile(r"0x[0-9a-f]{6,}"), "OBJECT"),
+    (re.compile(r'"in_ansible": \w+'), '"in_ansible": WAY'),
     (re.compile(r"Interrupted at <frame [^>]*>"), "Interrupted at FRAME"),
     (re.compile(r'("?(?:started|delta|end|start|seconds)"?: )"?[\d:. -]+"?'), r"\1TIME"),
 )
+#: What -vvv says of the way itself.
+_WAY = re.compile(r"<\S+> (EXEC|PUT|ESTABLISH LOCAL CONNECTION|Run )|Pipelining is enabled\.|Using module file ")
 
 
-def differences(directory: Path, core: str = "", *options: str) -> list[str]:
+class _Run(NamedTuple):
+    """How the play is run. ``core`` is an environment, the main one if empty."""
+
+    core: str
+    options: tuple[str, ...]
+    runner: bool
+    missing: bool
+    interrupted: bool
+
+
+def differences(
+    directory: Path,
+    core: str = "",
+    *options: str,
+    runner: bool = False,
+    missing: bool = False,
+    interrupted: bool = False,
+) -> list[str]:
     """Lines that differ between the two ways, run with the environment of ``core`` (the main one if empty) in a new directory.
 
-    Raises RuntimeError if nothing, or what should not have been, was run directly.
+    With ``runner`` it is ansible-runner that runs them, and its artifacts are compared as well. Where libraries are ``missing``, those of the modules cannot be
+    imported. What is ``interrupted`` is a loop, by Ctrl-C. Raises RuntimeError if a run ended where it should not, or if nothing, or what should not have been,
+    was run directly.
     """
+    run = _Run(core, ("--tags", "interrupted", *options) if interrupted else options, runner, missing, interrupted)
     directory.mkdir(parents=True)
     told: dict[bool, list[str]] = {}
     for directly in (True, False):
-        told[directly] = list(_told(directory / str(directly), core, directly, options))
+        told[directly] = list(_told(directory / str(directly), run, directly))
     return list(difflib.unified_diff(told[False], told[True], "usual", "direct", lineterm="", n=1))
 
 
-def _told(directory: Path, core: str, directly: bool, options: tuple[str, ...]) -> Iterator[str]:
+def _told(directory: Path, run: _Run, directly: bool) -> Iterator[str]:
     """All that a run tells: its output on the terminal, its exit code, each result with its invocation, and what StorPool was asked."""
-    _prepare(directory, core, directly)
+    _prepare(directory, run.core, directly)
     with (
         start("storpool", token=TOKEN, clients="1,2,3") as storpool,
         start("cloudstack", version="4.19.1", storpool_url=storpool.url, storpool_token=TOKEN) as cloudstack,
@@ -67,12 +98,20 @@ def _told(directory: Path, core: str, directly: bool, options: tuple[str, ...]) 
             },
         }
         (directory / "connections.json").write_text(json.dumps(connections))
-        ended = _play(directory, core, directly, *options)
-        yield from _same_for_all(ended.stdout + ended.stderr).splitlines()
-        yield f"exit code {ended.returncode}"
+        with _started(directory, run, directly) as process:
+            if run.interrupted:
+                _interrupt(process, storpool)
+            shown = "".join(process.communicate(timeout=SECONDS))
+        if (LAST_TASK in shown) == run.interrupted:
+            raise RuntimeError(f"the play came to an end that is not its own:\n{shown}")
         results = [json.loads(line) for line in (directory / "told").read_text(encoding="utf-8").splitlines()]
+        if run.runner:
+            shown, events = through_runner.artifacts(directory)
+            results += events
+        yield from (line for line in _same_for_all(shown).splitlines() if not _WAY.match(line))
+        yield f"exit code {process.returncode}"
         for result in results:
-            if result["task"] not in RUN_USUALLY and not _ways(result) <= {directly}:
+            if result.get("task") not in RUN_USUALLY and not _ways(result) <= {directly}:
                 raise RuntimeError(f"not run {'directly' if directly else 'as usual'}: {result}")
         for result in sorted(_same_for_all(json.dumps(result, indent=1, sort_keys=True)) for result in results):
             yield from result.splitlines()
@@ -122,8 +161,23 @@ def _prepare(directory: Path, core: str, directly: bool) -> None:
     )
 
 
-def _play(directory: Path, core: str, directly: bool, *options: str) -> subprocess.CompletedProcess[str]:
-    variables = environment(core, directory / "collections") | {
+def _interrupt(process: subprocess.Popen[str], storpool: Simulator) -> None:
+    """Ctrl-C, while the second item of the loop waits for its answer; and wait for what might go on after it."""
+    storpool.fault({"call": "VolumeCreate", "skip": 1, "kind": "delay", "seconds": DELAY})
+    deadline = time.monotonic() + SECONDS
+    while storpool.journal()["writes"] < 2:
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError("there was nothing to interrupt")
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(SECONDS)
+    time.sleep(DELAY)
+
+
+@contextlib.contextmanager
+def _started(directory: Path, run: _Run, directly: bool) -> Iterator[subprocess.Popen[str]]:
+    """The play, in a process group of its own, as on a terminal; nothing of it is left at the end."""
+    variables = environment(run.core, directory / "collections") | {
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
         "ANSIBLE_CALLBACKS_ENABLED": "told",
         "ANSIBLE_VAULT_PASSWORD_FILE": "password",
@@ -135,16 +189,26 @@ def _play(directory: Path, core: str, directly: bool, *options: str) -> subproce
         "STORPOOL_CLOUDSTACK_FORESEE": "false",  # what only tasks that run directly do
         "COLUMNS": "200",
     }
-    return subprocess.run(
-        [env_bin(core) / "ansible-playbook", "-i", "inventory", "play.yml", "-e", "@connections.json", *options],
+    if run.missing:
+        variables["PYTHONPATH"] = str(HERE / "missing")
+    options = "-e", "@connections.json", *run.options
+    plainly = [env_bin(run.core) / "ansible-playbook", "-i", "inventory", "play.yml", *options]
+    process = subprocess.Popen(
+        through_runner.command(directory, options) if run.runner else plainly,
         cwd=directory,
         env=variables,
-        capture_output=True,
         text=True,
-        timeout=SECONDS,
-        check=False,
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _same_for_all(text: str) -> str:

@@ -23,6 +23,18 @@ def test_nothing_differs_but_the_time(options: tuple[str, ...], tmp_path: Path):
     assert both_ways.differences(tmp_path / "ways", "", *options) == []
 
 
+def test_nothing_differs_through_ansible_runner(tmp_path: Path):
+    assert both_ways.differences(tmp_path / "ways", "", "-vvv", runner=True) == []
+
+
+def test_ctrl_c_ends_it_the_same_way(tmp_path: Path):
+    assert both_ways.differences(tmp_path / "ways", interrupted=True) == []
+
+
+def test_a_library_that_is_missing_is_the_usual_error(tmp_path: Path):
+    assert both_ways.differences(tmp_path / "ways", "", "--check", "--tags", "few", missing=True) == []
+
+
 def test_every_module_that_only_talks_to_apis_runs_directly_and_says_so():
     direct = {name for name, data in modules().items() if "action" in data["doc"]["attributes"]}
     actions = {path.stem for path in (STAGE / "plugins" / "action").glob("*.py")}

@@ -44,7 +44,7 @@ def show(module):
         zone=time.tzname[0],
         umask=mask,
         directory=os.getcwd(),
-        python=os.path.realpath(sys.executable),
+        python=sys.executable,
         sigterm=str(signal.getsignal(signal.SIGTERM)),
         check=module.check_mode,
         diffed=module._diff,

@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import atexit
+import decimal
+import gc
 import json
 import locale
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -22,11 +25,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.storpool.cloudstack.plugins.plugin_utils import _companion
 from ansible_collections.storpool.cloudstack.plugins.plugin_utils._companion import Companion
 
 
 @pytest.fixture(name="companion")
-def _companion() -> Iterator[Companion]:
+def _a_companion() -> Iterator[Companion]:
     companion = Companion()
     yield companion
     companion.end()
@@ -149,31 +153,44 @@ def spoil(directory: str) -> None:
     logging.getLogger().setLevel(1)
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("error")
+    signal.setitimer(signal.ITIMER_REAL, 60)
+    signal.setitimer(signal.ITIMER_PROF, 60)
     sys.stdout.close()
     sys.stdin.close()
 
 
-def look() -> None:
+def state() -> dict[str, Any]:
     mask = os.umask(0)
     os.umask(mask)
-    print(
-        json.dumps(
-            {
-                "environment": dict(os.environ),
-                "directory": os.getcwd(),
-                "umask": mask,
-                "argv": sys.argv,
-                "path": sys.path,
-                "signals": {str(number): str(signal.getsignal(number)) for number in signal.Signals},
-                "time out": socket.getdefaulttimeout(),
-                "logging": [logging.getLogger().level, len(logging.getLogger().handlers), logging.root.manager.disable],
-                "filters": [str(one) for one in warnings.filters],
-                "locale": locale.setlocale(locale.LC_ALL),
-                "threads": [thread.name for thread in threading.enumerate()],
-                "stdin": sys.stdin.read(),
-            }
-        )
-    )
+    return {
+        "environment": dict(os.environ),
+        "directory": os.getcwd(),
+        "umask": mask,
+        "argv": sys.argv,
+        "path": sys.path,
+        "signals": {str(number): str(signal.getsignal(number)) for number in signal.Signals},
+        "blocked": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
+        "timers": [signal.getitimer(timer) != (0, 0) for timer in (signal.ITIMER_REAL, signal.ITIMER_PROF)],
+        "time out": socket.getdefaulttimeout(),
+        "logging": [logging.getLogger().level, len(logging.getLogger().handlers), logging.root.manager.disable],
+        "logger": [logging.getLogger("urllib3").level, len(logging.getLogger("urllib3").handlers)],
+        "filters": [str(one) for one in warnings.filters],
+        "locale": locale.setlocale(locale.LC_ALL),
+        "threads": [thread.name for thread in threading.enumerate()],
+        "files": sorted(os.listdir("/proc/self/fd")),
+        "output": os.readlink("/proc/self/fd/1"),
+        "limits": resource.getrlimit(resource.RLIMIT_NOFILE),
+        "priority": os.getpriority(os.PRIO_PROCESS, 0),
+        "decimals": decimal.getcontext().prec,
+        "recursion": sys.getrecursionlimit(),
+        "collected": gc.isenabled(),
+        "hook": str(sys.excepthook),
+        "global": _companion.PATIENCE,
+    }
+
+
+def look() -> None:
+    print(json.dumps({**state(), "stdin": sys.stdin.read()}))
 
 
 def test_a_run_leaves_nothing_to_the_next(companion, tmp_path):
@@ -183,19 +200,80 @@ def test_a_run_leaves_nothing_to_the_next(companion, tmp_path):
     assert before["stdin"] == ""
 
 
-def stay_busy() -> None:
+def block() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def log_more() -> None:
+    logging.getLogger("urllib3").setLevel(logging.DEBUG)
+
+
+def speak_another_language() -> None:
+    locale.setlocale(locale.LC_NUMERIC, "C.UTF-8" if locale.setlocale(locale.LC_NUMERIC) == "C" else "C")
+
+
+def keep_a_thread() -> None:
     threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
-    print(os.getpid())
+
+
+def keep_a_file() -> None:
+    os.open(os.devnull, os.O_RDONLY)
+
+
+def write_elsewhere() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def take_less() -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+
+
+def be_nice() -> None:
+    os.nice(1)
+
+
+def count_roughly() -> None:
+    decimal.getcontext().prec = 3
+
+
+def recurse_less() -> None:
+    sys.setrecursionlimit(500)
+
+
+def never_collect() -> None:
+    gc.disable()
+
+
+def tell_nobody() -> None:
+    sys.excepthook = print
+
+
+def set_a_global() -> None:
+    _companion.PATIENCE = 9.0
+
+
+LEAVES = [
+    *(block, log_more, speak_another_language, keep_a_thread, keep_a_file, write_elsewhere, take_less, be_nice),
+    *(count_roughly, recurse_less, never_collect, tell_nobody, set_a_global),
+]
+
+
+def leave_and_look(work: Callable[[], None], mark: str) -> None:
+    before = state()
+    work()
+    Path(mark).write_text(str(state() != before))
+
+
+@pytest.mark.parametrize("work", LEAVES, ids=lambda work: work.__name__)
+def test_what_a_run_leaves_in_its_process_is_gone_with_that(companion, work, tmp_path):
+    before = companion.run(look).out
+    assert companion.run(leave_and_look, work, str(tmp_path / "mark")).code == 0
+    assert (tmp_path / "mark").read_text() == "True"
+    assert companion.run(look).out == before
 
 
 def who() -> None:
     print(os.getpid())
-
-
-def test_what_leaves_a_thread_running_is_not_followed_by_another_run_there(companion):
-    first = companion.run(who).out
-    assert companion.run(stay_busy).out == first
-    assert companion.run(who).out != first
 
 
 def test_a_companion_is_reused(companion):
