@@ -167,7 +167,10 @@ class Devices:
         return device is not None and _is_of(attachment, device) and openers.is_open(device.path)
 
     def describe(self) -> dict[str, Any]:
-        """``{"kind", "devices": [{"client", "globalId", "name", "position", "readOnly", "size", "device"}]}``."""
+        """``{"kind", "devices": [{"client", "globalId", "name", "position", "readOnly", "size", "device", "numbers"}]}``.
+
+        ``numbers`` are those of a block device, major and minor, or null.
+        """
         return {
             "kind": self.kind,
             "devices": [
@@ -179,6 +182,7 @@ class Devices:
                     "readOnly": device.wanted.read_only,
                     "size": device.wanted.size,
                     "device": str(device.path),
+                    "numbers": loops.numbers(device.path) if self.kind == LOOP else None,
                 }
                 for number, devices in self._present.items()
                 for lasting_id, device in devices.items()

@@ -45,6 +45,12 @@ def resized(device: Path) -> None:
     _losetup("--set-capacity", str(device))
 
 
+def numbers(device: Path) -> tuple[int, int]:
+    """Major and minor number."""
+    found = os.stat(device).st_rdev
+    return os.major(found), os.minor(found)
+
+
 def over(directory: Path) -> list[Path]:
     """The block devices whose files are in a directory."""
     found = []
