@@ -186,13 +186,23 @@ def _bring(context: Context, step: _Step, item: dict[str, Any]) -> None:
         step.volume.exports[context.cluster.id] = True
         return
     refuse_attached(step.volume, how)
+    check_place(context.cluster, step.volume)
     detach_everywhere(context, step.volume, force=how == "detachForce")
     move(context, step.home, context.cluster, step.volume)
 
 
-def move(context: Context, source: Cluster, target: Cluster, volume: Volume) -> None:
-    """Moves a volume or snapshot between clusters: the same global id, name, tags and size; no parent."""
+def check_place(target: Cluster, volume: Volume) -> None:
+    """objectExists if another cluster has the name or the global id of a volume or snapshot that is to be moved there."""
     names.claim(target, volume.name)
+    if {volume.lasting_id, volume.global_id} & target.by_global_id.keys():
+        errors.exists("~" + volume.lasting_id)
+
+
+def move(context: Context, source: Cluster, target: Cluster, volume: Volume) -> None:
+    """Moves a volume or snapshot between clusters: the same global id, name, tags and size; no parent.
+
+    :func:`check_place` comes before the first change of the call.
+    """
     groups = target.groups
     fallback = groups.get("default") or next(iter(groups.values()))
     file = volume.file

@@ -28,7 +28,9 @@ MARKER = ".storpool-simulator"
 MARKED = "The bytes of a simulated StorPool cluster. The next simulator that is started with this directory removes them.\n"
 #: Names that clients have for the files, where there are no loop devices: hard links, in a directory for each client.
 HANDLES = "handles"
-CLUSTER = re.compile(r"[a-z0-9]+\.[a-z0-9]+")
+CLUSTER = r"[a-z0-9]+\.[a-z0-9]+"
+DIRECTORIES = re.compile(rf"{HANDLES}(/[0-9]+)?|{CLUSTER}")
+FILES = re.compile(rf"{re.escape(MARKER)}|({HANDLES}/[0-9]+|{CLUSTER})/{GLOBAL_ID.pattern}")
 THREADS = 4
 
 Work = asyncio.Task[None]
@@ -122,7 +124,7 @@ def _claim(root: Path) -> int:
         except BlockingIOError:
             raise DataError(f"{root} is in use by another simulator: give another directory, or end that one.") from None
         for path in root.rglob("*"):
-            if not _is_own(path.relative_to(root)):
+            if path.is_symlink() or not _is_own(path.relative_to(root), path.is_dir()):
                 raise DataError(f"{path} is not a simulator's: take it out of {root}, or give another directory.")
         os.pwrite(marker, MARKED.encode(), 0)
         _remove_files(root)
@@ -131,16 +133,9 @@ def _claim(root: Path) -> int:
     return marker
 
 
-def _is_own(path: Path) -> bool:
-    """Whether it is one of the names that a simulator gives to what it makes."""
-    match path.parts:
-        case (name,):
-            return name in (MARKER, HANDLES) or CLUSTER.fullmatch(name) is not None
-        case (cluster, name):
-            return (GLOBAL_ID if cluster != HANDLES else re.compile("[0-9]+")).fullmatch(name) is not None
-        case (handles, client, name):
-            return handles == HANDLES and GLOBAL_ID.fullmatch(name) is not None
-    return False
+def _is_own(path: Path, is_directory: bool) -> bool:
+    """Whether a simulator makes such a file or directory."""
+    return (DIRECTORIES if is_directory else FILES).fullmatch(path.as_posix()) is not None
 
 
 def _remove_files(root: Path) -> None:
