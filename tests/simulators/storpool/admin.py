@@ -79,8 +79,7 @@ def set_open(context: Context, method: str, body: Any) -> Any:
     return [
         {**views.attachment_view(each, context), "cluster": cluster.id, "open": True}
         for cluster in context.world.clusters.values()
-        for each in cluster.attachments.values()
-        if context.world.in_use(each)
+        for each in context.world.in_use(cluster.attachments.values())
     ]
 
 
@@ -230,6 +229,7 @@ def dump(context: Context) -> dict[str, Any]:
 
 def _dump(world: Context, cluster: Cluster) -> dict[str, Any]:
     context = Context(world.world, cluster, world.switches, world.now)
+    in_use = world.world.in_use(cluster.attachments.values())
     return {
         "id": cluster.id,
         "name": cluster.name,
@@ -238,7 +238,7 @@ def _dump(world: Context, cluster: Cluster) -> dict[str, Any]:
         "volumes": [_dump_volume(each, context) for each in cluster.volumes.values()],
         "snapshots": [_dump_volume(each, context) for each in cluster.snapshots.values()],
         "attachments": [
-            {**views.attachment_view(each, context), "lastingId": each.volume.lasting_id, "open": world.world.in_use(each)}
+            {**views.attachment_view(each, context), "lastingId": each.volume.lasting_id, "open": each in in_use}
             for each in cluster.attachments.values()
         ],
         "templates": [{**views.template_view(each, context), "tags": each.tags} for each in cluster.templates.values()],

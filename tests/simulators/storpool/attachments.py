@@ -24,8 +24,13 @@ def attachments_list(context: Context, args: dict[str, Any]) -> list[dict[str, A
     return [views.attachment_view(attachment, context) for attachment in context.cluster.attachments.values()]
 
 
-def _open_at(volume: Volume, client: int) -> str:
-    return f"'{names.listed(volume)}' is open at client {client}"
+def _refuse_open(context: Context, volume: Volume, attachments: list[Attachment], *, force: bool) -> None:
+    if attachments and not force:
+        for attachment in context.world.in_use(attachments):
+            raise errors.ApiFailure(
+                context.switches["error_open_device"],
+                f"'{names.listed(volume)}' is open at client {attachment.client}",
+            )
 
 
 def refuse_attached(volume: Volume, how: str) -> None:
@@ -38,9 +43,7 @@ def refuse_attached(volume: Volume, how: str) -> None:
 def detach_everywhere(context: Context, volume: Volume, *, force: bool) -> None:
     """Removes every attachment, in every cluster; an open device refuses unless ``force``."""
     attachments = list(volume.attached.values())
-    for attachment in attachments:
-        if not force and context.world.in_use(attachment):
-            raise errors.ApiFailure(context.switches["error_open_device"], _open_at(volume, attachment.client))
+    _refuse_open(context, volume, attachments, force=force)
     for attachment in attachments:
         lifecycle.detach(context.world.clusters[attachment.cluster], volume, attachment.client, attachment.cluster)
         context.changed = True
@@ -112,10 +115,7 @@ def _plan(context: Context, item: dict[str, Any]) -> _Step:
     volume, home = _locate(context, item)
     attach = _rights(context, volume, item)
     detach = _leaving(context, volume, item, attach)
-    force = item.get("force", False)
-    for attachment in detach:
-        if not force and context.world.in_use(attachment):
-            raise errors.ApiFailure(context.switches["error_open_device"], _open_at(volume, attachment.client))
+    _refuse_open(context, volume, detach, force=item.get("force", False))
     return _Step(volume, home, detach, attach)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,8 @@ class Devices:
         self._present: dict[int, dict[str, Device]] = {client: {} for client in paths}
         #: The configuration without the attachment, by client and global id.
         self._leaving: dict[tuple[int, str], int] = {}
+        #: What could not be had; it is tried again with the next change, whatever that is.
+        self._failed: set[tuple[int, str]] = set()
         self._alone = asyncio.Lock()
 
     async def follow(self, present: Callable[[], Context]) -> bool:
@@ -96,9 +98,11 @@ class Devices:
     def _is_behind(self, context: Context, number: int) -> bool:
         client = context.cluster.clients.get(number)
         if client is None or not client.up:
-            return bool(self._present[number])
+            return not all((number, lasting_id) in self._failed for lasting_id in self._present[number])
         there = {each.volume.lasting_id: _of(each) for each in _attachments(context, number)}
-        return there != {lasting_id: device.wanted for lasting_id, device in self._present[number].items()}
+        present = {lasting_id: device.wanted for lasting_id, device in self._present[number].items()}
+        different = {lasting_id for lasting_id, _wanted in there.items() ^ present.items()}
+        return not all((number, lasting_id) in self._failed for lasting_id in different)
 
     async def _keep(self, number: int, lasting_id: str, wanted: Wanted | None) -> None:
         device = self._present[number].get(lasting_id)
@@ -107,9 +111,11 @@ class Devices:
         if (device.wanted if device else None) == wanted:
             return
         loop = asyncio.get_running_loop()
+        self._failed.discard((number, lasting_id))
         try:
             await loop.run_in_executor(None, self._change, number, lasting_id, device, wanted)
         except (OSError, DataError) as error:
+            self._failed.add((number, lasting_id))
             print(f"client {number} does not get its device of {lasting_id}: {error}", file=sys.stderr, flush=True)
 
     def _change(self, number: int, lasting_id: str, device: Device | None, wanted: Wanted | None) -> None:
@@ -159,12 +165,17 @@ class Devices:
         by_name = [directory / BY_NAME / wanted.name] if wanted.name else []
         return [directory / BY_ID / lasting_id, *by_name]
 
-    def in_use(self, attachment: Attachment) -> bool:
-        """Whether the device of an attachment is open, as somebody says or as this machine shows."""
-        if attachment.open:
-            return True
+    def in_use(self, attachments: Iterable[Attachment]) -> list[Attachment]:
+        """Those whose devices are open, as somebody says or as this machine shows."""
+        wanted = list(attachments)
+        paths = [self._path(each) for each in wanted]
+        opened = openers.opened(path for path in paths if path is not None)
+        return [each for each, path in zip(wanted, paths, strict=True) if each.open or path in opened]
+
+    def _path(self, attachment: Attachment) -> Path | None:
         device = self._present.get(attachment.client, {}).get(attachment.volume.lasting_id)
-        return device is not None and _is_of(attachment, device) and openers.is_open(device.path)
+        # A client of another cluster may have the same number, and an object there the same id.
+        return device.path if device is not None and device.wanted.file == attachment.volume.file else None
 
     def describe(self) -> dict[str, Any]:
         """``{"kind", "devices": [{"client", "globalId", "name", "position", "readOnly", "size", "device", "numbers"}]}``.
@@ -201,11 +212,6 @@ class Devices:
 
 def _attachments(context: Context, number: int) -> list[Attachment]:
     return [each for each in context.cluster.attachments.values() if each.client == number]
-
-
-def _is_of(attachment: Attachment, device: Device) -> bool:
-    """An object of another cluster may have the same global id."""
-    return attachment.volume.file == device.wanted.file
 
 
 def _of(attachment: Attachment) -> Wanted:

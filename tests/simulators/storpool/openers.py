@@ -6,29 +6,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
-def is_open(device: Path) -> bool:
-    """Whether a block device or a file is open; a file counts where it was opened by the name that ``device`` is.
+def opened(devices: Iterable[Path]) -> set[Path]:
+    """Those of some block devices and files that are open; a file counts where it was opened by the name that is given.
 
     Without root, only processes of the same user are seen.
     """
-    try:
-        wanted = os.stat(device)
-    except OSError:
-        return False
-    if stat.S_ISBLK(wanted.st_mode):
-        numbers = (found.st_rdev for _name, found in _open_files() if stat.S_ISBLK(found.st_mode))
-        return wanted.st_rdev in numbers or _is_claimed(device)
-    # In a container the beginning of the name is another.
-    name = "/" + "/".join(device.parts[-2:])
-    same = (found for found_name, found in _open_files() if found_name.removesuffix(" (deleted)").endswith(name))
-    return any(os.path.samestat(found, wanted) for found in same)
+    blocks, files = {}, {}
+    for device in devices:
+        with contextlib.suppress(OSError):
+            found = device.stat()
+            if stat.S_ISBLK(found.st_mode):
+                blocks[found.st_rdev] = device
+            else:
+                # In a container the beginning of the name is another.
+                files[found.st_dev, found.st_ino, device.parts[-2:]] = device
+    if not blocks and not files:
+        return set()
+    seen = {device for device in blocks.values() if _is_claimed(device)}
+    for name, found in _open_files():
+        if stat.S_ISBLK(found.st_mode):
+            seen.add(blocks.get(found.st_rdev))
+        else:
+            seen.add(files.get((found.st_dev, found.st_ino, Path(name.removesuffix(" (deleted)")).parts[-2:])))
+    return seen - {None}
 
 
 def _open_files() -> Iterator[tuple[str, os.stat_result]]:
@@ -36,13 +44,13 @@ def _open_files() -> Iterator[tuple[str, os.stat_result]]:
     for process in Path("/proc").iterdir():
         if not process.name.isdigit() or int(process.name) == os.getpid():
             continue
-        try:
-            for entry in os.scandir(process / "fd"):
-                name = os.readlink(entry.path)
-                if name.startswith("/"):
-                    yield name, os.stat(entry.path)
-        except OSError:  # it has ended, or is not ours to look at
-            continue
+        with contextlib.suppress(OSError):  # it has ended, or is not ours to look at
+            for entry in os.listdir(process / "fd"):
+                with contextlib.suppress(OSError):  # it was closed
+                    path = f"{process}/fd/{entry}"
+                    name = os.readlink(path)
+                    if name.startswith("/"):
+                        yield name, os.stat(path)
 
 
 def _is_claimed(device: Path) -> bool:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,8 +85,9 @@ class Attachment:
     generation: int = 0
 
 
-def _said_to_be_open(attachment: Attachment) -> bool:
-    return attachment.open
+def said_to_be_open(attachments: Iterable[Attachment]) -> list[Attachment]:
+    """Those whose devices are open, as far as somebody has said so."""
+    return [each for each in attachments if each.open]
 
 
 @dataclass(eq=False)
@@ -244,13 +245,13 @@ class Cluster:
 class World:
     """Every cluster there is, by id; ``local`` is the one that answers.
 
-    ``steps`` is what is still to be done to the bytes; ``in_use`` says whether the device of an attachment is open.
+    ``steps`` is what is still to be done to the bytes; ``in_use`` gives those of some attachments whose devices are open.
     """
 
     local: Cluster
     clusters: dict[str, Cluster]
     steps: list[Step] = field(default_factory=list)
-    in_use: Callable[[Attachment], bool] = _said_to_be_open
+    in_use: Callable[[Iterable[Attachment]], list[Attachment]] = said_to_be_open
 
 
 @dataclass

@@ -58,7 +58,9 @@ class Store:
             return None
         names = files_of(steps)
         before = {self._last[name] for name in names if name in self._last}
-        work = asyncio.get_running_loop().create_task(self._run(before, list(steps)))
+        if self._wiping is not None:
+            before.add(self._wiping)
+        work = asyncio.get_running_loop().create_task(self._run(before, steps, self._abandoned))
         self._running.add(work)
         for name in names:
             self._last[name] = work
@@ -75,19 +77,16 @@ class Store:
         work.add_done_callback(ended)
         return work
 
-    async def _run(self, before: set[Work], steps: list[Step]) -> None:
-        abandoned = self._abandoned
-        if self._wiping is not None:
-            before = {*before, self._wiping}
+    async def _run(self, before: set[Work], steps: list[Step], abandoned: threading.Event) -> None:
         if before:
             await asyncio.wait(before)
         await asyncio.get_running_loop().run_in_executor(self._pool, carry_out, self.root, steps, abandoned)
 
     async def settled(self, file: str | None = None) -> None:
         """Returns once what was given so far for a file, or for all, is done."""
-        waiting = set(self._running) if file is None else {self._last[file]} if file in self._last else set()
-        if self._wiping is not None:
-            waiting.add(self._wiping)
+        waiting = [work for name, work in self._last.items() if file in (None, name)]
+        if file is None and self._wiping is not None:
+            waiting.append(self._wiping)
         if waiting:
             await asyncio.wait(waiting)
 
