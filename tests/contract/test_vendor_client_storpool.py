@@ -174,7 +174,9 @@ def test_bytes_follow_what_the_client_does(tmp_path):
             for each in (*cluster["volumes"], *cluster["snapshots"])
         }
         simulator.admin("GET", "data")
-        kept = {path.relative_to(tmp_path / "data").as_posix(): path.stat().st_size for path in tmp_path.glob("data/*/*")}
+        kept = {
+            path.relative_to(tmp_path / "data").as_posix(): path.stat().st_size for path in tmp_path.glob("data/*/*")
+        }
         assert kept == wanted
         assert any(name.startswith("far.c/") for name in kept)
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -53,7 +54,7 @@ def _step(root: Path, step: Step, abandoned: threading.Event) -> None:
     path = root / step.file
     match step:
         case Make(size=size):
-            with _new(path, READ_WRITE) as descriptor:
+            with _new(path) as descriptor:
                 os.ftruncate(descriptor, size)
         case Refill(source=source, size=size):
             with _opened(root / source, os.O_RDONLY) as given, _opened(path, os.O_RDWR) as taken:
@@ -72,22 +73,19 @@ def _give_up_if(abandoned: threading.Event) -> None:
         raise Abandoned
 
 
-class _opened:
+@contextlib.contextmanager
+def _opened(path: Path, flags: int, mode: int = 0) -> Iterator[int]:
     """A file descriptor for as long as the block lasts."""
-
-    def __init__(self, path: Path, flags: int, mode: int = 0) -> None:
-        self._number = os.open(path, flags | os.O_CLOEXEC, mode)
-
-    def __enter__(self) -> int:
-        return self._number
-
-    def __exit__(self, *exc_info: object) -> None:
-        os.close(self._number)
+    number = os.open(path, flags | os.O_CLOEXEC, mode)
+    try:
+        yield number
+    finally:
+        os.close(number)
 
 
-def _new(path: Path, mode: int) -> _opened:
+def _new(path: Path) -> contextlib.AbstractContextManager[int]:
     path.parent.mkdir(exist_ok=True)
-    return _opened(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+    return _opened(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, READ_WRITE)
 
 
 def _copies(root: Path, copies: list[Copy], abandoned: threading.Event) -> None:
@@ -117,7 +115,7 @@ def _written(path: Path) -> tuple[int, int]:
 def _copy(root: Path, copy: Copy, abandoned: threading.Event) -> None:
     path = root / copy.file
     path.unlink(missing_ok=True)  # an earlier attempt
-    with _opened(root / copy.source, os.O_RDONLY) as given, _new(path, READ_WRITE) as taken:
+    with _opened(root / copy.source, os.O_RDONLY) as given, _new(path) as taken:
         _fill(given, taken, copy.size, abandoned)
         if copy.read_only:
             os.fchmod(taken, READ_ONLY)

@@ -273,8 +273,9 @@ def cut(content: bytes, size: int) -> bytes:
     return content[:size].ljust(size, b"\0")
 
 
-
-Machine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, phases=[Phase.explicit, Phase.generate, Phase.shrink])
+Machine.TestCase.settings = settings(
+    max_examples=60, stateful_step_count=40, phases=[Phase.explicit, Phase.generate, Phase.shrink]
+)
 TestBytes = Machine.TestCase
 
 

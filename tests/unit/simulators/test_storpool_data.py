@@ -108,7 +108,9 @@ def write(path: Path, text: bytes) -> None:
 @contextmanager
 def opened_elsewhere(path: Path, redirection: str = "<") -> Iterator[None]:
     """Another process has it open."""
-    with subprocess.Popen(["sh", "-c", f'exec {redirection}"$0"; echo; exec sleep 60', path], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        ["sh", "-c", f'exec {redirection}"$0"; echo; exec sleep 60', path], stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()
         yield
@@ -164,7 +166,10 @@ def test_a_device_that_is_open_is_not_detached_without_force(sim):
     volume = sim.create("db")
     sim.reassign(volume="db", rw=[1, 2])
     with opened_elsewhere(sim.device(1, "db")):
-        assert sim.refused("VolumesReassignWait", {"reassign": [{"volume": "db", "detach": [1]}]}) == "'db' is open at client 1"
+        assert (
+            sim.refused("VolumesReassignWait", {"reassign": [{"volume": "db", "detach": [1]}]})
+            == "'db' is open at client 1"
+        )
         assert sim.refused("VolumeDelete/db", {"onAttached": "detach"}) == "'db' is open at client 1"
         assert [row["client"] for row in sim.simulator.admin("GET", "open")] == [1]
         sim.reassign(volume="db", detach=[2])
@@ -208,7 +213,9 @@ def test_another_cluster_has_the_bytes_too(sim):
     volume = sim.create("db")
     write(sim.file(volume), b"from here")
     backup = sim.post("VolumeBackup", {"volume": "db", "location": "away"})["globalId"]
-    here, there = (Path(sim.simulator.admin("GET", f"data?cluster={each}")[backup]["file"]) for each in ("sim.b", "far.c"))
+    here, there = (
+        Path(sim.simulator.admin("GET", f"data?cluster={each}")[backup]["file"]) for each in ("sim.b", "far.c")
+    )
     assert here != there
     assert read(here, 9) == read(there, 9) == b"from here"
     assert sim.file(backup) == here
@@ -281,7 +288,7 @@ def test_read_only_is_read_only(sim):
     sim.reassign(volume="db", ro=[1])
     if sim.kind == LOOP:
         for name in ("s", "db"):
-            with pytest.raises(OSError, match="not permitted|Read-only|denied"):
+            with pytest.raises(OSError, match=r"not permitted|Read-only|denied"):
                 write(sim.device(1, name), b"x")
         sim.reassign(volume="db", rw=[1])
         write(sim.device(1, "db"), b"x")
@@ -294,7 +301,7 @@ def test_without_data_there_are_none():
     with start("storpool", lifetime=60) as simulator:
         assert simulator.admin("GET", "data") == {}
         assert simulator.admin("GET", "devices") == {"kind": None, "devices": []}
-        assert storpool_call(simulator, "VolumeCreate", {"name": "db", "size": MIB, "replication": 3}).json()["data"]["ok"]
+        assert storpool_call(simulator, "VolumeCreate", {"size": MIB, "replication": 3}).json()["data"]["ok"]
         assert simulator.admin("GET", "data") == {}
 
 
