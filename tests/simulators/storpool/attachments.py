@@ -94,12 +94,16 @@ def _list_or_object(body: Any, context: Context) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Reassigned:
-    """What a reassign did: clients to wait for, and the attachments to undo if they do not come in time."""
+    """What a reassign did: clients to wait for, and the attachments to undo if they do not come in time.
+
+    ``volumes`` is what it attached.
+    """
 
     detached: frozenset[int]
     attached: frozenset[int]
     added: tuple[tuple[str, int], ...]
     timeout: int | None
+    volumes: tuple[Volume, ...] = ()
 
 
 @dataclass
@@ -275,6 +279,7 @@ def _reassign(context: Context, args: dict[str, Any]) -> Reassigned:
         frozenset(client for step in steps for client in step.attach),
         tuple(added),
         args.get("attachTimeout"),
+        tuple(step.volume for step in steps if step.attach),
     )
 
 

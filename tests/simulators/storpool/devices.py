@@ -67,7 +67,10 @@ class Devices:
         self._alone = asyncio.Lock()
 
     async def follow(self, present: Callable[[], Context]) -> bool:
-        """Let the devices be as the clients' attachments are; false if a client is still to apply some of these."""
+        """Let the devices be as the clients' attachments are; false if a client is still to apply some of these.
+
+        What concerns a file that is being worked on is left for later, too: nobody waits for other people's copies.
+        """
         async with self._alone:
             context = present()
             wanted = {client: self._wanted(context, client) for client in self._paths}
@@ -106,9 +109,7 @@ class Devices:
 
     async def _keep(self, number: int, lasting_id: str, wanted: Wanted | None) -> None:
         device = self._present[number].get(lasting_id)
-        if wanted is not None:
-            await self._store.settled(wanted.file)
-        if (device.wanted if device else None) == wanted:
+        if (device.wanted if device else None) == wanted or (wanted is not None and self._store.is_busy(wanted.file)):
             return
         loop = asyncio.get_running_loop()
         self._failed.discard((number, lasting_id))
@@ -120,27 +121,32 @@ class Devices:
 
     def _change(self, number: int, lasting_id: str, device: Device | None, wanted: Wanted | None) -> None:
         """Make, change or remove the device of one object."""
-        links = self._links(number, lasting_id, wanted)
-        for path in set(self._links(number, lasting_id, device.wanted if device else None)) - set(links):
-            path.unlink(missing_ok=True)
-        path = device.path if device else None
         if device is not None and (wanted is None or wanted.read_only != device.wanted.read_only):
-            for link in links:
-                link.unlink(missing_ok=True)
+            self._unlink(number, lasting_id, device)
             del self._present[number][lasting_id]
             self._take(device.path)
-            path = None
+            device = None
         if wanted is None:
             self._leaving.pop((number, lasting_id), None)
             return
-        if path is None:
+        if device is None:
             path = self._give(number, lasting_id, wanted)
-        elif self.kind == LOOP and device is not None and wanted.size != device.wanted.size:
-            loops.resized(path)
+        else:
+            path = device.path
+            if self.kind == LOOP and wanted.size != device.wanted.size:
+                loops.resized(path)
+            if wanted.name != device.wanted.name:
+                self._unlink(number, lasting_id, device)
         self._present[number][lasting_id] = Device(wanted, path)
-        for link in links:
-            if not link.is_symlink():
+        for link in self._links(number, lasting_id, wanted):
+            if _target(link) != path:
+                link.unlink(missing_ok=True)  # one of another object that had the name
                 link.symlink_to(path)
+
+    def _unlink(self, number: int, lasting_id: str, device: Device) -> None:
+        for link in self._links(number, lasting_id, device.wanted):
+            if _target(link) == device.path:
+                link.unlink()
 
     def _give(self, number: int, lasting_id: str, wanted: Wanted) -> Path:
         file = self._store.root / wanted.file
@@ -158,9 +164,7 @@ class Devices:
         else:
             path.unlink(missing_ok=True)
 
-    def _links(self, number: int, lasting_id: str, wanted: Wanted | None) -> list[Path]:
-        if wanted is None:
-            return []
+    def _links(self, number: int, lasting_id: str, wanted: Wanted) -> list[Path]:
         directory = self._paths[number]
         by_name = [directory / BY_NAME / wanted.name] if wanted.name else []
         return [directory / BY_ID / lasting_id, *by_name]
@@ -196,7 +200,7 @@ class Devices:
                     "numbers": loops.numbers(device.path) if self.kind == LOOP else None,
                 }
                 for number, devices in self._present.items()
-                for lasting_id, device in devices.items()
+                for lasting_id, device in list(devices.items())
             ],
         }
 
@@ -221,15 +225,19 @@ def _of(attachment: Attachment) -> Wanted:
     return Wanted(volume.file, name, attachment.rights == "ro", volume.size, attachment.pos)
 
 
+def _target(link: Path) -> Path | None:
+    return Path(os.readlink(link)) if link.is_symlink() else None
+
+
 def _prepare(path: Path, root: Path) -> None:
     """Make the directories of a client's links; links that an earlier simulator left there go, anything else refuses."""
     for directory in (path / BY_NAME, path / BY_ID):
         try:
             directory.mkdir(parents=True, exist_ok=True)
             for link in directory.iterdir():
-                target = Path(os.readlink(link)) if link.is_symlink() else None
-                ours = target is not None and (target.parent == Path("/dev") and target.name.startswith("loop"))
-                if not ours and (target is None or root not in target.parents):
+                target = _target(link)
+                loop = target is not None and target.parent == Path("/dev") and target.name.startswith("loop")
+                if target is None or not (loop or root in target.parents):
                     raise DataError(f"{link} is not a simulator's: give another directory for the devices.")
                 link.unlink()
         except OSError as error:

@@ -14,7 +14,7 @@ from typing import Any
 
 from simulators.kit import AdminError, Answer, Call, Request, json_answer
 from simulators.kit.faults import LONGEST, is_seconds
-from simulators.storpool import admin, dispatch, lifecycle, paths, services
+from simulators.storpool import admin, attachments, dispatch, lifecycle, paths, services
 from simulators.storpool.calls import CALLS
 from simulators.storpool.devices import Devices
 from simulators.storpool.errors import DOES_NOT_EXIST, RESOURCES, ApiFailure
@@ -269,6 +269,9 @@ class Simulator:
             if failure is not None:
                 failed = self._failed(ApiFailure(RESOURCES, f"The data could not be kept: {failure}"))
                 return replace(failed, effect=done.context.changed)
+        if isinstance(done.pending, attachments.Reassigned):
+            for volume in done.pending.volumes:
+                await self._store.settled(volume.file)
         answer = _succeeded(done) if done.pending is None else await self._wait(done, world)
         await self._follow()
         return answer

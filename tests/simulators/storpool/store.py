@@ -94,6 +94,10 @@ class Store:
         if waiting:
             await asyncio.wait(waiting)
 
+    def is_busy(self, file: str) -> bool:
+        """Whether something is still to be done with a file."""
+        return file in self._last or (self._wiping is not None and not self._wiping.done())
+
     def wipe(self) -> None:
         """Give up what is not done yet, and remove every file; what is given later comes after that."""
         self._abandoned.set()

@@ -10,6 +10,7 @@ With loop devices, too, where the tests run as root on a machine that has them.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -24,8 +25,11 @@ from typing import Any
 import pytest
 
 from simulators.client import Simulator, SimulatorError, start, storpool_call
+from simulators.kit import Request
 from simulators.storpool import loops, store
-from simulators.storpool.devices import FILE, LOOP
+from simulators.storpool.devices import FILE, LOOP, Devices
+from simulators.storpool.server import DEFAULTS, Options
+from simulators.storpool.server import Simulator as Server
 from simulators.storpool.steps import Copy, Make
 from simulators.storpool.store import MARKER, Store
 
@@ -374,3 +378,56 @@ def test_a_long_copy_keeps_nothing_else_waiting(tmp_path, monkeypatch):
 
     asyncio.run(story())
     assert done == ["c/a", "c/other", "c/long", "c/b"]
+
+
+def test_a_long_copy_of_an_attached_volume_keeps_no_other_call_waiting(tmp_path, monkeypatch):
+    carry_out, goes_on, copies = store.carry_out, threading.Event(), threading.Event()
+
+    def slow(root, steps, abandoned):
+        if isinstance(steps[0], Copy):
+            copies.set()
+            goes_on.wait(30)
+        carry_out(root, steps, abandoned)
+
+    monkeypatch.setattr(store, "carry_out", slow)
+
+    async def story() -> None:
+        kept = Store(tmp_path / "data")
+        simulator = Server(Options("t", "sim.b", "sim", (1,), 3), kept, Devices(kept, {1: tmp_path / "dev"}, FILE))
+        simulator.reset(DEFAULTS)
+
+        async def post(query: str, body: Any) -> dict[str, Any]:
+            request = Request(
+                "POST", f"/ctrl/1.0/{query}", json.dumps(body).encode(), {"Authorization": "Storpool v1:t"}.get
+            )
+            answer = simulator.perform(simulator.parse(request))
+            return json.loads((await answer.wait() if answer.wait else answer).body)["data"]
+
+        def links() -> set[str]:
+            return {path.name for path in (tmp_path / "dev/storpool").iterdir()}
+
+        for name in ("big", "other"):
+            await post("VolumeCreate", {"name": name, "size": MIB, "replication": 3})
+        await post("VolumesReassignWait", [{"volume": "big", "rw": [1]}])
+        snapshot = asyncio.create_task(post("VolumeSnapshot/big", {"name": "s"}))
+        await asyncio.to_thread(copies.wait, 30)
+        await post("VolumesReassignWait", [{"volume": "other", "rw": [1]}])
+        await post("VolumeUpdate/other", {"rename": "another"})
+        await post("VolumesReassign", [{"snapshot": "s", "ro": [1]}])
+        assert links() == {"big", "another"}
+        attached = asyncio.create_task(post("VolumesReassignWait", [{"snapshot": "s", "ro": [1]}]))
+        await post("VolumeUpdate/big", {"rename": "large"})
+        await post("VolumeUpdate/another", {"rename": "big"})
+        assert links() == {"big"}
+        assert not snapshot.done()
+        assert not attached.done()
+        goes_on.set()
+        await attached
+        while links() != {"big", "large", "s"}:
+            await asyncio.sleep(0.01)
+        targets = {path.name: path.readlink().name for path in (tmp_path / "dev/storpool").iterdir()}
+        assert len(set(targets.values())) == 3
+        assert targets["large"] < targets["big"] < targets["s"]
+        simulator.close()
+
+    asyncio.run(asyncio.wait_for(story(), 60))
