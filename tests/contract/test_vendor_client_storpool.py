@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from storpool import spapi
 
+from contract.conftest import TOKEN
 from contract.vendor_scenario import GIB, Recorder, drive
 from contract.vendor_types import api_methods, problem_of
-from simulators.client import storpool_call
+from simulators.client import start, storpool_call
 
 #: Calls of the client that the simulator does not have, each with the reason.
 LEFT_OUT = {
@@ -157,3 +160,38 @@ def test_version_mismatch_of_a_bucket_is_the_clients_false(storpool):
     assert api.kvsTryUpdate("settings", {"set": {"a": "1"}, "runIfVersionIs": 1}) is True
     assert api.kvsTryUpdate("settings", {"set": {"a": "2"}, "runIfVersionIs": 1}) is False
     assert api.kvsGet("settings", "a").pairs == {"a": "1"}
+
+
+def test_bytes_follow_what_the_client_does(tmp_path):
+    """The whole scenario with data: in the end each object has its file, and no other is left; then bytes of our own."""
+    with start("storpool", token=TOKEN, cluster_id="abc.b", data=tmp_path / "data", lifetime=300) as simulator:
+        drive(simulator, Recorder(simulator, timeout=30, transientRetries=0))
+        simulator.admin("POST", "now", {"seconds": 1e6})  # what is to go by itself has gone
+        state = simulator.state()
+        wanted = {
+            f"{cluster['id']}/{each['lastingId']}": each["size"]
+            for cluster in state["clusters"].values()
+            for each in (*cluster["volumes"], *cluster["snapshots"])
+        }
+        simulator.admin("GET", "data")
+        kept = {
+            path.relative_to(tmp_path / "data").as_posix(): path.stat().st_size for path in tmp_path.glob("data/*/*")
+        }
+        assert kept == wanted
+        assert any(name.startswith("far.c/") for name in kept)
+
+        api = client(simulator)
+        base = api.volumeCreate({"name": "bytes", "size": 1 << 20, "replication": 3}).globalId
+        content = b"of the first hour"
+        Path(simulator.admin("GET", "data")[base]["file"]).write_bytes(content + bytes((1 << 20) - len(content)))
+        first = api.snapshotCreate("bytes", {"name": "hour"}).snapshotGlobalId
+        clone = api.volumeCreate({"name": "bytes-clone", "parent": "hour", "size": 2 << 20}).globalId
+        api.volumeUpdate("bytes", {"size": 512, "shrinkOk": True})
+        api.volumeUpdate("bytes", {"size": 1024})
+        api.volumeRevert("bytes-clone", {"toSnapshot": "hour"})
+        found = simulator.admin("GET", "data")
+        assert {found[each]["kind"] for each in (base, clone)} == {"volume"}
+        for each, size in ((base, 1024), (first, 1 << 20), (clone, 2 << 20)):
+            held = Path(found[each]["file"]).read_bytes()
+            assert (len(held), held.rstrip(b"\0")) == (size, content)
+        assert found[first]["kind"] == "snapshot"

@@ -16,7 +16,7 @@ from . import hosts, install, lab, state
 from .command import UNAVAILABLE
 from .containers import containers
 from .layout import INVENTORY, MOST_AGENTS, MOST_MANAGEMENT, SERVICES, LabError, Unavailable
-from .simulators import alive
+from .simulators import admin, alive
 
 
 def main() -> int:
@@ -113,10 +113,12 @@ def _exec(given: argparse.Namespace) -> int:
 
 def _status(given: argparse.Namespace) -> None:
     found = state.try_load()
+    storpool_alive = found is not None and alive(found.storpool)
     answer = {
         "containers": containers(),
         "installed": found.installed if found else "",
-        "storpool": {**found.storpool, "alive": alive(found.storpool)} if found else None,
+        "storpool": {**found.storpool, "alive": storpool_alive} if found else None,
+        "devices": admin(found.storpool, "GET", "devices") if found and storpool_alive else None,
         "cloudstack": {**found.cloudstack, "alive": alive(found.cloudstack)} if found else None,
     }
     print(json.dumps(answer, indent=2))

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from .layout import LABEL, NETWORK, OWNER, SERVICES, SUBNET, Host, LabError, Unavailable, topology
+from .layout import DATA, LABEL, NETWORK, OWNER, SERVICES, SUBNET, Host, LabError, Unavailable, topology
 from .podman import execute, last_words, listed, podman
 
 Item = TypeVar("Item")
@@ -97,8 +97,10 @@ def create(host: Host, image: str) -> None:
     """Start a new container for ``host``; it boots on its own (see :func:`wait_booted`).
 
     runc, because crun fails where the kernel's control groups are mounted in hybrid mode; the limits are explicit,
-    because podman's defaults can be above what this process may give.
+    because podman's defaults can be above what this process may give. A client makes the nodes of its block devices, which are
+    loop devices of this machine, or links to the files, which are where they are for the simulator.
     """
+    DATA.mkdir(parents=True, exist_ok=True)
     ended = execute(
         [
             *("podman", "run", "--detach", "--runtime", "runc", "--systemd", "always"),
@@ -106,6 +108,7 @@ def create(host: Host, image: str) -> None:
             *("--network", NETWORK, "--ip", host.address),
             *("--name", host.container, "--hostname", host.name, "--label", f"{LABEL}={OWNER}"),
             *("--stop-timeout", str(STOP_SECONDS)),
+            *("--cap-add", "MKNOD", "--device-cgroup-rule", "b 7:* rwm", "--volume", f"{DATA}:{DATA}"),
             *(image, "/sbin/init"),
         ],
         timeout=120,

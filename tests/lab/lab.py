@@ -9,9 +9,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import shutil
+
+from simulators.storpool import loops
 
 from . import containers, image, inventory, podman, provisioning, simulators, state
-from .layout import AGENTS, INVENTORY, KEY, MANAGEMENT, STATE, Host, topology
+from .layout import AGENTS, DATA, DEVICES, INVENTORY, KEY, MANAGEMENT, STATE, Host, topology
 
 #: The version that the CloudStack simulator speaks until one is installed.
 VERSION = "4.19.1"
@@ -139,5 +142,9 @@ def down() -> None:
             simulators.stop(found.storpool)
         for simulator in simulators.running():  # of which no state is left, such as those of a command that was killed
             simulators.stop(simulator)
+        for device in loops.over(DATA):  # of a simulator that was killed
+            loops.detach(device)
+        for directory in (DATA, DEVICES):
+            shutil.rmtree(directory, ignore_errors=True)
         INVENTORY.unlink(missing_ok=True)
         STATE.unlink(missing_ok=True)

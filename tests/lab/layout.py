@@ -14,6 +14,9 @@ LAB = BUILD / "lab"
 STATE = LAB / "lab.json"
 INVENTORY = LAB / "inventory.yml"
 KEY = LAB / "ssh" / "id_ed25519"
+#: The bytes of volumes, which the hosts share, and the links that this machine has to the devices of each.
+DATA = LAB / "data"
+DEVICES = LAB / "devices"
 KNOWN_HOSTS = LAB / "ssh" / "known_hosts"
 
 #: The lab is one for the machine, not for the checkout: its network has fixed addresses.

@@ -16,7 +16,7 @@ import requests
 
 from simulators.client import ADMIN_SECONDS, SimulatorError, start
 
-from .layout import CLOUDSTACK_ADDRESS, SERVICES, STORPOOL_ADDRESS, LabError
+from .layout import CLOUDSTACK_ADDRESS, DATA, DEVICES, MOST_AGENTS, SERVICES, STORPOOL_ADDRESS, LabError
 
 TOKEN = "1234567890123456789"
 CLUSTER_ID = "sim.b"
@@ -41,6 +41,8 @@ def start_storpool(clients: int, port: int = 0) -> Simulator:
         cluster_id=CLUSTER_ID,
         cluster_name=CLUSTER_NAME,
         clients=",".join(str(number) for number in range(1, clients + 1)),
+        data=DATA,
+        devices=[f"{number}={DEVICES / str(number)}" for number in range(1, MOST_AGENTS + 1)],
     )
     return {**running, "token": TOKEN, "cluster_id": CLUSTER_ID, "cluster_name": CLUSTER_NAME, "clients": clients}
 

@@ -5,7 +5,8 @@
 """The stand-in for the StorPool client service: keeps this host's devices as the cluster has its attachments.
 
 The real one does not ask the management API either; it learns from the cluster over the storage network. So this asks
-the simulator's own interface, which leaves no trace among the API calls. A device is a sparse file of the volume's size.
+the simulator's own interface, which leaves no trace among the API calls. A device is the block device that the simulator
+has made of the object's file, or where there can be none, a link to the file itself, in a directory that all hosts share.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import http.client
 import json
 import os
 import signal
+import stat
 import sys
 import time
 import types
@@ -26,6 +28,9 @@ from . import configuration
 PAUSE = 0.5
 TIMEOUT = 5
 DEV = Path("/dev")
+#: Which block device, or else which file.
+Target = tuple[int, int] | str
+
 LINKS = {"name": DEV / "storpool", "id": DEV / "storpool-byid"}
 
 
@@ -51,7 +56,7 @@ def main() -> int:
             try:
                 if not reached:
                     _ask(host, port, "POST", "clients", {"id": client, "up": True})
-                keep(wanted(_ask(host, port, "GET", "state"), client))
+                keep(wanted(_ask(host, port, "GET", "devices"), client))
                 reached = True
             except (OSError, http.client.HTTPException, ValueError) as error:
                 if reached:
@@ -64,27 +69,24 @@ def main() -> int:
         keep({})
 
 
-def wanted(state: dict[str, Any], client: int) -> dict[Path, tuple[Path, int]]:
-    """Each link that this client should have, with its device and the device's size in bytes.
+def wanted(answer: dict[str, Any], client: int) -> dict[Path, tuple[Path, Target]]:
+    """Each link that this client should have, with its device and what that is.
 
     The link by id has the id that a volume was created with, whatever a revert has made of it.
     """
-    links: dict[Path, tuple[Path, int]] = {}
-    clusters = state["clusters"].values()
-    objects = {each["lastingId"]: each for cluster in clusters for each in (*cluster["volumes"], *cluster["snapshots"])}
-    for cluster in clusters:
-        for attachment in cluster["attachments"]:
-            if attachment["client"] != client:
-                continue
-            found = objects.get(attachment["lastingId"], {})
-            target = DEV / f"sp-{attachment['pos']}", int(found.get("size", 0))
-            links[LINKS["id"] / attachment["lastingId"]] = target
-            if not str(attachment["volume"]).startswith(("~", "*")):
-                links[LINKS["name"] / attachment["volume"]] = target
+    links: dict[Path, tuple[Path, Target]] = {}
+    for found in answer["devices"]:
+        if found["client"] != client:
+            continue
+        target = tuple(found["numbers"]) if found["numbers"] else found["device"]
+        device = DEV / f"sp-{found['position']}", target
+        links[LINKS["id"] / found["globalId"]] = device
+        if found["name"]:
+            links[LINKS["name"] / found["name"]] = device
     return links
 
 
-def keep(links: dict[Path, tuple[Path, int]]) -> None:
+def keep(links: dict[Path, tuple[Path, Target]]) -> None:
     """Make ``links`` and their devices be there, and no others."""
     devices = dict(links.values())
     for directory in LINKS.values():
@@ -92,15 +94,24 @@ def keep(links: dict[Path, tuple[Path, int]]) -> None:
             if path not in links or os.readlink(path) != str(links[path][0]):
                 path.unlink()
     for path in DEV.glob("sp-*"):
-        if path not in devices:
+        if path not in devices or _target(path) != devices[path]:
             path.unlink()
-    for device, size in devices.items():
-        if not device.exists() or device.stat().st_size != size:
-            with device.open("ab") as file:
-                file.truncate(size)
-    for path, (device, _size) in links.items():
+    for device, target in devices.items():
+        if not device.is_symlink() and not device.exists():
+            if isinstance(target, str):
+                device.symlink_to(target)
+            else:
+                os.mknod(device, stat.S_IFBLK | 0o660, os.makedev(*target))
+    for path, (device, _) in links.items():
         if not path.is_symlink():
             path.symlink_to(device)
+
+
+def _target(device: Path) -> Target:
+    if device.is_symlink():
+        return os.readlink(device)
+    number = device.stat().st_rdev
+    return os.major(number), os.minor(number)
 
 
 def _ask(host: str, port: int, method: str, name: str, body: Any = None) -> Any:

@@ -14,6 +14,7 @@ from simulators.storpool import errors, fields, lifecycle, names, views
 from simulators.storpool.calls import get, post
 from simulators.storpool.fields import Field, required
 from simulators.storpool.state import Attachment, Client, Cluster, Context, Snapshot, Volume
+from simulators.storpool.steps import Rename
 
 MAX_ATTACHMENTS = 1024
 
@@ -23,8 +24,13 @@ def attachments_list(context: Context, args: dict[str, Any]) -> list[dict[str, A
     return [views.attachment_view(attachment, context) for attachment in context.cluster.attachments.values()]
 
 
-def _open_at(volume: Volume, client: int) -> str:
-    return f"'{names.listed(volume)}' is open at client {client}"
+def _refuse_open(context: Context, volume: Volume, attachments: list[Attachment], *, force: bool) -> None:
+    if attachments and not force:
+        for attachment in context.world.in_use(attachments):
+            raise errors.ApiFailure(
+                context.switches["error_open_device"],
+                f"'{names.listed(volume)}' is open at client {attachment.client}",
+            )
 
 
 def refuse_attached(volume: Volume, how: str) -> None:
@@ -37,9 +43,7 @@ def refuse_attached(volume: Volume, how: str) -> None:
 def detach_everywhere(context: Context, volume: Volume, *, force: bool) -> None:
     """Removes every attachment, in every cluster; an open device refuses unless ``force``."""
     attachments = list(volume.attached.values())
-    for attachment in attachments:
-        if attachment.open and not force:
-            raise errors.ApiFailure(context.switches["error_open_device"], _open_at(volume, attachment.client))
+    _refuse_open(context, volume, attachments, force=force)
     for attachment in attachments:
         lifecycle.detach(context.world.clusters[attachment.cluster], volume, attachment.client, attachment.cluster)
         context.changed = True
@@ -90,12 +94,16 @@ def _list_or_object(body: Any, context: Context) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Reassigned:
-    """What a reassign did: clients to wait for, and the attachments to undo if they do not come in time."""
+    """What a reassign did: clients to wait for, and the attachments to undo if they do not come in time.
+
+    ``volumes`` is what it attached.
+    """
 
     detached: frozenset[int]
     attached: frozenset[int]
     added: tuple[tuple[str, int], ...]
     timeout: int | None
+    volumes: tuple[Volume, ...] = ()
 
 
 @dataclass
@@ -111,10 +119,7 @@ def _plan(context: Context, item: dict[str, Any]) -> _Step:
     volume, home = _locate(context, item)
     attach = _rights(context, volume, item)
     detach = _leaving(context, volume, item, attach)
-    force = item.get("force", False)
-    for attachment in detach:
-        if attachment.open and not force:
-            raise errors.ApiFailure(context.switches["error_open_device"], _open_at(volume, attachment.client))
+    _refuse_open(context, volume, detach, force=item.get("force", False))
     return _Step(volume, home, detach, attach)
 
 
@@ -185,15 +190,26 @@ def _bring(context: Context, step: _Step, item: dict[str, Any]) -> None:
         step.volume.exports[context.cluster.id] = True
         return
     refuse_attached(step.volume, how)
+    check_place(context.cluster, step.volume)
     detach_everywhere(context, step.volume, force=how == "detachForce")
-    move(step.home, context.cluster, step.volume)
+    move(context, step.home, context.cluster, step.volume)
 
 
-def move(source: Cluster, target: Cluster, volume: Volume) -> None:
-    """Moves a volume or snapshot between clusters: the same global id, name, tags and size; no parent."""
+def check_place(target: Cluster, volume: Volume) -> None:
+    """objectExists if another cluster has the name or the global id of a volume or snapshot that is to be moved there."""
     names.claim(target, volume.name)
+    if {volume.lasting_id, volume.global_id} & target.by_global_id.keys():
+        errors.exists("~" + volume.lasting_id)
+
+
+def move(context: Context, source: Cluster, target: Cluster, volume: Volume) -> None:
+    """Moves a volume or snapshot between clusters: the same global id, name, tags and size; no parent.
+
+    :func:`check_place` comes before the first change of the call.
+    """
     groups = target.groups
     fallback = groups.get("default") or next(iter(groups.values()))
+    file = volume.file
     lifecycle.remove(source, volume)
     volume.id = target.next_id()
     volume.vag = volume.id
@@ -204,6 +220,7 @@ def move(source: Cluster, target: Cluster, volume: Volume) -> None:
     policy.place_head = groups.get(policy.place_head.name, fallback)
     volume.exports.clear()
     lifecycle.add(target, volume)
+    context.world.steps.append(Rename(file, volume.file))
 
 
 def _free_position(client: Client) -> int:
@@ -221,7 +238,9 @@ def _apply(context: Context, step: _Step) -> list[tuple[str, int]]:
     for client, rights in step.attach.items():
         attachment = volume.attached.get((cluster.id, client))
         if attachment is None:
-            attachment = Attachment(volume, cluster.id, client, rights, _free_position(cluster.clients[client]))
+            position = _free_position(cluster.clients[client])
+            generation = cluster.generation + 1
+            attachment = Attachment(volume, cluster.id, client, rights, position, generation=generation)
             volume.attached[cluster.id, client] = attachment
             cluster.attachments[volume.lasting_id, client] = attachment
             added.append((volume.lasting_id, client))
@@ -260,6 +279,7 @@ def _reassign(context: Context, args: dict[str, Any]) -> Reassigned:
         frozenset(client for step in steps for client in step.attach),
         tuple(added),
         args.get("attachTimeout"),
+        tuple(step.volume for step in steps if step.attach),
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from simulators.storpool import errors, fields, lifecycle, names, policies, views
-from simulators.storpool.attachments import detach_everywhere, move, refuse_attached
+from simulators.storpool.attachments import check_place, detach_everywhere, move, refuse_attached
 from simulators.storpool.calls import get, post
 from simulators.storpool.fields import Field, required
 from simulators.storpool.locations import location_by_name, name_of_location
@@ -61,19 +61,20 @@ _SELECT = (Field("cluster", fields.cluster_name), Field("clusterId", fields.clus
 def volume_move_to_remote(context: Context, reference: str, args: dict[str, Any]) -> None:
     volume = names.get_volume(context, reference)
     target = _target_cluster(context, args)
+    check_place(target, volume)
     how = args.get("onAttached", "fail")
     if volume.attached and how == "export":
         attachments = dict(volume.attached)
         own = {key: each for key, each in context.cluster.attachments.items() if each.volume is volume}
         volume.attached.clear()
-        move(context.cluster, target, volume)
+        move(context, context.cluster, target, volume)
         volume.exports[context.cluster.id] = True
         volume.attached.update(attachments)
         context.cluster.attachments.update(own)
     else:
         refuse_attached(volume, how)
         detach_everywhere(context, volume, force=how == "detachForce")
-        move(context.cluster, target, volume)
+        move(context, context.cluster, target, volume)
     context.changed = True
 
 
@@ -83,10 +84,11 @@ def snapshot_move_to_remote(context: Context, reference: str, args: dict[str, An
     target = _target_cluster(context, args)
     if snapshot.child_volumes or snapshot.child_snapshots:
         raise errors.ApiFailure(errors.PRECONDITION, f"Snapshot '{names.listed(snapshot)}' has children")
+    check_place(target, snapshot)
     how = args.get("onAttached", "fail")
     refuse_attached(snapshot, how)
     detach_everywhere(context, snapshot, force=how == "detachForce")
-    move(context.cluster, target, snapshot)
+    move(context, context.cluster, target, snapshot)
     context.changed = True
 
 
@@ -107,8 +109,9 @@ def volume_acquire(context: Context, reference: str, args: dict[str, Any]) -> No
             if volume is not None:
                 how = args.get("onRemoteAttached", "fail")
                 refuse_attached(volume, how)
+                check_place(context.cluster, volume)
                 detach_everywhere(context, volume, force=how == "detachForce")
-                move(cluster, context.cluster, volume)
+                move(context, cluster, context.cluster, volume)
                 context.changed = True
                 return
     names.get_volume(context, reference)
@@ -138,6 +141,7 @@ def copy_snapshot(
         recovering_until=context.now + context.switches["recovery_seconds"],
     )
     lifecycle.add(cluster, snapshot)
+    lifecycle.copy_bytes(context, source, snapshot)
     context.changed = True
     return snapshot
 

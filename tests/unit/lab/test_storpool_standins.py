@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,8 +43,10 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def storpool() -> Iterator[Simulator]:
-    with start("storpool", clients="1,2") as simulator:
+def storpool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    where = tmp_path_factory.mktemp("storpool")
+    devices = [f"{client}={where / str(client)}" for client in (1, 2)]
+    with start("storpool", clients="1,2", data=where / "data", devices=devices, device_kind="file") as simulator:
         yield simulator
 
 
@@ -219,22 +223,39 @@ def test_devices_follow_the_attachments(root: Path, storpool: Simulator) -> None
     for volume, client in ((made[0], 2), (made[1], 2), (made[2], 1)):
         item = {"volume": f"~{volume['globalId']}", "rw": [client]}
         storpool_call(storpool, "VolumesReassignWait", {"reassign": [item]})
-    block.keep(block.wanted(storpool.state(), 2))
+    block.keep(block.wanted(storpool.admin("GET", "devices"), 2))
     dev = root / "dev"
     assert devices(dev) == {
         "storpool/db-1": 1 << 20,
         f"storpool-byid/{made[0]['globalId']}": 1 << 20,
         f"storpool-byid/{made[1]['globalId']}": 512,
     }
+    with (dev / "storpool/db-1").open("r+b") as device:
+        device.write(b"written there")
+    file = Path(storpool.admin("GET", "data")[made[0]["globalId"]]["file"])
+    assert file.read_bytes().rstrip(b"\0") == b"written there"
+    assert not (dev / "storpool/db-2").exists()
     item = {"volume": "db-1", "detach": "all"}
     storpool_call(storpool, "VolumesReassignWait", {"reassign": [item]})
     storpool_call(storpool, f"VolumeUpdate/~{made[1]['globalId']}", {"size": 1024})
-    block.keep(block.wanted(storpool.state(), 2))
+    block.keep(block.wanted(storpool.admin("GET", "devices"), 2))
     assert devices(dev) == {f"storpool-byid/{made[1]['globalId']}": 1024}
     assert len(list(dev.glob("sp-*"))) == 1
     block.keep({})
     assert not list(dev.glob("sp-*"))
     assert devices(dev) == {}
+
+
+def test_the_node_of_a_block_device_has_its_numbers(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[Path, int, int]] = []
+    monkeypatch.setattr(block.os, "mknod", lambda path, mode, number: made.append((path, mode, number)) or path.touch())
+    row = {"client": 2, "globalId": "sim.b.rt", "name": "", "position": 3, "device": "/dev/loop5", "numbers": [7, 5]}
+    answer = {"kind": "loop", "devices": [row]}
+    block.keep(block.wanted(answer, 2))
+    assert made == [(root / "dev/sp-3", stat.S_IFBLK | 0o660, os.makedev(7, 5))]
+    assert [path.name for path in root.glob("dev/storpool*/*")] == ["sim.b.rt"]
+    block.keep(block.wanted(answer, 1))
+    assert not list(root.glob("dev/storpool*/*")) + list(root.glob("dev/sp-*"))
 
 
 def devices(dev: Path) -> dict[str, int]:
