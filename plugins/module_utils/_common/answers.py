@@ -29,7 +29,7 @@ _LONE_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 _MOST_DIGITS = 4300
 
 
-def decode(body: bytes) -> t.Any:
+def decode(body: t.Union[bytes, bytearray]) -> t.Any:
     """The value of a JSON text in UTF-8. Raises :class:`ValueError` for all else: other encodings, ``NaN``, nesting and numbers without end."""
     text = body.decode("utf-8-sig")
     if text.count(",") + text.count("[") + text.count("{") > MOST_PARTS:
