@@ -33,7 +33,13 @@ def _work(module: Module) -> t.Mapping[str, t.Any]:
     invocation = {"module_args": {option: _short(value) for option, value in params.items() if option != "_slice"}}
     api = connect(module)
     rows, warnings = bulk.run(
-        api, lambda: Api(api.endpoint).apply, api.endpoint.retries, params, module.check_mode, _slice(part)
+        api,
+        lambda: Api(api.endpoint).apply,
+        api.endpoint.retries,
+        params,
+        module.check_mode,
+        _slice(part),
+        in_full=module._diff or params["return_objects"],
     )
     for warning in warnings:
         module.warn(plain.line(warning))

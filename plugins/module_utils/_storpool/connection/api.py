@@ -103,7 +103,8 @@ class Api:
         sent = None if body is None else json.dumps(body).encode("ascii")
         seconds = self._time_left.within(timeout or self.endpoint.timeout)
         try:
-            return self._data(self._line.ask(method, "/ctrl/1.0/" + path, sent, seconds), name)
+            answer = self._line.ask(method, "/ctrl/1.0/" + path, sent, seconds)
+            return self._data(answer, name, shapes.sparing(call))
         except Broken as broken:
             raise self._broken(broken, name, seconds) from broken
         except Failure as failure:
@@ -131,9 +132,11 @@ class Api:
             call=name,
         )
 
-    def _data(self, response: Answer, name: str) -> t.Any:
+    def _data(
+        self, response: Answer, name: str, spare: t.Optional[t.Callable[[answers.Row], answers.Row]] = None
+    ) -> t.Any:
         try:
-            answer = answers.decode(response.content)
+            answer = answers.decode(response.content, spare)
         except ValueError:
             answer = None
         if isinstance(answer, dict) and _ERROR(answer) is None:
