@@ -114,6 +114,8 @@ def backoff(retries: int) -> t.Tuple[float, ...]:
 
 #: The time of those who have no limit.
 _NO_LIMIT = TimeLeft()
+#: The first plan of most objects, in brief.
+_NOTHING_LOST = Plan((), None, None)
 
 
 class Course:
@@ -125,7 +127,8 @@ class Course:
     ``pauses`` are the waits in seconds before the next attempts when the API is unreachable or says that an error is transient. There are fewer if
     ``time_left`` is over before, or the calls of a step have taken what the step may take (:attr:`Step.timeout`).
 
-    There can be a hundred thousand at once, so it keeps no more than it has to: of the ``first`` plan not what it leads to, nor steps that destroy nothing.
+    There can be a hundred thousand at once, so it keeps no more than it has to: of the ``first`` plan not what it leads to, nor steps that destroy nothing;
+    of the steps that were ``done`` a hash in place of the body.
     """
 
     __slots__ = ("_lost", "_pauses", "_refused", "_rounds", "_taken", "_time_left", "_waited", "done", "first", "too_late")
@@ -150,7 +153,7 @@ class Course:
         Raises :class:`NotConverged` if an accepted change does not show or the object changes all the time, :class:`NotAllowed` if something else would
         be destroyed than what was seen first, and the error of a lost step that may not be repeated, or for which no time is left.
         """
-        self.first = self.first or todo._replace(steps=tuple(step for step in todo.steps if step.destroys), after=None)
+        self.first = self.first or _in_brief(todo)
         _spare_newcomers(todo, self.first)
         if self._lost:
             self.done += _accounted_for(self._lost, todo)
@@ -173,7 +176,7 @@ class Course:
 
         Returns the seconds to wait before the next look. Raises the failure if looking again would not help.
         """
-        self.done += tuple(done)
+        self.done += tuple(_mark(step) for step in done)
         if stopped is None:
             return 0.0
         step, error = stopped
@@ -290,12 +293,22 @@ def converge(
             sleep(pause)
 
 
+def _in_brief(todo: Plan) -> Plan:
+    brief = todo._replace(steps=tuple(step for step in todo.steps if step.destroys), after=None)
+    return _NOTHING_LOST if brief == _NOTHING_LOST else brief
+
+
+def _mark(step: Step) -> Step:
+    """What a step is known by once it was done."""
+    return step._replace(body=hash(repr(step.body)))
+
+
 def _accounted_for(lost: t.Tuple[Step, Failure], todo: Plan) -> t.Tuple[Step, ...]:
     """The step whose reply was lost, if it took effect, which shows in what is still to be done. If it did not, the step may be unsafe to repeat."""
     step, failure = lost
     if not step.repeatable and any(other.call == step.call and not other.repeatable for other in todo.steps):
         raise failure  # even if it would be sent with another body by now
-    return () if step in todo.steps else (step,)
+    return () if step in todo.steps else (_mark(step),)
 
 
 def _spare_newcomers(todo: Plan, first: Plan) -> None:
@@ -326,7 +339,7 @@ def _actions(steps: t.Iterable[Step]) -> t.Tuple[str, ...]:
 def _refuse_to_repeat(todo: Plan, done: t.Sequence[Step]) -> None:
     """A step that was accepted and is still wanted did not do what it says: say so, rather than send it for ever."""
     for step in todo.steps:
-        if step in done:
+        if _mark(step) in done:
             raise NotConverged(
                 f"The API accepted the call to {step.action}, and the object still does not show it. Either something else changes the same object at the "
                 "same time, or the API stores another value than the one asked for; compare the task with what the info module shows.",

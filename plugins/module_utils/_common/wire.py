@@ -12,7 +12,6 @@ long. What has not been sent when the time is over is never sent.
 
 from __future__ import annotations
 
-import http.client
 import re
 import select
 import socket
@@ -45,6 +44,10 @@ class TooLarge(Exception):
 
 class OutOfTime(Exception):
     """The time for a call is over."""
+
+
+class NotHttp(Exception):
+    """What came is no answer of an HTTP server, or not all of one."""
 
 
 class Broken(Exception):
@@ -147,7 +150,7 @@ class Line:
             raise refusal(error, self.address) from None
         except socket.timeout as error:
             raise Broken(OutOfTime() if sent or time.monotonic() >= end else error, sent) from error
-        except (OutOfTime, OSError, ValueError, http.client.HTTPException) as error:
+        except (OutOfTime, NotHttp, OSError, ValueError) as error:
             raise Broken(error, sent) from error
         finally:
             if not kept:
@@ -254,7 +257,7 @@ class _Incoming:
         while end is None:
             seen = len(self._came)
             if seen > _MOST_HEAD:
-                raise http.client.HTTPException("headers without end")
+                raise NotHttp("headers without end")
             if not self._more():
                 raise ConnectionError("the connection was closed")
             end = _END_OF_HEAD.search(self._came, max(0, seen - 3))
@@ -262,7 +265,7 @@ class _Incoming:
         self._came = self._came[end.end() :]
         status = _STATUS.fullmatch(first.rstrip(b"\r"))
         if status is None:
-            raise http.client.HTTPException("no answer of an HTTP server")
+            raise NotHttp("no answer of an HTTP server")
         headers = Headers()
         for line in lines:
             name, _colon, value = line.decode("latin-1").partition(":")
@@ -277,7 +280,7 @@ class _Incoming:
             return True
         lengths = {each.strip() for each in headers.get("content-length", "").split(",")}
         if len(lengths) > 1:
-            raise http.client.HTTPException("an answer of two lengths")
+            raise NotHttp("an answer of two lengths")
         [length] = lengths
         if length.isdigit():
             self._read_bytes(int(length), body)
@@ -293,11 +296,11 @@ class _Incoming:
         while size:
             told = _CHUNK.fullmatch(self._line())
             if told is None:
-                raise http.client.HTTPException("a chunk of no size")
+                raise NotHttp("a chunk of no size")
             size = int(told.group(1), 16)
             self._read_bytes(size, body)
             if size and self._line():
-                raise http.client.HTTPException("a chunk without end")
+                raise NotHttp("a chunk without end")
         while self._line():
             pass  # headers that come last
 
@@ -307,7 +310,7 @@ class _Incoming:
             count -= len(self._came)
             body.add(self._came)
             if not self._more(fresh=True):
-                raise http.client.IncompleteRead(b"", count)
+                raise NotHttp("it ended too early")
         body.add(self._came[:count])
         self._came = self._came[count:]
 
@@ -315,9 +318,9 @@ class _Incoming:
         """The next line, without its end."""
         while b"\n" not in self._came:
             if len(self._came) > _MOST_HEAD:
-                raise http.client.HTTPException("a line without end")
+                raise NotHttp("a line without end")
             if not self._more():
-                raise http.client.IncompleteRead(b"")
+                raise NotHttp("it ended too early")
         line, _end, self._came = self._came.partition(b"\n")
         return line.rstrip(b"\r")
 

@@ -120,13 +120,14 @@ def entries(params: t.Mapping[str, t.Any], common: Common) -> t.List[Entry]:
     """The objects that the lists of the task describe, linked. Raises :class:`InvalidOption` with all that is wrong with the task itself."""
     found: t.List[Entry] = []
     wrong: t.List[str] = []
+    known: t.Dict[t.Any, t.Any] = {}
     for kind in KINDS:
         want = _want(kind)
         wanted = []
         for item in items(kind.option, params[kind.option], kind.spec):
             try:
                 _refuse_tag_of_set(item, kind, params["set"])
-                wanted.append((item, want(item.params)))
+                wanted.append((item, _sharing(want(item.params), known)))
             except InvalidOption as failure:
                 wrong.append(located(item.where, failure.message, item.params))
         if kind is ATTACHMENTS:
@@ -211,6 +212,12 @@ def _want(kind: Kind) -> t.Callable[[t.Mapping[str, t.Any]], t.Any]:
         return kind.managed.want
     files = functools.lru_cache(maxsize=None)(config.read_files)
     return lambda params: attach_want.want(dict(params, attachments=None), files)
+
+
+def _sharing(wanted: t.Any, known: t.Dict[t.Any, t.Any]) -> t.Any:
+    """A desired object whose tags, if another has the same, are the same object as those."""
+    tags = getattr(wanted, "tags", None)
+    return wanted._replace(tags=known.setdefault(tuple(tags.items()), tags)) if tags else wanted
 
 
 def _attachments(wanted: t.Sequence[t.Tuple[Item, attach_want.Want]], wrong: t.List[str]) -> t.List[Entry]:
