@@ -123,9 +123,7 @@ class Bench:
         """A hundred thousand volumes, each measure once: it is long enough to be even."""
         every = {"volumes": [{"name": "v-{000001..100000}", **LIKE}]}
         self.reset()
-        bare = self.bench.run(
-            str(HERE / "bare.py"), self.simulator.url, self.simulator.args["token"], "100000", "8"
-        )
+        bare = self.bench.run(str(HERE / "bare.py"), self.simulator.url, self.simulator.args["token"], "100000", "8")
         self.reset()
         made = self.task(f"{COLLECTION}.storpool_objects", every)
         kept = self.task(f"{COLLECTION}.storpool_objects", every)

@@ -17,7 +17,9 @@ def main() -> None:
     host, port, token, count = sys.argv[1:]
     api = spapi.Api(host=host, port=int(port), auth=token)
     for number in range(1, int(count) + 1):
-        api.volumeCreate({"name": f"v-{number:05}", "size": 1073741824, "template": "hybrid", "tags": {"owner": "bench"}})
+        api.volumeCreate(
+            {"name": f"v-{number:05}", "size": 1073741824, "template": "hybrid", "tags": {"owner": "bench"}}
+        )
 
 
 if __name__ == "__main__":

@@ -131,7 +131,18 @@ class Course:
     of the steps that were ``done`` a hash in place of the body.
     """
 
-    __slots__ = ("_lost", "_pauses", "_refused", "_rounds", "_taken", "_time_left", "_waited", "done", "first", "too_late")
+    __slots__ = (
+        "_lost",
+        "_pauses",
+        "_refused",
+        "_rounds",
+        "_taken",
+        "_time_left",
+        "_waited",
+        "done",
+        "first",
+        "too_late",
+    )
 
     def __init__(self, pauses: t.Sequence[float] = backoff(5), time_left: t.Optional[TimeLeft] = None) -> None:
         self.done: t.Tuple[Step, ...] = ()
@@ -142,7 +153,7 @@ class Course:
         self._pauses = pauses
         self._waited = 0  # how many of the pauses
         self._time_left = time_left or _NO_LIMIT
-        self._taken: t.Tuple[t.Tuple[str, float], ...] = ()  # by calls, what failed attempts of steps with a time-out have taken
+        self._taken: t.Tuple[t.Tuple[str, float], ...] = ()  # calls that failed and have a time-out, and their seconds
         self._rounds = 0
         self._lost: t.Optional[t.Tuple[Step, Failure]] = None
         self._refused: t.Tuple[t.Tuple[Step, str], ...] = ()

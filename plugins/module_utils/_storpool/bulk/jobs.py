@@ -81,7 +81,8 @@ class Entry:
         todo = self.kind.managed.plan(current, self.wanted)
         if self._common.in_full:
             return todo
-        return todo._replace(before=self._in_brief(todo.before), after=self._in_brief(todo.after))
+        before = self._in_brief(todo.before)
+        return todo._replace(before=before, after=before if todo.after is todo.before else self._in_brief(todo.after))
 
     def _in_brief(self, side: t.Any) -> t.Any:
         """One side of a plan with no more than its name, and not even that if it is the one that it is to have."""
@@ -156,27 +157,28 @@ def pruned(raw: Raw, kind: Kind, on_attached: str, common: Common) -> Entry:
 
 def link(every: t.Sequence[Entry]) -> None:
     """Say of each entry which others it needs and waits for."""
-    makers = {name: entry for entry in every if entry.present for name in entry.names.own}
-    freed = {_space(name): entry for entry in every for name in (entry.names.old if entry.present else entry.names.own)}
+    named = [(entry, entry.names) for entry in every]
+    makers = {name: entry for entry, names in named if entry.present for name in names.own}
+    freed = {_space(name): entry for entry, names in named for name in (names.old if entry.present else names.own)}
     users: t.Dict[Reference, t.List[Entry]] = {}
-    for entry in every:
-        for name in entry.names.uses:
+    for entry, names in named:
+        for name in names.uses:
             users.setdefault(name, []).append(entry)
     made, removed = Job("what is created or changed"), Job("what is removed")
     all_made: t.List[Job] = []
     all_removed: t.List[Job] = []
-    for entry in every:
-        before = [makers.get(name) for name in entry.names.uses]
+    for entry, names in named:
+        before = [makers.get(name) for name in names.uses]
         if entry.present:
-            before += [freed.get(_space(name)) for name in entry.names.own]
+            before += [freed.get(_space(name)) for name in names.own]
         entry.job.needs = _jobs(entry, before)
         entry.job.after = ()
     in_the_way = {id(job) for entry in every for job in entry.job.needs}
-    for entry in every:
+    for entry, names in named:
         if entry.present or entry.kind is ATTACHMENTS:
             all_made.append(entry.job)
             continue
-        own = [user for name in entry.names.own for user in users.get(name, ())]
+        own = [user for name in names.own for user in users.get(name, ())]
         entry.job.needs = (*entry.job.needs, *_jobs(entry, [user for user in own if user.kind is not ATTACHMENTS]))
         entry.job.after = _jobs(entry, [user for user in own if user.kind is ATTACHMENTS])
         if id(entry.job) not in in_the_way:

@@ -40,10 +40,10 @@ def current(raw: Raw) -> str:
     return str(raw.get("currentGlobalId") or raw["globalId"])
 
 
-def settled(raw: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+def settled(raw: Raw) -> t.Dict[str, t.Any]:
     """A listed object with the id that stays as its ``globalId``, and the present one beside it as ``currentGlobalId``, if that is another."""
     lasting, listed = global_id(raw), current(raw)
-    if listed == lasting == raw["globalId"]:
+    if listed == lasting == raw["globalId"] and isinstance(raw, dict):
         return raw
     return dict(raw, globalId=lasting, **({} if listed == lasting else {"currentGlobalId": listed}))
 
