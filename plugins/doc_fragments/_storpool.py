@@ -10,8 +10,6 @@ class ModuleDocFragment:
 
     # How to reach the API
     DOCUMENTATION = r"""
-requirements:
-  - requests
 notes:
   - What the connection options leave open is taken from the environment, then from C(/etc/storpool.conf) and C(/etc/storpool.conf.d/*.conf) on the
     host that runs the task, read as StorPool's own tools read them (the section that is named like the host included). What those refuse is refused.

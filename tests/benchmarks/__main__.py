@@ -72,12 +72,15 @@ class Bench:
         return best([self.task("ansible.builtin.ping", {}).modules[0] for _round in range(self.repeats)])
 
     def create(self) -> list[Row]:
-        """A thousand volumes, against a bare script and against a loop of tasks."""
-        bare, bulk = [], []
+        """A thousand volumes, against a bare script, a script on StorPool's bindings, and a loop of tasks."""
+        bare, bindings, bulk = [], [], []
         for _round in range(self.repeats):
             self.reset()
             token = self.simulator.args["token"]
             bare.append(self.bench.run(str(HERE / "bare.py"), self.simulator.url, token, "1000", "8"))
+            self.reset()
+            place = (self.simulator.host, str(self.simulator.port), token)
+            bindings.append(self.bench.run(str(HERE / "bindings.py"), *place, "1000"))
             self.reset()
             bulk.append(
                 self.task(f"{COLLECTION}.storpool_objects", {"volumes": [{"name": "v-{00001..01000}", **LIKE}]})
@@ -95,7 +98,13 @@ class Bench:
                 "create 1,000 volumes: module time against a bare script with as many connections",
                 module / raw,
                 "x",
-                1.5,
+                1.2,
+            ),
+            Row(
+                "create 1,000 volumes: module time against a script on StorPool's own bindings, one after another",
+                module / best(bindings)["seconds"],
+                "x",
+                1.0,
             ),
             Row("create 1,000 volumes: module time against a loop of storpool_volume", module / scaled, "x", 1 / 150),
             Row("create 1,000 volumes: the whole task against that loop", min(t.seconds for t in bulk) / scaled, "x"),
@@ -106,7 +115,33 @@ class Bench:
             ),
             Row("create 1,000 volumes: module time", module, "s"),
             Row("create 1,000 volumes: the bare script", raw, "s"),
+            Row("create 1,000 volumes: the script on StorPool's own bindings", best(bindings)["seconds"], "s"),
             Row("create 1,000 volumes: the loop", scaled, "s"),
+        ]
+
+    def most(self) -> list[Row]:
+        """A hundred thousand volumes, each measure once: it is long enough to be even."""
+        every = {"volumes": [{"name": "v-{000001..100000}", **LIKE}]}
+        self.reset()
+        bare = self.bench.run(str(HERE / "bare.py"), self.simulator.url, self.simulator.args["token"], "100000", "8")
+        self.reset()
+        made = self.task(f"{COLLECTION}.storpool_objects", every)
+        kept = self.task(f"{COLLECTION}.storpool_objects", every)
+        if (made.result["summary"]["created"], kept.result["summary"]["unchanged"]) != (100_000, 100_000):
+            raise RuntimeError("all volumes were to be made, and then to stay as they are")
+        self.reset()
+        text = "100,000 volumes in one task"
+        return [
+            Row(f"{text}, created: module time", made.modules[0]["seconds"], "s", 60),
+            Row(f"{text}, created: memory of the module", made.modules[0]["megabytes"], "MB", 400),
+            Row(f"{text}, unchanged: module time", kept.modules[0]["seconds"], "s", 8),
+            Row(f"{text}, unchanged: memory of the module", kept.modules[0]["megabytes"], "MB", 400),
+            Row(f"{text}, created: the whole task", made.seconds, "s"),
+            Row(f"{text}, unchanged: the whole task", kept.seconds, "s"),
+            Row(f"{text}, created: CPU time of the module", made.modules[0]["cpu_seconds"], "s"),
+            Row(f"{text}, unchanged: CPU time of the module", kept.modules[0]["cpu_seconds"], "s"),
+            Row("100,000 volumes, created by the bare script: seconds", bare["seconds"], "s"),
+            Row("100,000 volumes, created by the bare script: CPU time", bare["cpu_seconds"], "s"),
         ]
 
     def nothing_to_do(self) -> list[Row]:
@@ -149,7 +184,7 @@ class Bench:
         storpool_call(self.simulator, "VolumeTemplateCreate", {"name": "ssd", "replication": 3, "placeAll": "ssd"})
         calls = [f"{self.simulator.url}/ctrl/1.0/{call}" for call in ("Volume/v-00001", "VolumeTemplateDescribe/ssd")]
         uri = {"url": "{{ item }}", "headers": {"Authorization": f"Storpool v1:{self.simulator.args['token']}"}}
-        ours, two, one = [], [], []
+        ours, directly, two, one = [], [], [], []
         for _round in range(2 * self.repeats):
             tasks: list[dict[str, Any]] = [
                 {f"{COLLECTION}.storpool_volume": {"name": "v-00001", "template": "ssd"}, "check_mode": True},
@@ -158,12 +193,17 @@ class Bench:
             ]
             for times, took in zip((ours, two, one), self.bench.play(self.simulator, *tasks), strict=True):
                 times.append(took.seconds)
-        if (calls := self.simulator.journal()["calls"]) != 2 * self.repeats * 5 + 1:
-            raise RuntimeError(f"the tasks were to make two, two and one calls, and all made {calls}")
+            [took] = self.bench.play(self.simulator, tasks[0], directly=True)
+            directly.append(took.seconds)
+        if (calls := self.simulator.journal()["calls"]) != 2 * self.repeats * 7 + 1:
+            raise RuntimeError(f"the tasks were to make two, two, two and one calls, and all made {calls}")
+        text = "one storpool_volume task, run directly"
         return [
+            Row(f"{text}, against a uri task with the same two calls", min(directly) / min(two), "x", 0.25),
             Row("one storpool_volume task against a uri task with the same two calls", min(ours) / min(two), "x", 1.15),
             Row("one storpool_volume task against a uri task with one of the calls", min(ours) / min(one), "x"),
             Row("one storpool_volume task", min(ours), "s"),
+            Row(text, min(directly), "s"),
         ]
 
     def delayed(self) -> list[Row]:
@@ -225,6 +265,7 @@ LIKE = {"size": "1GiB", "template": "hybrid", "tags": {"owner": "bench"}}
 MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
     "create": Bench.create,
     "nothing_to_do": Bench.nothing_to_do,
+    "most": Bench.most,
     "growth": Bench.growth,
     "single": Bench.single,
     "delayed": Bench.delayed,

@@ -165,14 +165,22 @@ ODD: dict[str, Odd] = {
 }
 
 
-def odd_answer(real: requests.Response, change: Odd) -> requests.Response:
-    """A server's answer with its body changed."""
-    body = real.raw.read(decode_content=True)
+def odd_answer(real: Any, change: Odd) -> Any:
+    """An answer that came over a ``Line``, with its body changed."""
+    return real._replace(content=_changed(bytes(real.content), change))
+
+
+def odd_response(real: requests.Response, change: Odd) -> requests.Response:
+    """An answer that came over ``requests``, with its body changed."""
     answer = requests.Response()
     answer.status_code, answer.url, answer.request = real.status_code, real.url, real.request
     answer.headers.update({key: value for key, value in real.headers.items() if key.lower() != "content-length"})
-    try:
-        answer._content = change(body)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        answer._content = body  # it has no such part
+    answer._content = _changed(real.raw.read(decode_content=True), change)
     return answer
+
+
+def _changed(body: bytes, change: Odd) -> bytes:
+    try:
+        return change(body)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return body  # it has no such part

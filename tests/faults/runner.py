@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from ansible.module_utils.testing import patch_module_args
 
-from faults.odd import Odd, odd_answer
+from faults.odd import Odd, odd_answer, odd_response
 
 PLUGINS = "ansible_collections.storpool.cloudstack.plugins"
 #: What a pause of any length really takes, so that the simulators can go on meanwhile.
@@ -63,31 +63,48 @@ class Wire:
     requests: list[Request] = field(default_factory=list)
 
     def send(self, real: Callable[..., Any], adapter: Any, request: Any, **options: Any) -> Any:
-        """In place of ``requests.adapters.HTTPAdapter.send``."""
-        number = len(self.requests)
-        self.requests.append(self._seen(request))
+        """In place of ``requests.adapters.HTTPAdapter.send``, over which calls to CloudStack go."""
+        number = self._count(request.url, request.method, request.body)
         if self._refuses(number):
             parts = urlsplit(request.url)
             request = request.copy()
             request.url = parts._replace(netloc=f"127.0.0.1:{closed_port()}").geturl()
         if self.patience is not None:
             options["timeout"] = (self.patience, self.patience)
+        answer = self._between(number, lambda: real(adapter, request, **options))
+        return odd_response(answer, self.odd) if self.odd and number == self.odd_at else answer
+
+    def ask(self, real: Callable[..., Any], line: Any, method: str, path: str, body: Any, seconds: float) -> Any:
+        """In place of ``Line.ask``, over which calls to StorPool go."""
+        number = self._count(f"http://{line.address}{path}", method, body)
+        if self._refuses(number):
+            line = type(line)("127.0.0.1", closed_port(), line.address, {})
+        seconds = seconds if self.patience is None else self.patience
+        answer = self._between(number, lambda: real(line, method, path, body, seconds))
+        return odd_answer(answer, self.odd) if self.odd and number == self.odd_at else answer
+
+    def _count(self, url: str, method: str, body: Any) -> int:
+        """The number of a request."""
+        self.requests.append(self._seen(url, method, body))
+        return len(self.requests) - 1
+
+    def _between(self, number: int, send: Callable[[], Any]) -> Any:
         if not self.kill_after:
             self._die(number)
-        answer = real(adapter, request, **options)
+        answer = send()
         self._die(number)
-        return odd_answer(answer, self.odd) if self.odd and number == self.odd_at else answer
+        return answer
 
     def _die(self, number: int) -> None:
         if self.kill_with is not None and number == self.kill_at:
             os.kill(os.getpid(), self.kill_with)
 
-    def _seen(self, request: Any) -> Request:
-        parts = urlsplit(request.url)
+    def _seen(self, url: str, method: str, body: Any) -> Request:
+        parts = urlsplit(url)
         call = parts.path.removeprefix("/ctrl/1.0/").split("/")[0]
         if parts.path.endswith("/client/api"):
-            [call] = parse_qs(request.body if isinstance(request.body, str) else request.body.decode())["command"]
-        same = (parts.port or 80, request.method, call)
+            [call] = parse_qs(body if isinstance(body, str) else body.decode())["command"]
+        same = (parts.port or 80, method, call)
         return Request(*same, skip=sum((each.port, each.method, each.call) == same for each in self.requests))
 
     def _refuses(self, number: int) -> bool:
@@ -188,10 +205,14 @@ def run(
 
 @contextlib.contextmanager
 def _on(wire: Wire) -> Iterator[None]:
-    real = requests.adapters.HTTPAdapter.send
+    line = importlib.import_module(f"{PLUGINS}.module_utils._common.wire").Line
+    real_send, real_ask = requests.adapters.HTTPAdapter.send, line.ask
 
     def send(adapter: Any, request: Any, **options: Any) -> Any:
-        return wire.send(real, adapter, request, **options)
+        return wire.send(real_send, adapter, request, **options)
 
-    with mock.patch.object(requests.adapters.HTTPAdapter, "send", send):
+    def ask(self: Any, *request: Any) -> Any:
+        return wire.ask(real_ask, self, *request)
+
+    with mock.patch.object(requests.adapters.HTTPAdapter, "send", send), mock.patch.object(line, "ask", ask):
         yield

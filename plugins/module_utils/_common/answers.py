@@ -24,18 +24,28 @@ Check = t.Callable[[t.Any], t.Optional[str]]
 MOST = 2**63
 #: Objects, lists and members of one answer; a row of StorPool's has some thirty. More would take much more memory than the text.
 MOST_PARTS = 16_000_000
+#: Bytes of a body that stay there.
+MOST_LEFT = 1024
 _LONE = re.compile("[\ud800-\udfff]")
 _LONE_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 _MOST_DIGITS = 4300
 
 
-def decode(body: bytes) -> t.Any:
-    """The value of a JSON text in UTF-8. Raises :class:`ValueError` for all else: other encodings, ``NaN``, nesting and numbers without end."""
+def decode(body: t.Union[bytes, bytearray], spare: t.Optional[t.Callable[[Row], Row]] = None) -> t.Any:
+    """The value of a JSON text in UTF-8. Raises :class:`ValueError` for all else: other encodings, ``NaN``, nesting and numbers without end.
+
+    ``spare`` is given each object and returns what stands in its place. Of a ``bytearray`` only the beginning is left, which errors show: a large body, its
+    text and its value would be too much at once.
+    """
     text = body.decode("utf-8-sig")
+    if isinstance(body, bytearray):
+        del body[MOST_LEFT:]
     if text.count(",") + text.count("[") + text.count("{") > MOST_PARTS:
         raise ValueError("too many parts")
     # Newer interpreters bound the length of numbers themselves.
-    options: t.Dict[str, t.Any] = {} if hasattr(sys, "get_int_max_str_digits") else {"parse_int": _whole}
+    options: t.Dict[str, t.Any] = {"object_hook": spare}
+    if not hasattr(sys, "get_int_max_str_digits"):
+        options["parse_int"] = _whole
     try:
         value = json.loads(text, parse_constant=_constant, **options)
     except RecursionError:

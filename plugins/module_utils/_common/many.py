@@ -27,6 +27,7 @@ MOST_TOGETHER = 100
 #: Errors of a read. They are about the API, and not about the object that was to be looked at.
 OF_THE_API = (ApiError, BadAnswer, ReplyLost, Unreachable)
 
+#: What a job has before it begins, and once it is over.
 _NO_COURSE = Course(())
 _NO_PLAN = Plan((), None, None)
 
@@ -77,8 +78,8 @@ class Job:
         self.plan = plan
         self.company = company
         self.imagine = imagine
-        self.needs: t.List[Job] = []
-        self.after: t.List[Job] = []
+        self.needs: t.Sequence[Job] = ()
+        self.after: t.Sequence[Job] = ()
         self.state = WAITING
         self.course = _NO_COURSE
         self.reader: t.Any = None
@@ -110,6 +111,10 @@ class Job:
                 self.state, self.culprit = NOT_TRIED, job.culprit or job
                 return False
         return all(job.over for job in self.needs) and all(job.over for job in self.after)
+
+    def forget(self) -> None:
+        """Let go of what only a look at it needed: of a hundred thousand jobs that is most of what there is to remember."""
+        self.current, self.todo = None, _NO_PLAN
 
     def look_and_plan(self, reader: t.Any) -> None:
         """Fill ``current`` and ``todo``. Raises as ``look`` and ``plan`` do."""
@@ -215,19 +220,27 @@ def converge_all(
         if not ready and not any(job.begun for job in waiting):
             return
         until = min(until, clock() + seconds)
-        results = []
-        groups = []
-        for begun, end in ((True, float("inf")), (False, until)):
-            some = _groups(job for job in ready if job.begun == begun)
-            groups += some
-            results += crew.carry_out([group.steps for group in some], functools.partial(_is_before, end, clock))
-        _take_notes(groups, results, clock())
-        lasting = patience.tried_by(results)
+        lasting = patience.tried_by(_apply(ready, crew, until, clock))
+        del ready  # and with it the plans, before the lists are read again
         if lasting:
             _give_up(waiting, lasting)
             return
         if patience.pause:
             sleep(patience.pause)
+
+
+def _apply(
+    ready: t.Iterable[Job], crew: Crew, until: float, clock: t.Callable[[], float]
+) -> t.List[t.Optional[t.Tuple[Step, Failure]]]:
+    """Apply the steps of these jobs, first of those that have been begun, the others until it is ``until``. What stopped each group that was tried."""
+    results: t.List[t.Optional[Result]] = []
+    groups: t.List[Group] = []
+    for begun, end in ((True, float("inf")), (False, until)):
+        some = _groups(job for job in ready if job.begun == begun)
+        groups += some
+        results += crew.carry_out([group.steps for group in some], functools.partial(_is_before, end, clock))
+    _take_notes(groups, results, clock())
+    return [result.stopped for result in results if result is not None]
 
 
 class Patience:
@@ -242,9 +255,8 @@ class Patience:
         """Seconds to wait for a connection before the next round."""
         return self._pauses[self._bad - 1] if self._bad else 0.0
 
-    def tried_by(self, results: t.Sequence[t.Optional[Result]]) -> t.Optional[Failure]:
-        """Take note of a round; the error to end the task with, if this was the last one."""
-        stops = [result.stopped for result in results if result is not None]
+    def tried_by(self, stops: t.Sequence[t.Optional[t.Tuple[Step, Failure]]]) -> t.Optional[Failure]:
+        """Take note of a round, of what stopped each plan in it; the error to end the task with, if this was the last one."""
         errors = [stopped[1] for stopped in stops if stopped and isinstance(stopped[1], (Unreachable, ReplyLost))]
         self._bad = self._bad + 1 if errors and len(errors) == len(stops) else 0
         return errors[-1] if self._bad > len(self._pauses) else None
@@ -265,9 +277,13 @@ def _look_again(waiting: t.Iterable[Job], reader: t.Any, now: float, begin: bool
             job.fail(failure)
             continue
         if ended:
-            job.state, job.outcome = DONE, job.course.outcome(job.todo)
+            job.state, job.outcome, job.course = DONE, job.course.outcome(job.todo), _NO_COURSE
+            job.forget()
         elif begin or job.begun:
+            job.todo = job.todo._replace(before=None, after=None)  # which the next look makes anew
             ready.append(job)
+        else:
+            job.forget()
     return ready
 
 
@@ -312,6 +328,7 @@ def _take_note(group: Group, result: Result, now: float) -> None:
         except Failure as failure:
             job.fail(failure)
             continue
+        job.forget()
         job.not_before = now + pause if pause else 0.0
 
 

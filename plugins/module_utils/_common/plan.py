@@ -115,6 +115,12 @@ def backoff(retries: int) -> t.Tuple[float, ...]:
     return tuple(float(min(2**n, 16)) for n in range(retries))
 
 
+#: The time of those who have no limit.
+_NO_LIMIT = TimeLeft()
+#: The first plan of most objects, in brief.
+_NOTHING_LOST = Plan((), None, None)
+
+
 class Course:
     """The way of one object from what is there to what is wanted: which steps were done, and whether and when to try again.
 
@@ -123,20 +129,37 @@ class Course:
     decides.
     ``pauses`` are the waits in seconds before the next attempts when the API is unreachable or says that an error is transient. There are fewer if
     ``time_left`` is over before, or the calls of a step have taken what the step may take (:attr:`Step.timeout`).
+
+    There can be a hundred thousand at once, so it keeps no more than it has to: of the ``first`` plan not what it leads to, nor steps that destroy nothing;
+    of the steps that were ``done`` a hash in place of the body.
     """
 
+    __slots__ = (
+        "_lost",
+        "_pauses",
+        "_refused",
+        "_rounds",
+        "_taken",
+        "_time_left",
+        "_waited",
+        "done",
+        "first",
+        "too_late",
+    )
+
     def __init__(self, pauses: t.Sequence[float] = backoff(5), time_left: t.Optional[TimeLeft] = None) -> None:
-        self.done: t.List[Step] = []
+        self.done: t.Tuple[Step, ...] = ()
         self.first: t.Optional[Plan] = None
         self.too_late: t.Optional[Failure] = (
             None  # for which there was no other attempt; the next look may say that it was done
         )
-        self._waits = iter(pauses)
-        self._time_left = time_left or TimeLeft()
-        self._taken: t.Dict[str, float] = {}  # by call, what failed attempts of steps with a time-out have taken
+        self._pauses = pauses
+        self._waited = 0  # how many of the pauses
+        self._time_left = time_left or _NO_LIMIT
+        self._taken: t.Tuple[t.Tuple[str, float], ...] = ()  # calls that failed and have a time-out, and their seconds
         self._rounds = 0
         self._lost: t.Optional[t.Tuple[Step, Failure]] = None
-        self._refused: t.List[t.Tuple[Step, str]] = []
+        self._refused: t.Tuple[t.Tuple[Step, str], ...] = ()
 
     def ends_with(self, todo: Plan) -> bool:
         """Take note of a plan made of a fresh look; whether nothing is left to do.
@@ -144,10 +167,10 @@ class Course:
         Raises :class:`NotConverged` if an accepted change does not show or the object changes all the time, :class:`NotAllowed` if something else would
         be destroyed than what was seen first, and the error of a lost step that may not be repeated, or for which no time is left.
         """
-        self.first = self.first or todo
+        self.first = self.first or _in_brief(todo)
         _spare_newcomers(todo, self.first)
         if self._lost:
-            _account_for(self._lost, todo, self.done)
+            self.done += _accounted_for(self._lost, todo)
             self._lost = None
         if not todo.steps:
             return True
@@ -167,13 +190,13 @@ class Course:
 
         Returns the seconds to wait before the next look. Raises the failure if looking again would not help.
         """
-        self.done.extend(done)
+        self.done += tuple(_mark(step) for step in done)
         if stopped is None:
             return 0.0
         step, error = stopped
         error.while_doing(step.action)
         if isinstance(error, MAY_PASS):
-            pause = next(self._waits, None)
+            pause = self._next_pause()
             if pause is None or step.method == "GET":
                 raise error
             if isinstance(error, BadAnswer):
@@ -190,17 +213,21 @@ class Course:
         error.advise(step.advice)
         if not _is_news(error) or (step, error.name) in self._refused:
             raise error
-        self._refused.append((step, error.name))
+        self._refused += ((step, error.name),)
         return 0.0
 
     def look_later(self, error: Failure) -> float:
         """The seconds to wait before another look, if one after a change was answered with what is no answer. Raises all other errors of a look."""
         if self.too_late:
             raise self.too_late from None
-        pause = next(self._waits, None) if isinstance(error, BadAnswer) and (self.done or self._lost) else None
+        pause = self._next_pause() if isinstance(error, BadAnswer) and (self.done or self._lost) else None
         if pause is None or not self._time_left.allows(pause):
             raise error
         return pause
+
+    def _next_pause(self) -> t.Optional[float]:
+        self._waited += 1
+        return self._pauses[self._waited - 1] if self._waited <= len(self._pauses) else None
 
     def _is_too_late(self, step: Step, error: Failure, pause: float) -> bool:
         """Whether another attempt would begin when the time for it is over."""
@@ -209,8 +236,8 @@ class Course:
             return True
         if step.timeout is None:
             return False
-        self._taken[step.call] = self._taken.get(step.call, 0.0) + error.seconds
-        return self._taken[step.call] >= step.timeout
+        self._taken += ((step.call, error.seconds),)
+        return sum(seconds for call, seconds in self._taken if call == step.call) >= step.timeout
 
     def outcome(self, todo: Plan) -> Outcome:
         """What was done, once nothing is left to do."""
@@ -280,13 +307,22 @@ def converge(
             sleep(pause)
 
 
-def _account_for(lost: t.Tuple[Step, Failure], todo: Plan, done: t.List[Step]) -> None:
-    """Whether a step whose reply was lost took effect shows in what is still to be done. If it did not, the step may be unsafe to repeat."""
+def _in_brief(todo: Plan) -> Plan:
+    brief = todo._replace(steps=tuple(step for step in todo.steps if step.destroys), after=None)
+    return _NOTHING_LOST if brief == _NOTHING_LOST else brief
+
+
+def _mark(step: Step) -> Step:
+    """What a step is known by once it was done."""
+    return step._replace(body=hash(repr(step.body)))
+
+
+def _accounted_for(lost: t.Tuple[Step, Failure], todo: Plan) -> t.Tuple[Step, ...]:
+    """The step whose reply was lost, if it took effect, which shows in what is still to be done. If it did not, the step may be unsafe to repeat."""
     step, failure = lost
     if not step.repeatable and any(other.call == step.call and not other.repeatable for other in todo.steps):
         raise failure  # even if it would be sent with another body by now
-    if step not in todo.steps:
-        done.append(step)
+    return () if step in todo.steps else (_mark(step),)
 
 
 def _spare_newcomers(todo: Plan, first: Plan) -> None:
@@ -317,7 +353,7 @@ def _actions(steps: t.Iterable[Step]) -> t.Tuple[str, ...]:
 def _refuse_to_repeat(todo: Plan, done: t.Sequence[Step]) -> None:
     """A step that was accepted and is still wanted did not do what it says: say so, rather than send it for ever."""
     for step in todo.steps:
-        if step in done:
+        if _mark(step) in done:
             raise NotConverged(
                 f"The API accepted the call to {step.action}, and the object still does not show it. Either something else changes the same object at the "
                 "same time, or the API stores another value than the one asked for; compare the task with what the info module shows.",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, StorPool CloudStack collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the errors and answers of ``requests`` mean, in words; the same for every API that is spoken over HTTP."""
+"""What errors and answers mean, in words; the same for every API that is spoken over HTTP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def words(error: BaseException) -> str:
 
 
 def excerpt(response: t.Any) -> str:
-    """The kind of an answer (a ``requests.Response``) and the first words of its body."""
+    """The kind of an answer (one of :mod:`.wire`, or of ``requests``) and the first words of its body."""
     kind = response.headers.get("Content-Type", "no content type").split(";")[0]
     text = " ".join(response.content[:400].decode("utf-8", "replace").split())[:80]
     return f"{kind} ({text!r})" if text else "an empty body"

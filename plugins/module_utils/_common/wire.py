@@ -3,46 +3,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """HTTP with an end: every call has a deadline as a whole, and every answer a largest size, whatever the server does.
 
-The time-outs of sockets are for each piece that comes, so a server that sends a byte a second never exceeds them, and looking a name up has none at all.
-So a call runs in a thread of its own. Whoever waits for it stops waiting when the time is over, breaks the connection, and what has not been sent by then
-is never sent.
+The time-outs of sockets are for each piece that comes, so a server that sends a byte a second never exceeds them. So before each piece a :class:`Line`, which
+is a connection of ``http.client``, gives its socket what is left of the time of the call. Looking a name up has no time-out at all, so that is done in a
+thread which is left alone when it takes too long. What has not been sent when the time is over is never sent.
+
+:mod:`.session` promises the same of the library that CloudStack's client sends with.
 """
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import http.client
 import io
+import select
 import socket
 import threading
+import time
 import typing as t
 import zlib
 
-from .errors import BadAnswer, Failure
-from .transport import chain
-
-try:
-    import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-    from urllib3.exceptions import HTTPError
-except ImportError:
-    # Whoever needs them says so, and what can be imported without them is.
-    requests = None  # type: ignore[assignment]
-    HTTPError = OSError  # type: ignore[assignment, misc]
-    SESSION: t.Any = object
-    HTTPAdapter = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment, misc]
-else:
-    SESSION = requests.Session
+from .errors import BadAnswer
 
 CONNECT_TIMEOUT = 10.0
 #: The largest body that is read, as it comes and when it is unpacked: a list of some 200,000 snapshots.
 MOST_BYTES = 128 << 20
+#: All that may come before a body, and after one that comes in chunks.
+MOST_AROUND = 1 << 20
 _PIECE = 1 << 16
 #: Content-Encoding -> what tells zlib to read it. What else there is has not been asked for.
 _PACKED = {"gzip": zlib.MAX_WBITS + 16, "x-gzip": zlib.MAX_WBITS + 16, "deflate": zlib.MAX_WBITS}
-#: What a call may raise that is about the connection, and not about us.
-CONNECTION_ERRORS: t.Tuple[t.Type[BaseException], ...] = (HTTPError, OSError, ValueError, http.client.HTTPException)
 
 
 class TooLarge(Exception):
@@ -51,9 +40,6 @@ class TooLarge(Exception):
 
 class OutOfTime(Exception):
     """The time for a call is over."""
-
-
-_KNOWN: t.Tuple[t.Type[BaseException], ...] = (Failure, OutOfTime, *CONNECTION_ERRORS)
 
 
 class Broken(Exception):
@@ -70,163 +56,59 @@ class Broken(Exception):
         return isinstance(self.error, OutOfTime) or type(self.error).__name__ == "ReadTimeout"
 
 
-class Watch:
-    """What is known of one call from outside: its connection, whether the request is under way, whether nobody waits any more."""
+class Body:
+    """The body of an answer, put together from the pieces in which it comes, up to a limit.
 
-    def __init__(self) -> None:
-        self.sent: t.Optional[bool] = None  # not known, as long as no connection of ours was used
-        self._lock = threading.Lock()
-        self._over = False
-        self._sock: t.Any = None
-
-    def begin(self) -> None:
-        """A connection is being made."""
-        with self._lock:
-            self._refuse_if_over()
-            self.sent = bool(self.sent)
-
-    def sending(self, sock: t.Any, is_request: bool) -> None:
-        """Something is about to be sent, of the request or of what makes way for it. Raises :class:`OutOfTime` if it is too late for that."""
-        with self._lock:
-            self._refuse_if_over()
-            self._sock = sock
-            self.sent = bool(self.sent) or is_request
-
-    def give_up(self) -> None:
-        """Nobody waits any more."""
-        with self._lock:
-            self._over = True
-            sock = self._sock
-        if sock is not None:
-            with contextlib.suppress(OSError, ValueError):
-                # Under TLS it is the connection below it that has to end.
-                (socket.socket if isinstance(sock, socket.socket) else type(sock)).shutdown(sock, socket.SHUT_RDWR)
-
-    def _refuse_if_over(self) -> None:
-        if self._over:
-            raise OutOfTime
-
-
-class _Here(threading.local):
-    watch: t.Optional[Watch] = None
-
-
-_HERE = _Here()
-
-
-def within(seconds: float, work: t.Callable[[], t.Any]) -> t.Any:
-    """What ``work`` returns, which sends one request over a :class:`Session`. It raises what ``work`` raises, and :class:`Broken` for a lost connection.
-
-    When the time is over the session is used by nobody and must not be used again: see :attr:`Broken.error`.
+    Raises :class:`TooLarge`, and :class:`zlib.error` for what is packed in a way that was not asked for or does not unpack.
     """
-    watch = Watch()
-    ended: t.List[t.Any] = []
-    failed: t.List[BaseException] = []
 
-    def run() -> None:
-        _HERE.watch = watch
-        try:
-            ended.append(work())
-        except _KNOWN as error:
-            failed.append(error)
+    def __init__(self, packing: str) -> None:
+        packing = packing.strip().lower()
+        if packing not in ("", "identity", *_PACKED):
+            raise zlib.error
+        self._unpack = zlib.decompressobj(_PACKED[packing]) if packing in _PACKED else None
+        self._body = bytearray()
+        self._came = False
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if ended:
-        return ended[0]
-    if failed and isinstance(failed[0], Failure):
-        raise failed[0]
-    if failed:
-        raise Broken(failed[0], _was_sent(failed[0], watch)) from failed[0]
-    if not thread.is_alive():
-        raise RuntimeError("a call ended by an error of its own; its traceback is above")
-    watch.give_up()
-    raise Broken(OutOfTime(), watch.sent is not False)
-
-
-def _was_sent(error: BaseException, watch: Watch) -> bool:
-    if watch.sent is not None:
-        return watch.sent
-    # It was a connection of another kind than ours, or it did not come to one: an address that is none, a file that is not there.
-    of_a_connection = (requests.ConnectionError, requests.Timeout, HTTPError, http.client.HTTPException)
-    causes = " ".join(type(cause).__name__ for cause in chain(error))
-    before = ("ConnectTimeout", "NewConnection", "NameResolution", "Invalid", "Location")
-    return isinstance(error, of_a_connection) and not any(word in causes for word in before)
-
-
-class Session(SESSION):  # type: ignore[misc]
-    """A ``requests`` session that follows no redirect, takes nothing from the environment by itself, and reads bodies up to a limit."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.headers["Accept-Encoding"] = "gzip, deflate"
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, _Adapter())
-
-    def get_redirect_target(self, resp: t.Any) -> None:
-        """Nowhere: the library would read the whole body of a redirect to see where it leads."""
-
-    def send(self, request: t.Any, **kwargs: t.Any) -> t.Any:
-        """The answer, its body read. Raises :class:`BadAnswer` for a body that is too large or packed in a way that was not asked for."""
-        kwargs.update(stream=True, allow_redirects=False)
-        where = str(request.url).split("/ctrl/", 1)[0]
-        try:
-            response = super().send(request, **kwargs)
-            if response.raw is not None:
-                _read(response)
-        except TooLarge:
-            raise BadAnswer(f"{where} sends more than {MOST_BYTES >> 20} MiB, which no answer has.") from None
-        except zlib.error:
-            raise BadAnswer(f"{where} answered with a body that cannot be unpacked.") from None
-        return response
-
-
-def _read(response: t.Any) -> None:
-    try:
-        response._content = _body(response)
-        response._content_consumed = True
-    finally:
-        if not response._content_consumed:
-            response.close()
-
-
-def _body(response: t.Any) -> bytes:
-    packing = response.headers.get("Content-Encoding", "").strip().lower()
-    if packing not in ("", "identity", *_PACKED):
-        raise zlib.error
-    unpack = zlib.decompressobj(_PACKED[packing]) if packing in _PACKED else None
-    body, came, piece = bytearray(), 0, b"-"
-    while piece:
-        piece = response.raw.read(_PIECE, decode_content=False)
-        came += len(piece)
-        if unpack is None:
-            body += piece
-        else:
-            body += unpack.decompress(piece, MOST_BYTES + 1 - len(body))
-        if len(body) > MOST_BYTES:
+    def add(self, piece: bytes) -> None:
+        """Take the next piece, as it came."""
+        self._came = self._came or bool(piece)
+        if self._unpack is not None:
+            piece = self._unpack.decompress(piece, MOST_BYTES + 1 - len(self._body))
+        self._body += piece
+        if len(self._body) > MOST_BYTES:
             raise TooLarge
-    announced = response.headers.get("Content-Length", "")
-    if announced.isdigit() and came < int(announced) and not response.headers.get("Transfer-Encoding"):
-        raise http.client.IncompleteRead(b"", int(announced) - came)
-    if unpack is not None and came and not unpack.eof:
-        raise zlib.error
-    return bytes(body)
+
+    def whole(self) -> bytearray:
+        """All of it, once everything has come."""
+        if self._unpack is not None and self._came and not self._unpack.eof:
+            raise zlib.error
+        return self._body
 
 
-class _Limited(io.RawIOBase):
-    """What comes over a connection, up to a number of bytes."""
+def refusal(error: Exception, where: str) -> BadAnswer:
+    """What is said of a body that raised :class:`TooLarge` or :class:`zlib.error`."""
+    if isinstance(error, TooLarge):
+        return BadAnswer(f"{where} sends more than {MOST_BYTES >> 20} MiB, which no answer has.")
+    return BadAnswer(f"{where} answered with a body that cannot be unpacked.")
 
-    def __init__(self, raw: t.Any, most: int) -> None:
+
+class Limited(io.RawIOBase):
+    """What comes over a connection, up to a number of bytes. ``before`` is called before each piece."""
+
+    def __init__(self, raw: t.Any, most: int, before: t.Callable[[], None]) -> None:
         super().__init__()
         self._raw = raw
         self._left = most
+        self._before = before
 
     def readable(self) -> bool:
+        """Always."""
         return True
 
     def readinto(self, buffer: t.Any) -> t.Optional[int]:
+        """As of any raw stream. Raises :class:`TooLarge`, and what ``before`` raises."""
+        self._before()
         count: t.Optional[int] = self._raw.readinto(buffer)
         self._left -= count or 0
         if self._left < 0:
@@ -234,15 +116,22 @@ class _Limited(io.RawIOBase):
         return count
 
     def close(self) -> None:
+        """Close what is below it."""
         self._raw.close()
         super().close()
 
 
-class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
+def _nothing() -> None:
+    pass
+
+
+class Response(http.client.HTTPResponse):
+    """An answer of which no more is read than any answer has."""
+
+    def __init__(self, sock: t.Any, *args: t.Any, before: t.Callable[[], None] = _nothing, **kwargs: t.Any) -> None:
         super().__init__(sock, *args, **kwargs)
         if isinstance(self.fp, io.BufferedReader):
-            self.fp = io.BufferedReader(_Limited(self.fp.detach(), MOST_BYTES + (1 << 20)))
+            self.fp = io.BufferedReader(Limited(self.fp.detach(), MOST_BYTES + MOST_AROUND, before))
 
     def _read_next_chunk_size(self) -> int:
         size = int(super()._read_next_chunk_size())  # type: ignore[misc]
@@ -251,44 +140,136 @@ class _Response(http.client.HTTPResponse):
         return size
 
 
-class _Watched:
-    """A connection that tells the :class:`Watch` of the call what happens."""
-
-    response_class = _Response
-    _is_there = False
-
-    def connect(self) -> None:
-        self._is_there = False
-        if _HERE.watch:
-            _HERE.watch.begin()
-        super().connect()  # type: ignore[misc]
-        self._is_there = True
-
-    def send(self, data: t.Any) -> None:
-        if getattr(self, "sock", None) is None:
-            self.connect()
-        if _HERE.watch:
-            _HERE.watch.sending(self.sock, self._is_there)  # type: ignore[attr-defined]
-        super().send(data)  # type: ignore[misc]
+def body_of(headers: t.Any, read: t.Callable[[int], bytes]) -> bytearray:
+    """The whole body of an answer. Raises as :class:`Body` does, and :class:`http.client.IncompleteRead`."""
+    body, came, piece = Body(headers.get("Content-Encoding", "")), 0, b"-"
+    while piece:
+        piece = read(_PIECE)
+        came += len(piece)
+        body.add(piece)
+    announced = headers.get("Content-Length", "")
+    if announced.isdigit() and came < int(announced) and not headers.get("Transfer-Encoding"):
+        raise http.client.IncompleteRead(b"", int(announced) - came)
+    return body.whole()
 
 
-def _watched(pool: t.Any) -> t.Any:
-    if pool is object:
-        return object
-    connection = type("Connection", (_Watched, pool.ConnectionCls), {})
-    return type("Pool", (pool,), {"ConnectionCls": connection})
+class Answer(t.NamedTuple):
+    """An answer, its body unpacked."""
+
+    status_code: int
+    headers: t.Any  # a mapping that does not care how names are written
+    content: bytearray
 
 
-_POOLS = {"http": _watched(HTTPConnectionPool), "https": _watched(HTTPSConnectionPool)}
+class Line:
+    """A connection to one server, without TLS and without a proxy. It is made when it is needed, and kept for the next call if both sides keep it.
+
+    ``address`` is ``HOST:PORT`` as URLs have it; ``headers`` go with every request. For one thread at a time.
+    """
+
+    def __init__(self, host: str, port: int, address: str, headers: t.Mapping[str, str]) -> None:
+        self._place = (host, port)
+        self.address = address
+        self._headers = dict({"Host": address, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}, **headers)
+        self._connection = http.client.HTTPConnection("storpool")  # which is connected here, and told its Host
+
+    def ask(self, method: str, path: str, body: t.Optional[bytes], seconds: float) -> Answer:
+        """The answer to one request, which has so many seconds for everything: the look-up of the name, sending, and the last byte of the answer.
+
+        Raises :class:`Broken` if it did not come, and :class:`BadAnswer` for a body that is too large or packed in a way that was not asked for.
+        """
+        end = time.monotonic() + seconds
+        sent = kept = False
+        connection = self._connection
+        try:
+            if connection.sock is None or _has_ended(connection.sock):
+                self.close()
+                connection.sock = _connected(self._place, end)
+            in_time = functools.partial(_hurry, connection.sock, end)
+            connection.response_class = functools.partial(Response, before=in_time)  # type: ignore[assignment]
+            in_time()
+            sent = True
+            connection.request(method, path, body, self._headers)
+            response = connection.getresponse()
+            content = body_of(response.headers, response.read)
+            kept = response.isclosed()
+            return Answer(response.status, response.headers, content)
+        except (TooLarge, zlib.error) as error:
+            raise refusal(error, self.address) from None
+        except socket.timeout as error:
+            raise Broken(OutOfTime() if sent or time.monotonic() >= end else error, sent) from error
+        except (OutOfTime, http.client.HTTPException, OSError, ValueError) as error:
+            raise Broken(error, sent) from error
+        finally:
+            if not kept:
+                self.close()
+
+    def close(self) -> None:
+        """End the connection. The next request makes another."""
+        self._connection.close()
 
 
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+def _hurry(sock: socket.socket, end: float) -> None:
+    """Give the next piece what is left of the time."""
+    sock.settimeout(_left(end))
 
-    def proxy_manager_for(self, proxy: t.Any, **kwargs: t.Any) -> t.Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        if not str(proxy).lower().startswith("socks"):
-            manager.pool_classes_by_scheme = _POOLS
-        return manager
+
+def _left(end: float) -> float:
+    left = end - time.monotonic()
+    if left <= 0:
+        raise OutOfTime
+    return left
+
+
+def _has_ended(sock: socket.socket) -> bool:
+    """Whether a connection over which nothing is under way has something to read: its end, or what nobody has asked for."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _connected(place: t.Tuple[str, int], end: float) -> socket.socket:
+    """A connection to the first of the addresses of a host that takes one."""
+    failed: Exception = OSError("no address")
+    for family, address in _addresses(place, end):
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.settimeout(min(CONNECT_TIMEOUT, _left(end)))
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            failed = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise failed
+
+
+def _addresses(place: t.Tuple[str, int], end: float) -> t.List[t.Tuple[int, t.Any]]:
+    """What to connect to, as families and addresses. A name is looked up in a thread, since nothing can end a look-up."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, place[0])
+        except (OSError, ValueError):
+            continue
+        return [(family, place)]
+    found: t.List[t.List[t.Any]] = []
+    failed: t.List[Exception] = []
+
+    def look_up() -> None:
+        try:
+            found.append(socket.getaddrinfo(place[0], place[1], 0, socket.SOCK_STREAM))
+        except (OSError, ValueError) as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(_left(end))
+    if failed:
+        raise failed[0]
+    if not found:
+        raise OutOfTime
+    return [(family, address) for family, _kind, _protocol, _name, address in found[0]]

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.basic import missing_required_lib
-
 from .._common.foreseen import Notes
 from .._common.module import Module
 from .._common.plan import Managed
@@ -68,10 +66,8 @@ def connect(
 ) -> http.Api:
     """The API that the module's options describe (or ``params`` in their place). No call outlives ``time_left`` for long.
 
-    Ends the module if ``requests`` is missing; raises as :func:`.config.endpoint` does.
+    Raises as :func:`.config.endpoint` does.
     """
-    if http.REQUESTS_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("requests"), exception=http.REQUESTS_IMPORT_ERROR)
     place = endpoint(module.given if params is None else params, read_files)
     module.no_log_values.add(place.token)  # it may come from a file, which Module knows nothing of
     return http.Api(place, time_left=time_left)

@@ -15,6 +15,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.wire import Broken
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk import kinds as bulk_kinds
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk import steer as bulk
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info import attachments as attach_info
@@ -197,6 +198,11 @@ class Nobody:
         if request.method != "GET":
             self.writes.append(request.url)
         raise requests.exceptions.ConnectionError("nobody")
+
+    def ask(self, _real: Any, line: Any, method: str, path: str, _body: Any, _seconds: float) -> Any:
+        if method != "GET":
+            self.writes.append(line.address + path)
+        raise Broken(ConnectionError("nobody"), sent=True)
 
 
 def run(module: str, task: dict[str, Any]) -> runner.Ended:

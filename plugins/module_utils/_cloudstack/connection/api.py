@@ -22,9 +22,10 @@ from urllib.parse import parse_qsl, quote
 from ..._common.errors import Failure, NotConfigured, ReplyLost, TransientError, Unreachable
 from ..._common.plan import backoff
 from ..._common.secrets import Secrets
+from ..._common.session import Session, within
 from ..._common.time_left import TimeLeft
 from ..._common.transport import words
-from ..._common.wire import CONNECT_TIMEOUT, Broken, OutOfTime, Session, within
+from ..._common.wire import CONNECT_TIMEOUT, Broken, OutOfTime
 from . import proxies, refusals, shapes
 from .config import Endpoint
 from .paging import Pages

@@ -28,34 +28,107 @@ from .kinds import ATTACHMENTS, KINDS, SET_TAGS, SNAPSHOTS, TEMPLATES, Kind, Nam
 Claims = t.Dict[t.Tuple[str, str], "Entry"]
 
 
-class Entry:
-    """One object of the task, with the job that brings it about. ``where`` is the item, such as "volumes[3]", or ``None`` for what is pruned."""
+class Common(t.NamedTuple):
+    """What all entries of a task share. ``in_full`` is whether objects before and after are to be shown, and not only that there is one and its name."""
 
-    __slots__ = ("job", "kind", "names", "present", "wanted", "where")
+    claims: Claims
+    set_name: t.Optional[str]
+    in_full: bool = True
+
+
+class Entry:
+    """One object of the task, with the job that brings it about. ``where`` is the item, such as "volumes[3]", or ``None`` for what is pruned.
+
+    There can be a hundred thousand, so what can be made again is not kept.
+    """
+
+    __slots__ = ("_common", "job", "kind", "present", "wanted", "where")
 
     def __init__(self, kind: Kind, where: t.Optional[str], wanted: t.Any, present: bool) -> None:
         self.kind = kind
         self.where = where
         self.wanted = wanted
         self.present = present
-        self.names: Names = kind.names(wanted)
         self.job = Job(_label(kind, wanted))
 
     def __repr__(self) -> str:
         return f"<Entry {self.where}: {self.job!r}>"
 
+    @property
+    def names(self) -> Names:
+        """What it is called, and what it is made of."""
+        return self.kind.names(self.wanted)
 
-def entries(params: t.Mapping[str, t.Any], claims: Claims) -> t.List[Entry]:
+    def equip(self, common: Common) -> None:
+        """Give the job what it takes: the functions of the kind's own module, and a guard around each."""
+        self._common = common
+        self.job.look, self.job.plan, self.job.imagine = self._look, self._plan, self.kind.managed.imagine
+
+    def _look(self, reader: Reader) -> t.Any:
+        current = self.kind.managed.look(reader, self.wanted)
+        for raw in self.kind.found(current):
+            first = self._common.claims.setdefault((self.kind.option, str(raw["globalId"])), self)
+            if first is not self:
+                raise InvalidOption(
+                    f"{self.where}: this is the same {_noun(self.kind)} as {first.where}, {objects.label(_noun(self.kind), raw)}. One item for each is enough."
+                )
+        return current
+
+    def _plan(self, current: t.Any) -> Plan:
+        if self._common.set_name and self.present:
+            for raw in self.kind.found(current):
+                _refuse_foreign(self.kind, raw, self._common.set_name)
+        todo = self.kind.managed.plan(current, self.wanted)
+        if self._common.in_full:
+            return todo
+        before = self._in_brief(todo.before)
+        return todo._replace(before=before, after=before if todo.after is todo.before else self._in_brief(todo.after))
+
+    def _in_brief(self, side: t.Any) -> t.Any:
+        """One side of a plan with no more than its name, and not even that if it is the one that it is to have."""
+        if not isinstance(side, dict) or "snapshots" in side:
+            return side
+        own = self.names.own
+        return _NAMED if own and side.get("name") == own[0][1] else {"name": side.get("name")}
+
+
+#: What has the name that its entry says.
+_NAMED: t.Dict[str, t.Any] = {}
+
+
+class Pruned(Entry):
+    """What is to be removed because it belongs to the set and is in no list any more. It is left alone if it no longer belongs to the set by then."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, kind: Kind, raw: Raw, wanted: t.Any) -> None:
+        super().__init__(kind, None, wanted, present=False)
+        self._keys = tuple((kind.what, key) for key in keys_of(raw))
+        self.job.label = objects.label(kind.what, raw)
+
+    @property
+    def names(self) -> Names:
+        """All that it can be referred to by."""
+        return Names(self._keys, (), ())
+
+    def _plan(self, current: t.Any) -> Plan:
+        tag = SET_TAGS[self.kind.what]
+        mine = all((each.get("tags") or {}).get(tag) == self._common.set_name for each in self.kind.found(current))
+        return self.kind.managed.plan(current, self.wanted) if mine else Plan((), None, None)
+
+
+def entries(params: t.Mapping[str, t.Any], common: Common) -> t.List[Entry]:
     """The objects that the lists of the task describe, linked. Raises :class:`InvalidOption` with all that is wrong with the task itself."""
     found: t.List[Entry] = []
     wrong: t.List[str] = []
+    known: t.Dict[t.Any, t.Any] = {}
     for kind in KINDS:
         want = _want(kind)
         wanted = []
         for item in items(kind.option, params[kind.option], kind.spec):
             try:
                 _refuse_tag_of_set(item, kind, params["set"])
-                wanted.append((item, want(item.params)))
+                wanted.append((item, _sharing(want(item.params), known)))
             except InvalidOption as failure:
                 wrong.append(located(item.where, failure.message, item.params))
         if kind is ATTACHMENTS:
@@ -65,65 +138,60 @@ def entries(params: t.Mapping[str, t.Any], claims: Claims) -> t.List[Entry]:
     refuse(wrong)
     for entry in found:
         _mark(entry, params["set"])
-        _equip(entry, claims, params["set"])
+        entry.equip(common)
     _share_calls(found)
     _refuse_contradictions(found)
     link(found)
     return found
 
 
-def pruned(raw: Raw, kind: Kind, set_name: str, on_attached: str, claims: Claims) -> Entry:
-    """What is to be removed because it belongs to the set and is in no list any more. It is left alone if it no longer belongs to the set by then."""
+def pruned(raw: Raw, kind: Kind, on_attached: str, common: Common) -> Entry:
+    """The entry of what the set no longer lists."""
     spec = kind.spec["argument_spec"]
     params = {option: rule.get("default") for option, rule in spec.items()}
     params.update(state="absent", global_id=raw["globalId"], on_attached=on_attached)
-    entry = Entry(kind, None, kind.managed.want(params), present=False)
-    _equip(entry, claims, None)
-    job, look = entry.job, t.cast(t.Callable[[t.Any], t.Any], entry.job.look)
-    job.label = objects.label(kind.what, raw)
-
-    def plan(current: t.Any) -> Plan:
-        mine = all((each.get("tags") or {}).get(SET_TAGS[kind.what]) == set_name for each in kind.found(current))
-        return kind.managed.plan(current, entry.wanted) if mine else Plan((), None, None)
-
-    job.look, job.plan = look, plan
-    entry.names = Names(tuple((kind.what, key) for key in keys_of(raw)), (), ())
+    entry = Pruned(kind, raw, kind.managed.want(params))
+    entry.equip(common)
     return entry
 
 
 def link(every: t.Sequence[Entry]) -> None:
     """Say of each entry which others it needs and waits for."""
-    makers = {name: entry for entry in every if entry.present for name in entry.names.own}
-    freed = {_space(name): entry for entry in every for name in (entry.names.old if entry.present else entry.names.own)}
+    named = [(entry, entry.names) for entry in every]
+    makers = {name: entry for entry, names in named if entry.present for name in names.own}
+    freed = {_space(name): entry for entry, names in named for name in (names.old if entry.present else names.own)}
     users: t.Dict[Reference, t.List[Entry]] = {}
-    for entry in every:
-        for name in entry.names.uses:
+    for entry, names in named:
+        for name in names.uses:
             users.setdefault(name, []).append(entry)
     made, removed = Job("what is created or changed"), Job("what is removed")
-    for entry in every:
-        before = [makers.get(name) for name in entry.names.uses]
+    all_made: t.List[Job] = []
+    all_removed: t.List[Job] = []
+    for entry, names in named:
+        before = [makers.get(name) for name in names.uses]
         if entry.present:
-            before += [freed.get(_space(name)) for name in entry.names.own]
+            before += [freed.get(_space(name)) for name in names.own]
         entry.job.needs = _jobs(entry, before)
-        entry.job.after = []
+        entry.job.after = ()
     in_the_way = {id(job) for entry in every for job in entry.job.needs}
-    for entry in every:
+    for entry, names in named:
         if entry.present or entry.kind is ATTACHMENTS:
-            made.after.append(entry.job)
+            all_made.append(entry.job)
             continue
-        own = [user for name in entry.names.own for user in users.get(name, ())]
-        entry.job.needs += _jobs(entry, [user for user in own if user.kind is not ATTACHMENTS])
-        entry.job.after += _jobs(entry, [user for user in own if user.kind is ATTACHMENTS])
+        own = [user for name in names.own for user in users.get(name, ())]
+        entry.job.needs = (*entry.job.needs, *_jobs(entry, [user for user in own if user.kind is not ATTACHMENTS]))
+        entry.job.after = _jobs(entry, [user for user in own if user.kind is ATTACHMENTS])
         if id(entry.job) not in in_the_way:
-            entry.job.after.append(made)
+            entry.job.after += (made,)
         if entry.kind is TEMPLATES:
-            entry.job.after.append(removed)
+            entry.job.after += (removed,)
         else:
-            removed.after.append(entry.job)
+            all_removed.append(entry.job)
+    made.after, removed.after = all_made, all_removed
 
 
-def _jobs(entry: Entry, others: t.Iterable[t.Optional[Entry]]) -> t.List[Job]:
-    return [other.job for other in others if other is not None and other is not entry]
+def _jobs(entry: Entry, others: t.Iterable[t.Optional[Entry]]) -> t.Tuple[Job, ...]:
+    return tuple(other.job for other in others if other is not None and other is not entry)
 
 
 def _space(name: Reference) -> Reference:
@@ -146,6 +214,12 @@ def _want(kind: Kind) -> t.Callable[[t.Mapping[str, t.Any]], t.Any]:
         return kind.managed.want
     files = functools.lru_cache(maxsize=None)(config.read_files)
     return lambda params: attach_want.want(dict(params, attachments=None), files)
+
+
+def _sharing(wanted: t.Any, known: t.Dict[t.Any, t.Any]) -> t.Any:
+    """A desired object whose tags, if another has the same, are the same object as those."""
+    tags = getattr(wanted, "tags", None)
+    return wanted._replace(tags=known.setdefault(tuple(tags.items()), tags)) if tags else wanted
 
 
 def _attachments(wanted: t.Sequence[t.Tuple[Item, attach_want.Want]], wrong: t.List[str]) -> t.List[Entry]:
@@ -179,29 +253,6 @@ def _mark(entry: Entry, set_name: t.Optional[str]) -> None:
     tag = SET_TAGS.get(entry.kind.what)
     if set_name and tag and entry.kind.tagged and entry.present:
         entry.wanted = entry.kind.tagged(entry.wanted, {tag: set_name})
-
-
-def _equip(entry: Entry, claims: Claims, set_name: t.Optional[str]) -> None:
-    """Give the entry's job what it takes: the functions of the kind's own module, and a guard around each."""
-    kind, job = entry.kind, entry.job
-
-    def look(reader: Reader) -> t.Any:
-        current = kind.managed.look(reader, entry.wanted)
-        for raw in kind.found(current):
-            first = claims.setdefault((kind.option, str(raw["globalId"])), entry)
-            if first is not entry:
-                raise InvalidOption(
-                    f"{entry.where}: this is the same {_noun(kind)} as {first.where}, {objects.label(_noun(kind), raw)}. One item for each is enough."
-                )
-        return current
-
-    def plan(current: t.Any) -> Plan:
-        if set_name and entry.present:
-            for raw in kind.found(current):
-                _refuse_foreign(kind, raw, set_name)
-        return kind.managed.plan(current, entry.wanted)
-
-    job.look, job.plan, job.imagine = look, plan, kind.managed.imagine
 
 
 def _noun(kind: Kind) -> str:

@@ -40,6 +40,7 @@ def _work(module: Module) -> t.Mapping[str, t.Any]:
         module.check_mode,
         _slice(part),
         notes_of(api),
+        in_full=module._diff or params["return_objects"],
     )
     for warning in warnings:
         module.warn(plain.line(warning))

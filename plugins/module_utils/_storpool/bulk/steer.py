@@ -21,7 +21,7 @@ from ..cluster.reader import Lists, Raw, Reader, keys_of
 from ..connection.api import Api
 from ..objects import detach
 from ..objects import identity as objects
-from .jobs import Claims, Entry, entries, link, pruned
+from .jobs import Common, Entry, entries, link, pruned
 from .kinds import ATTACHMENTS, KINDS, SET_TAGS, SNAPSHOTS, VOLUMES, Kind, meant
 from .show import Row, word
 
@@ -67,21 +67,23 @@ def run(
     notes: t.Optional[Notes] = None,
     clock: t.Callable[[], float] = time.monotonic,
     sleep: t.Callable[[float], None] = time.sleep,
+    in_full: bool = True,
 ) -> t.Tuple[t.List[Row], t.List[str]]:
     """Bring all that the task describes about, or in check mode foresee it: a row for each object, and warnings.
 
     ``api`` reads; ``connect`` opens one more connection, and returns the function that applies a step over it. ``notes`` are what earlier tasks have
-    foreseen, and get what this one does.
+    foreseen, and get what this one does. Unless the rows are to be ``in_full``, their objects before and after are no more than a sign that there is one,
+    which spares much memory.
 
     Raises :class:`Failure` for what is wrong with the task as a whole, or with the API before anything was changed.
     """
     _check(params)
-    claims: Claims = {}
-    every = entries(params, claims)
+    common = Common({}, params["set"], in_full or check_mode)
+    every = entries(params, common)
     predicted = Predicted(Lists(api), notes) if check_mode else None
     readers: t.List[Reader] = [t.cast(Reader, predicted) if predicted else Lists(api)]
     if params["prune"]:
-        every += _prune(every, readers[0], params, claims)
+        every += _prune(every, readers[0], params, common)
         link(every)
     jobs = [entry.job for entry in every]
     for entry in every:
@@ -104,7 +106,14 @@ def run(
         _refresh(every, readers[0])
         _settle(every)
     warnings = [loss for job in jobs if job.outcome for loss in job.outcome.losses]
-    return [_row(number, entry) for number, entry in enumerate(every)], warnings
+    # The lists go, and the jobs one by one as the rows come.
+    for job in jobs:
+        job.reader = None
+    del jobs
+    readers.clear()
+    common.claims.clear()
+    every.reverse()
+    return [_row(number, every.pop()) for number in range(len(every))], warnings
 
 
 def _check(params: t.Mapping[str, t.Any]) -> None:
@@ -131,7 +140,7 @@ def _prunable(params: t.Mapping[str, t.Any]) -> t.List[Kind]:
     return [kind for kind in (VOLUMES, SNAPSHOTS) if params[kind.option] is not None]
 
 
-def _prune(every: t.Sequence[Entry], reader: Reader, params: t.Mapping[str, t.Any], claims: Claims) -> t.List[Entry]:
+def _prune(every: t.Sequence[Entry], reader: Reader, params: t.Mapping[str, t.Any], common: Common) -> t.List[Entry]:
     """What belongs to the set and is not in the list of its kind. Raises :class:`NotAllowed` if it is more than the task allows, or if something is to be
     attached."""
     kept = {
@@ -155,7 +164,7 @@ def _prune(every: t.Sequence[Entry], reader: Reader, params: t.Mapping[str, t.An
                 f"{entry.where}: this attaches {labels[entry.names.uses[0]]}, which is in no list of the set, so prune would delete it. Put it into its list, "
                 "or leave it unattached."
             )
-    return [pruned(raw, kind, params["set"], params["prune_on_attached"], claims) for kind, raw in gone]
+    return [pruned(raw, kind, params["prune_on_attached"], common) for kind, raw in gone]
 
 
 def _listed(every: t.Iterable[Entry], kinds: t.Sequence[Kind]) -> int:
@@ -202,6 +211,7 @@ def _refresh(every: t.Iterable[Entry], reader: Reader) -> None:
             except Failure:
                 continue  # it was done well; something else has changed or removed it since
             job.outcome = job.outcome._replace(after=job.todo.before if entry.present else job.outcome.after)
+            job.forget()
 
 
 def _settle(every: t.Iterable[Entry]) -> None:
@@ -251,9 +261,8 @@ def _row(number: int, entry: Entry) -> Row:
         "after": after,
     }
     if job.state != DONE:
-        first = job.course.first
-        seen = first.before if first else None
-        row.update(result=job.state.replace(" ", "_"), before=seen, after=None)
+        seen = outcome or job.course.first
+        row.update(result=job.state.replace(" ", "_"), before=seen.before if seen else None, after=None)
     if job.state == NOT_TRIED:
         row["msg"] = sentence(_why_not(job))
     if job.state == FAILED and job.failure:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Calls to the StorPool management API over HTTP: GET reads, POST changes, JSON both ways.
 
-One session keeps its connection alive. Reads are tried again while the API is unreachable or says that an error is transient; changes never are:
+One connection is kept for all calls. Reads are tried again while the API is unreachable or says that an error is transient; changes never are:
 :func:`.._common.plan.converge` looks again first.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import time
-import traceback
 import typing as t
 from urllib.parse import quote
 
@@ -21,17 +20,9 @@ from ..._common.plan import Step, backoff
 from ..._common.secrets import Secrets
 from ..._common.time_left import TimeLeft
 from ..._common.transport import excerpt, first_line, words
-from ..._common.wire import CONNECT_TIMEOUT, Broken, Session, within
+from ..._common.wire import Answer, Broken, Line
 from . import shapes
 from .config import Endpoint
-
-try:
-    import requests
-except ImportError:
-    requests = None  # type: ignore[assignment]
-    REQUESTS_IMPORT_ERROR: t.Optional[str] = traceback.format_exc()
-else:
-    REQUESTS_IMPORT_ERROR = None
 
 #: Legal in StorPool names and in references (``~globalId``), and safe in a path. A ``#`` is legal as well and has to be quoted.
 PATH_SAFE = "~:@*"
@@ -59,15 +50,8 @@ class Api:
         self._sleep = sleep
         self._time_left = time_left or TimeLeft()
         self._secrets = Secrets([endpoint.token])
-        self._session = self._connect()
-
-    def _connect(self) -> Session:
-        """A session of ours: no proxy, and no .netrc that would replace the token."""
-        session = Session()
-        session.headers.update(
-            {"Authorization": "Storpool v1:" + self.endpoint.token, "Content-Type": "application/json"}
-        )
-        return session
+        headers = {"Authorization": "Storpool v1:" + endpoint.token, "Content-Type": "application/json"}
+        self._line = Line(endpoint.host, endpoint.port, endpoint.address, headers)
 
     def get(self, call: str, target: t.Optional[str] = None, timeout: t.Optional[float] = None) -> t.Any:
         """The ``data`` of a read. ``timeout`` in seconds, by default the endpoint's.
@@ -116,21 +100,12 @@ class Api:
     ) -> t.Any:
         name = _name(method, call, target)
         path = call if target is None else call + "/" + quote(target, safe=PATH_SAFE)
+        sent = None if body is None else json.dumps(body).encode("ascii")
         seconds = self._time_left.within(timeout or self.endpoint.timeout)
-        session = self._session
-
-        def ask() -> t.Any:
-            return session.request(
-                method,
-                f"http://{self.endpoint.address}/ctrl/1.0/{path}",
-                data=None if body is None else json.dumps(body),
-                timeout=(min(CONNECT_TIMEOUT, seconds), seconds),
-            )
-
         try:
-            return self._data(within(seconds, ask), name)
+            answer = self._line.ask(method, "/ctrl/1.0/" + path, sent, seconds)
+            return self._data(answer, name, shapes.sparing(call))
         except Broken as broken:
-            self._session = self._connect()
             raise self._broken(broken, name, seconds) from broken
         except Failure as failure:
             failure.call = name
@@ -157,9 +132,11 @@ class Api:
             call=name,
         )
 
-    def _data(self, response: requests.Response, name: str) -> t.Any:
+    def _data(
+        self, response: Answer, name: str, spare: t.Optional[t.Callable[[answers.Row], answers.Row]] = None
+    ) -> t.Any:
         try:
-            answer = answers.decode(response.content)
+            answer = answers.decode(response.content, spare)
         except ValueError:
             answer = None
         if isinstance(answer, dict) and _ERROR(answer) is None:

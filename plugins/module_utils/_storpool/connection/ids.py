@@ -43,6 +43,8 @@ def current(raw: Raw) -> str:
 def settled(raw: Raw) -> t.Dict[str, t.Any]:
     """A listed object with the id that stays as its ``globalId``, and the present one beside it as ``currentGlobalId``, if that is another."""
     lasting, listed = global_id(raw), current(raw)
+    if listed == lasting == raw["globalId"] and isinstance(raw, dict):
+        return raw
     return dict(raw, globalId=lasting, **({} if listed == lasting else {"currentGlobalId": listed}))
 
 

@@ -160,6 +160,35 @@ SHAPES: t.Dict[str, answers.Check] = {
 }
 
 
+#: Of a row of a long list: what nothing here asks for, and the texts that are the same in many rows.
+_UNUSED = frozenset(["objectsCount", "flags", "templateId", "originalParentVolumeId", "firstNotParentObjectId"])
+_ALIKE = ("templateName", "parentName", "onVolume", "placeAll", "placeTail", "placeHead", "iops", "bw", "limitType")
+
+
+#: Where there are more different ones than this, tags are each object's own.
+_MOST_KNOWN = 1000
+
+
+def sparing(call: str) -> t.Optional[t.Callable[[answers.Row], answers.Row]]:
+    """What makes the rows of a list that can be very long smaller, so that a hundred thousand of them are half the memory; ``None`` for other calls."""
+    if call not in ("VolumesList", "SnapshotsList"):
+        return None
+    known: t.Dict[t.Any, t.Any] = {}
+
+    def smaller(thing: answers.Row) -> answers.Row:
+        if "globalId" not in thing:  # tags, or what is around the list
+            alike = len(known) < _MOST_KNOWN and all(isinstance(value, str) for value in thing.values())
+            return t.cast(answers.Row, known.setdefault(tuple(thing.items()), thing)) if alike else thing
+        thing = {member: value for member, value in thing.items() if member not in _UNUSED}
+        for member in _ALIKE:
+            value = thing.get(member)
+            if isinstance(value, str):
+                thing[member] = known.setdefault(value, value)
+        return thing
+
+    return smaller
+
+
 def refuse_odd(call: str, data: t.Any, where: str, spoken: str) -> None:
     """Raise :class:`BadAnswer` for data that is not of the shape that the call answers with."""
     check = SHAPES.get(call)

@@ -13,10 +13,14 @@ import time
 
 
 class BadServer:
-    """Listens until the ``with`` ends. ``answer`` is called with a connection and the request that came over it, in a thread of its own."""
+    """Listens until the ``with`` ends. ``answer`` is called with a connection and the request that came over it, in a thread of its own.
 
-    def __init__(self, answer):
+    Unless it ``reads``, the request is left where it is.
+    """
+
+    def __init__(self, answer, reads=True):
         self._answer = answer
+        self._reads = reads
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
@@ -41,7 +45,9 @@ class BadServer:
     def _talk(self, connection):
         connection.settimeout(20)
         with connection, contextlib.suppress(OSError):
-            while True:
+            if not self._reads:
+                self._answer(connection, b"", b"")
+            while self._reads:
                 request = b""
                 while b"\r\n\r\n" not in request:
                     piece = connection.recv(65536)
@@ -68,6 +74,21 @@ def whole(body, *headers, status="200 OK", keep=True):
         return keep
 
     return answer
+
+
+def chunked(body):
+    """A complete answer whose body is in chunks."""
+    return before(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body, None)
+
+
+def before(start, answer=b'{"data": []}'):
+    """An answer after something else."""
+
+    def both(connection, head, body):
+        connection.sendall(start)
+        return answer is None or whole(answer)(connection, head, body)
+
+    return both
 
 
 def dripping(start, piece=b" ", seconds=0.05, most=400):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import gzip
+import signal
 import socket
 import threading
 import time
@@ -14,6 +15,8 @@ import tracemalloc
 import zlib
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection import api as cloudstack
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection import (
@@ -28,7 +31,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import Step
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection import api as storpool
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection import config as storpool_config
-from unit.plugins.module_utils._common.bad_server import BadServer, dripping, raw, whole
+from unit.plugins.module_utils._common.bad_server import BadServer, before, chunked, dripping, raw, whole
 
 SECONDS = 0.5
 #: How long a call may take that has half a second, on a machine that does other things as well.
@@ -244,3 +247,117 @@ def test_a_change_that_was_given_up_may_have_taken_effect():
         with pytest.raises(ReplyLost, match="may still take effect"):
             cloudstack_api(server).change("deleteVolume", {"id": "1"})
         assert len(server.requests) == 2
+
+
+def test_a_connection_that_has_ended_meanwhile_is_made_again_and_the_request_is_sent_once():
+    with BadServer(whole(b'{"data": []}', keep=False)) as server:
+        api = storpool_api(server, seconds=20)
+        for _number in range(3):
+            api.get("VolumesList")
+            time.sleep(0.05)
+        assert (server.connections, len(server.requests)) == (3, 3)
+
+
+def test_what_nobody_has_asked_for_is_not_taken_for_the_next_answer():
+    def twice(connection, *talk):
+        whole(b'{"data": []}')(connection, *talk)
+        whole(b'{"data": [{"a": "lie"}]}')(connection, *talk)
+        return True
+
+    with BadServer(twice) as server:
+        api = storpool_api(server, seconds=20)
+        for _number in range(3):
+            assert api.get("VolumesList") == []
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("answer", "connections"),
+    [
+        (raw(HEAD + b'\r\n{"data": []}'), 2),
+        (whole(b'{"data": []}', "Connection: close"), 2),
+        (whole(b'{"data": []}', "Connection: keep-alive"), 1),
+        (whole(b'{"data": []}', "content-length: 12", "X-Odd", "X-Odd:"), 1),
+        (chunked(b'3\r\n{"d\r\n9;a=b\r\nata": []}\r\n0\r\nX-Late: 1\r\n\r\n'), 1),
+        (before(b"HTTP/1.1 100 Continue\r\n\r\n"), 1),
+        (whole(gzip.compress(b'{"data": []}'), "Content-Encoding: gzip"), 1),
+        (whole(zlib.compress(b'{"data": []}'), "Content-Encoding: Deflate"), 1),
+    ],
+    ids=["no length", "close", "keep", "twice", "chunks", "continue", "gzip", "deflate"],
+)
+def test_answers_are_read_in_every_form_that_http_has(answer, connections):
+    with BadServer(answer) as server:
+        api = storpool_api(server, seconds=20)
+        assert (api.get("VolumesList"), api.get("VolumesList")) == ([], [])
+        assert (server.connections, len(server.requests)) == (connections, 2)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(1, 40), max_size=12), st.booleans())
+def test_an_answer_is_the_same_however_it_is_cut(cuts, in_chunks):
+    body = b'{"data": []}'
+    told = b"Transfer-Encoding: chunked\r\n\r\n5\r\n" + body[:5] + b"\r\n7\r\n" + body[5:] + b"\r\n0\r\n\r\n"
+    answer = HEAD + (told if in_chunks else b"Content-Length: 12\r\n\r\n" + body)
+
+    def in_pieces(connection, _head, _body):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        left = answer
+        for cut in cuts:
+            connection.sendall(left[:cut])
+            time.sleep(0.001)
+            left = left[cut:]
+        connection.sendall(left)
+        return True
+
+    with BadServer(in_pieces) as server:
+        api = storpool_api(server, seconds=20)
+        assert (api.get("VolumesList"), api.get("VolumesList")) == ([], [])
+        assert server.connections == 1
+
+
+def test_each_address_of_a_name_is_tried(monkeypatch):
+    real = socket.getaddrinfo
+    with BadServer(whole(b'{"data": []}')) as server, socket.create_server(("127.0.0.1", 0)) as taken:
+        closed = taken.getsockname()[1]
+        taken.close()
+
+        def two(_host, _port, *args, **kwargs):
+            return [one for port in (closed, server.port) for one in real("127.0.0.1", port, *args, **kwargs)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", two)
+        assert storpool_api(("two.example.com", server.port), seconds=20).get("VolumesList") == []
+        assert "Host: two.example.com:" in server.requests[0][0]
+
+
+def test_a_server_that_does_not_read_is_given_up_and_may_have_got_it():
+    def never_reading(_connection, _head, _body):
+        time.sleep(3)
+
+    with BadServer(never_reading, reads=False) as server:
+        start = time.monotonic()
+        with pytest.raises(ReplyLost, match="may still take effect"):
+            storpool_api(server).apply(Step("VolumeUpdate", "a", {"tags": {"a": "x" * (32 << 20)}}, "tag it"))
+        assert time.monotonic() - start < PATIENCE
+
+
+def test_a_call_that_is_interrupted_leaves_no_answer_for_the_next():
+    def late(connection, head, body):
+        if b"Volume/slow" in head:
+            time.sleep(0.3)
+            return whole(b'{"data": ["late"]}')(connection, head, body)
+        return whole(b'{"data": []}')(connection, head, body)
+
+    def interrupt(_signal, _frame):
+        raise KeyboardInterrupt
+
+    before_it = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with BadServer(late) as server:
+            api = storpool_api(server, seconds=20)
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(KeyboardInterrupt):
+                api.get("Volume", "slow")
+            assert api.get("VolumesList") == []
+            assert server.connections == 2
+    finally:
+        signal.signal(signal.SIGALRM, before_it)
