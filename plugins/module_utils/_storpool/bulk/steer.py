@@ -249,7 +249,7 @@ def _row(number: int, entry: Entry) -> Row:
         "number": number,
         "kind": entry.kind.what,
         "object": job.label,
-        "name": _name(entry, after or before),
+        "name": _name(entry, before if after is None else after),
         "item": entry.where,
         "result": word(before, after, changed),
         "actions": actions,

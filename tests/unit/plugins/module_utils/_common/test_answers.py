@@ -187,3 +187,29 @@ def test_the_end_of_another_job_is_a_bad_answer():
     for params, job in (({"id": "p-1"}, "j-2"), ({"id": "p-2"}, "j-1")):
         with pytest.raises(BadAnswer):
             cloudstack.refuse_other_job("enableStorageMaintenance", params, job, done)
+
+
+def test_of_a_body_that_is_read_its_beginning_is_left():
+    body = bytearray(json.dumps(["x" * 5000]).encode())
+    begun = bytes(body[: answers.MOST_LEFT])
+    assert answers.decode(body) == ["x" * 5000]
+    assert bytes(body) == begun
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["globalId", "name", "tags", "placeAll", "flags", "iops"]), VALUES)))
+def test_rows_that_are_made_smaller_say_the_same(rows):
+    body = json.dumps({"data": rows}).encode()
+    smaller = answers.decode(body, storpool.sparing("VolumesList"))["data"]
+    plain = answers.decode(body)["data"]
+    for row in plain:
+        if "globalId" in row:
+            row.pop("flags", None)
+    assert repr(smaller) == repr(plain)
+    assert storpool.sparing("Volume") is None
+
+
+def test_what_is_equal_in_many_rows_is_there_once():
+    rows = [{"globalId": f"a.b.{number}", "placeAll": "hdd" * 9, "tags": {"a": "b"}} for number in range(3)]
+    one, two, three = answers.decode(json.dumps(rows).encode(), storpool.sparing("SnapshotsList"))
+    assert one["tags"] is two["tags"] is three["tags"]
+    assert one["placeAll"] is two["placeAll"] is three["placeAll"]

@@ -34,7 +34,7 @@ def cluster():
     return made
 
 
-def task(cluster, check_mode=False, apply=None, part=bulk.WHOLE, **given):
+def task(cluster, check_mode=False, apply=None, part=bulk.WHOLE, in_full=True, **given):
     """The rows of a task."""
     cluster.forget()
     given = {"concurrency": 1, **given}
@@ -48,6 +48,7 @@ def task(cluster, check_mode=False, apply=None, part=bulk.WHOLE, **given):
         part,
         clock=lambda: sum(passed),
         sleep=passed.append,
+        in_full=in_full,
     )
     return rows
 
@@ -653,3 +654,31 @@ def test_whatever_the_tasks_check_mode_is_right_and_a_second_run_changes_nothing
         again = task(cluster, **given_options)
         assert cluster.writes == []
         assert not any(row["changed"] for row in again)
+
+
+def test_rows_in_brief_are_those_in_full_without_what_objects_were_like(cluster):
+    other = Cluster()
+    for name, places in (("hybrid", ("hdd", "ssd", "hdd")), ("ssd", ("ssd", "ssd", "ssd"))):
+        fields = dict(zip(("placeAll", "placeTail", "placeHead"), places, strict=True))
+        other.post("VolumeTemplateCreate", {"name": name, "replication": 3, **fields})
+    told = []
+    for each, in_full in ((cluster, True), (other, False)):
+        unnamed = each.post("VolumeCreate", {"size": GIB, "template": "ssd", "tags": {"role": "scratch"}})["globalId"]
+        rows = [task(each, in_full=in_full, **FARM)]
+        later = {
+            "volumes": [
+                {"name": "copy", "state": "absent"},
+                {"name": "gold", "previous_name": "golden", "tags": {"a": "b"}},
+                {"global_id": unnamed, "tags": {"role": "kept"}},
+                {"name": "never", "template": "no-such"},
+                {"name": "desktop-{01..03}", "tags": {"owner": "me"}},
+            ],
+            "snapshots": [{"name": "golden-1", "tags": {"c": "d"}}],
+        }
+        rows += [task(each, in_full=in_full, **later), task(each, in_full=in_full, **later)]
+        told.append([[{**row, "before": None, "after": None} for row in some] for some in rows])
+        assert any(row["after"] and row["after"].get("size") for row in rows[1]) == in_full
+    assert cluster.writes == other.writes
+    for full, brief in zip(*told, strict=True):
+        assert [pair for pair in zip(full, brief, strict=True) if pair[0] != pair[1]] == []
+    assert Counter(row["result"] for row in told[1][1]) == {"updated": 6, "deleted": 1, "failed": 1}
