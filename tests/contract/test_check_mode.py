@@ -16,8 +16,9 @@ import yaml
 
 import both_ways
 from contract import documented
+from contract.conftest import TOKEN
 from contract.test_direct import ON_HOSTS
-from simulators.client import Simulator
+from simulators.client import Simulator, start
 from tools.workspace import COLLECTION, ROOT
 
 API_MODULES = sorted(set(documented.modules()) - ON_HOSTS)
@@ -41,6 +42,7 @@ ONLY_THE_API = {
     "global_id",
     "hosts",
     "id",
+    "path",
     "status",
     "stored",
     "used",
@@ -82,6 +84,40 @@ def test_the_demo(storpool: Simulator, cloudstack: Simulator, tmp_path: Path):
     skipped = [line["task"] for line in foreseen if line["how"] == "skipped"]
     assert skipped == ["What has no name is attached by its global id"]
     assert_same(*([line for line in lines if line["task"] not in skipped] for lines in (foreseen, done)))
+
+
+@pytest.mark.parametrize("version", ["4.9.3", "4.16.1", "4.19.1", "4.22.0"])
+def test_a_cloud_from_nothing_to_nothing(version: str, storpool: Simulator, tmp_path: Path):
+    """A pool, its settings and offerings: made, changed and removed by tasks that build on each other."""
+
+    def task(module: str, **options: Any) -> dict[str, Any]:
+        return {f"{COLLECTION}.cloudstack_{module}": options}
+
+    pool = {"name": "sp", "zone": "zone1"}
+    setting = {"name": "storage.overprovisioning.factor", "storage_pool": "sp"}
+    tasks = [
+        {f"{COLLECTION}.storpool_template": FIXTURES["ssd"][1]},
+        task("storpool_pool", **pool, template="ssd", capacity="from_template", tags=["fast"], allocation_state="disabled"),
+        task("storpool_pool_info", hosts=True),
+        task("configuration", **setting, value=3),
+        task("configuration", **setting, value=3),
+        task("configuration", name="storage.cleanup.interval", value=100),
+        task("disk_offering", name="o", disk_size="10GiB", tags=["fast"], max_iops=100),
+        task("disk_offering", name="o", display_text="another"),
+        task("storpool_pool", **pool, allocation_state="enabled"),
+        task("storpool_pool", **pool, tags=["fast", "new"]),
+        {**task("storpool_pool", **pool, template="other"), "ignore_errors": True},
+        task("configuration", name="storage.cleanup.interval", value=200),
+        task("storpool_pool", **pool, allocation_state="maintenance"),
+        task("storpool_pool_info"),
+        task("disk_offering", name="o", state="absent"),
+        task("storpool_pool", **pool, state="absent"),
+        task("storpool_pool_info"),
+        task("storpool_pool", **pool, state="absent"),
+    ]
+    with start("cloudstack", version=version, storpool_url=storpool.url, storpool_token=TOKEN) as cloudstack:
+        seen = both_runs([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], storpool, cloudstack, tmp_path)
+    assert_same(*seen)
 
 
 def test_the_example_of_the_readme(storpool: Simulator, cloudstack: Simulator, tmp_path: Path):
