@@ -246,6 +246,11 @@ async def back_up(state: State, pool: rows.Pool, path: str) -> None:
     await _copied(state, pool, "snapshot", path)
 
 
+async def copy_to_secondary(state: State, pool: rows.Pool, volume: rows.Volume) -> None:
+    """Copies a volume that nobody writes to secondary storage: some host reads it meanwhile."""
+    await _copied(state, pool, "volume", volume.path)
+
+
 async def detach(state: State, pool: rows.Pool, volume: rows.Volume, host: rows.Host) -> None:
     """What the agent of a host does when a VM there loses a volume."""
     name = reference(driver(state), volume.path)
