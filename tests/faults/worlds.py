@@ -34,6 +34,10 @@ _VOLUME = (
 )
 _TEMPLATE = ("size", "parentName", "replication", "placeAll", "placeTail", "placeHead", "bw", "iops")
 _OFFERING = ("disk_size", "customized", "customized_iops", "min_iops", "max_iops", "tags", "zone_ids", "display_text")
+_OF_TEMPLATE = (
+    *("display_text", "public", "featured", "extractable", "password_enabled", "ssh_key_enabled", "format", "os_type"),
+    *("details", "checksum", "url", "in_the_making"),
+)
 _POOL = ("zone", "scope", "provider", "type", "path", "state", "capacity_bytes", "tags", "connected_hosts")
 
 
@@ -317,6 +321,14 @@ class CloudStack(World):
                 ],
                 key=str,
             ),
+            "cloudstack templates": sorted(
+                [
+                    [row["name"], *(_plain(row[key]) for key in _OF_TEMPLATE)]
+                    for row in state["templates"]
+                    if not row["removed"]
+                ],
+                key=str,
+            ),
             "servers": sorted([[row["name"], row["state"]] for row in state["management_servers"]]),
             "settings": sorted(state["settings"], key=str),
             "templates": storpool["templates"],
@@ -327,7 +339,7 @@ class CloudStack(World):
     def identities(self, state: dict[str, Any]) -> dict[str, str]:
         return {
             row["id"]: f"{table[:-1]} {row['name']}"
-            for table in ("pools", "volumes", "snapshots", "vms", "disk_offerings", "management_servers")
+            for table in ("pools", "volumes", "snapshots", "vms", "disk_offerings", "management_servers", "templates")
             for row in state[table]
             if not row["removed"]
         }
