@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Scenarios for templates: downloaded, made of volumes and snapshots, copied to a pool, changed, removed."""
+"""Scenarios for templates (downloaded, made of volumes and snapshots, copied to a pool, changed, removed), and for volumes as files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from faults.cloudstack_pools import made
 from faults.scenario import Ids, Scenario, Steps
+from faults.worlds import DOWNLOADED
 
 _IMAGE = {"url": "https://images.example.com/debian.qcow2", "os_type": "Debian GNU/Linux 12 (64-bit)"}
 _THERE = {"name": "golden", "url": _IMAGE["url"], "format": "QCOW2", "hypervisor": "KVM", "zoneid": "1"}
@@ -96,4 +97,20 @@ TEMPLATES = (
     _template("copy to a pool", {"cached_on": "sp"}, storpool=True),
     _template("remove", {"state": "absent"}),
     _template("remove in use", {"state": "absent", "forced": True}, prepare=_used),
+)
+
+
+def _named_volume(world: Any) -> None:
+    made(world)
+    world.add(pool="sp", volumes=1, name="data")
+
+
+DOWNLOADS = (
+    Scenario(
+        "cloudstack_volume_download",
+        "download",
+        {"volume": "data", "zone": "zone1", "dest": str(DOWNLOADED), "wait_timeout": 30},
+        names=("'data'", str(DOWNLOADED)),
+        prepare=_named_volume,
+    ),
 )

@@ -47,7 +47,14 @@ DESTROYING = frozenset(
     )
 )
 JOBS = frozenset(
-    ("enableStorageMaintenance", "cancelStorageMaintenance", "deleteSnapshot", "createTemplate", "deleteTemplate")
+    (
+        "enableStorageMaintenance",
+        "cancelStorageMaintenance",
+        "deleteSnapshot",
+        "createTemplate",
+        "deleteTemplate",
+        "extractVolume",
+    )
 )
 LONGEST_SENTENCE = 900
 

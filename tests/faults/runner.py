@@ -85,6 +85,8 @@ class Wire:
     def _seen(self, request: Any) -> Request:
         parts = urlsplit(request.url)
         call = parts.path.removeprefix("/ctrl/1.0/").split("/")[0]
+        if parts.path.startswith("/userdata/"):
+            call = "userdata"
         if parts.path.endswith("/client/api"):
             [call] = parse_qs(request.body if isinstance(request.body, str) else request.body.decode())["command"]
         same = (parts.port or 80, request.method, call)

@@ -33,6 +33,7 @@ ON_STORPOOL = (
 ON_CLOUDSTACK = (
     *cloudstack_pools.POOLS,
     *cloudstack_templates.TEMPLATES,
+    *cloudstack_templates.DOWNLOADS,
     *cloudstack_operations.OPERATIONS,
     *cloudstack_operations.INFO,
     *cloudstack_pools.INFO,

@@ -6,8 +6,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
+import os
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from faults.scenario import GIB, Scenario
@@ -40,6 +44,9 @@ _OF_TEMPLATE = (
 )
 _POOL = ("zone", "scope", "provider", "type", "path", "state", "capacity_bytes", "tags", "connected_hosts")
 
+
+#: Where volumes are downloaded to.
+DOWNLOADED = Path(tempfile.gettempdir()) / f"faults-{os.getpid()}.qcow2"
 
 _HYBRID = {"name": "hybrid", "replication": 3, "placeAll": "hdd", "placeTail": "ssd", "placeHead": "hdd"}
 _SWITCHES = {
@@ -229,6 +236,7 @@ class CloudStack(World):
 
     def begin(self, scenario: Scenario) -> None:
         self.admin("POST", "reset")
+        DOWNLOADED.unlink(missing_ok=True)
         self.storpool.begin(scenario)
         self.do(("createStoragePool", self.new_pool("other", "ssd")))
         self.add(pool="other", volumes=1, storpool=False)
@@ -334,6 +342,8 @@ class CloudStack(World):
             "templates": storpool["templates"],
             "placementGroups": storpool["placementGroups"],
             "storpool volumes": len(storpool["volumes"]),
+            "downloaded": _downloaded(state),
+            "beside it": len(list(DOWNLOADED.parent.glob(f".{DOWNLOADED.name}*"))),
         }
 
     def identities(self, state: dict[str, Any]) -> dict[str, str]:
@@ -343,6 +353,16 @@ class CloudStack(World):
             for row in state[table]
             if not row["removed"]
         }
+
+
+def _downloaded(state: dict[str, Any]) -> str | None:
+    """What the downloaded file is, whatever the ids of volumes in it are; ``None`` if there is none."""
+    if not DOWNLOADED.exists():
+        return None
+    content = DOWNLOADED.read_bytes()
+    for row in state["volumes"]:
+        content = content.replace(row["id"].encode(), b"id")
+    return hashlib.sha256(content).hexdigest()
 
 
 def _label(row: dict[str, Any]) -> str:

@@ -125,6 +125,8 @@ class State:
         self.server_sessions: dict[int, ServerSession] = {}
         #: Held while the check volume of a pool is looked up or made.
         self.check_volumes = asyncio.Lock()
+        #: Held while the copy of a template on a pool is looked up or made.
+        self.template_copies = asyncio.Lock()
         populate(self)
 
     def table(self, name: str) -> Table[Any]:

@@ -147,6 +147,18 @@ def template(raw: Raw, cached: t.Optional[t.Mapping[str, t.Any]] = None) -> t.Di
     }
 
 
+def download(volume: Raw, dest: str, size: t.Optional[int], checksum: t.Optional[str]) -> t.Dict[str, t.Any]:
+    """A volume as a file, or what a plan predicts of it. ``volume`` is empty if it is not there any more."""
+    return {
+        "dest": dest,
+        "size": size,
+        "checksum": checksum,
+        "volume": volume.get("name"),
+        "volume_id": volume.get("id"),
+        "zone": volume.get("zonename"),
+    }
+
+
 def disk_offering(raw: Raw, details: t.Mapping[str, str], zones: t.Sequence[str]) -> t.Dict[str, t.Any]:
     """A disk offering of listDiskOfferings, or one that a plan predicts (``id`` is ``None`` until it exists). No ``zones`` are all zones."""
     customized = bool(raw.get("iscustomized"))

@@ -13,10 +13,10 @@ from ..._common.plan import Plan, Step
 from ..._common.words import listing, nearest, sentence
 from .. import texts
 from ..cloud import identity, results, versions
+from ..cloud.checksum import Checksum
 from ..cloud.reader import Raw
 from ..cloud.versions import Version
 from . import progress
-from .checksum import Checksum
 from .watch import Cached, Gone, Ready, failed
 
 

@@ -15,9 +15,9 @@ from ..._common.plan import Managed
 from ..._common.time_left import checked
 from ..._common.words import listing
 from .. import texts
-from ..cloud import identity
+from ..cloud import checksum, identity
 from ..cloud.reader import Raw, Reader
-from . import checksum, progress
+from . import progress
 from .plan import FLAGS, Current, Source, Want, plan, pools_called
 
 #: Without the options for StorPool's address and token, which are the StorPool side's; the module puts them in.

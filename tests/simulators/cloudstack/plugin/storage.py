@@ -336,7 +336,12 @@ async def revert(state: State, pool: rows.Pool, volume: rows.Volume, path: str) 
 
 
 async def cache_template(state: State, pool: rows.Pool, template: rows.Template) -> str:
-    """The path of a CloudStack template's StorPool snapshot in a pool, made on its first use there."""
+    """The path of a CloudStack template's StorPool snapshot in a pool, made on its first use there, by one at a time."""
+    async with state.template_copies:
+        return await _cache_template(state, pool, template)
+
+
+async def _cache_template(state: State, pool: rows.Pool, template: rows.Template) -> str:
     if template.pool == pool.db_id and template.path:
         return template.path
     if template.db_id in pool.cached_templates:

@@ -12,13 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud import checksum
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.reader import Reader, StorPool
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.versions import parse
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.template import (
-    checksum,
-    progress,
-    template,
-)
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.template import progress, template
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.template.plan import FLAGS, Current, plan
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.template.watch import Cached, Gone, Ready
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
