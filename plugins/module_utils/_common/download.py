@@ -15,9 +15,9 @@ import typing as t
 
 from . import wire
 
-if wire.requests is not None:
+try:
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-else:
+except ImportError:
     HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment, misc]
 
 #: How much is read and written at once.

@@ -17,7 +17,7 @@ from ..._common.transport import words
 from ..._common.wire import Broken
 from ..cloud.waiting import pause
 from ..connection import proxies
-from ..connection.api import Api, requests
+from ..connection.api import Api, is_about_tls
 
 #: A file may be larger than its volume by what describes it: tables of QCOW2 take less than a thousandth.
 _TABLES_PART, _TABLES_LEAST = 100, 16 << 20
@@ -120,7 +120,7 @@ class Fetch:
                 proxies.of_environment(self._url),
             )
         except Broken as broken:
-            if isinstance(broken.error, requests.exceptions.SSLError):
+            if is_about_tls(broken):
                 raise NotConfigured(
                     f"{self._where} cannot be spoken to over TLS in a way that this host trusts ({words(broken.error)}). Name the file with the certificate of "
                     "its authority in api_verify_ssl_cert."

@@ -13,28 +13,13 @@ from ..._common.plan import Plan, Step
 from ..._common.words import listing, nearest, sentence
 from .. import texts
 from ..cloud import identity, results, versions
-from ..cloud.checksum import Checksum
 from ..cloud.reader import Raw
 from ..cloud.versions import Version
 from . import progress
+from .changes import changes
+from .want import FLAGS, Source, Want
 from .watch import Cached, Gone, Ready, failed
 
-
-class Flag(t.NamedTuple):
-    """An option that is true or false: the parameter and the member of a row with it, and the command that changes it."""
-
-    parameter: str
-    command: str
-
-
-FLAGS = {
-    "public": Flag("ispublic", "updateTemplatePermissions"),
-    "featured": Flag("isfeatured", "updateTemplatePermissions"),
-    "extractable": Flag("isextractable", "updateTemplatePermissions"),
-    "password_enabled": Flag("passwordenabled", "updateTemplate"),
-    "ssh_key_enabled": Flag("sshkeyenabled", "updateTemplate"),
-    "dynamically_scalable": Flag("isdynamicallyscalable", "updateTemplate"),
-}
 #: What createTemplate of every release takes; the others are set afterwards.
 _OF_VOLUMES = ("public", "featured", "password_enabled")
 _REGISTER_ADVICE = (
@@ -48,35 +33,6 @@ _CREATE_ADVICE = (
     ("ssvm", "Check the secondary storage VM of the zone, and that a host with the StorPool client is up."),
     ("", "The log of the management server tells more."),
 )
-
-
-class Source(t.NamedTuple):
-    """What a template is made of: ``url``, ``volume`` or ``snapshot``, and which."""
-
-    kind: str
-    what: str
-
-
-class Want(t.NamedTuple):
-    """A desired template. Texts are checked; ``flags`` and ``details`` are those that the task gives; ``None`` is "leave it"."""
-
-    present: bool
-    name: str
-    zone: str
-    source: t.Optional[Source]
-    checksum: t.Optional[Checksum]
-    format: t.Optional[str]
-    display_text: t.Optional[str]
-    os_type: t.Optional[str]
-    flags: t.Mapping[str, bool]
-    details: t.Mapping[str, str]
-    wait: bool
-    cached_on: t.Optional[str]
-    forced: bool
-    wait_timeout: int
-
-    def __str__(self) -> str:
-        return f"template {self.name!r}"
 
 
 class Current(t.NamedTuple):
@@ -182,7 +138,7 @@ def _plan_create(current: Current, zone: Raw, wanted: Want, pool: t.Optional[Raw
     later: t.List[str] = []
     if wanted.source.kind == "url" and wanted.wait:
         later.append(_waiting(zone, wanted))
-    later += [words for _command, words in _changes(predicted, wanted, system)[1]]
+    later += [change.words for change in changes(predicted, wanted, system)[1]]
     predicted.update({FLAGS[option].parameter: value for option, value in wanted.flags.items()})
     if wanted.source.kind != "url":
         predicted["details"] = None  # it inherits some
@@ -259,9 +215,8 @@ def _plan_update(current: Current, zone: Raw, row: Raw, wanted: Want, pool: t.Op
     if state == progress.FAILED:
         raise Incomplete(failed(who, words))
     system = _os_type(current, wanted.os_type) if wanted.os_type is not None else None
-    after, changes = _changes(row, wanted, system)
-    bodies = {command: body for command, body in _bodies(row, wanted, system).items() if body}
-    steps = [Step(command, None, dict(bodies[command], id=row["id"]), told) for command, told in changes]
+    after, made = changes(row, wanted, system)
+    steps = [Step(change.command, None, dict(change.body, id=row["id"]), change.words) for change in made]
     later: t.List[str] = []
     if state != progress.READY and wanted.wait:
         steps.append(_wait(row, zone, wanted))
@@ -280,46 +235,6 @@ def _plan_update(current: Current, zone: Raw, row: Raw, wanted: Want, pool: t.Op
             later = [prepare, wait]
         copy = {}
     return Plan(tuple(steps), before, results.template(after, _copy(pool, copy)), tuple(later))
-
-
-def _changes(row: Raw, wanted: Want, system: t.Optional[Raw]) -> t.Tuple[Raw, t.List[t.Tuple[str, str]]]:
-    """The row as it is to be, and which commands change it, with what each does in words."""
-    after = dict(row)
-    words: t.Dict[str, t.List[str]] = {"updateTemplate": [], "updateTemplatePermissions": []}
-    if wanted.display_text is not None and wanted.display_text != row.get("displaytext"):
-        after["displaytext"] = wanted.display_text
-        words["updateTemplate"].append(f"set its display text to {wanted.display_text!r}")
-    if system and system["id"] != row.get("ostypeid"):
-        after.update(ostypeid=system["id"], ostypename=system.get("description"))
-        words["updateTemplate"].append(f"set its guest system to {system.get('description')!r}")
-    for option, value in sorted(wanted.flags.items()):
-        parameter, command = FLAGS[option]
-        if value != bool(row.get(parameter)):
-            after[parameter] = value
-            words[command].append(f"set {option} to {str(value).lower()}")
-    has = dict(row.get("details") or {})
-    missing = {key: value for key, value in wanted.details.items() if str(has.get(key)) != value}
-    if missing:
-        after["details"] = dict(has, **missing)
-        told = listing(f"{key}={value}" for key, value in sorted(missing.items()))
-        words["updateTemplate"].append(f"set {told} in its details")
-    return after, [(command, f"update {wanted}: {', '.join(told)}") for command, told in words.items() if told]
-
-
-def _bodies(row: Raw, wanted: Want, system: t.Optional[Raw]) -> t.Dict[str, Raw]:
-    """What the commands that change a template are given, without its id."""
-    after, _changed = _changes(row, wanted, system)
-    bodies: t.Dict[str, Raw] = {"updateTemplate": {}, "updateTemplatePermissions": {}}
-    for member in ("displaytext", "ostypeid"):
-        if after.get(member) != row.get(member):
-            bodies["updateTemplate"][member] = after[member]
-    for parameter, command in FLAGS.values():
-        if bool(after.get(parameter)) != bool(row.get(parameter)):
-            bodies[command][parameter] = after[parameter]
-    if after.get("details") != row.get("details"):
-        # CloudStack puts what it is given in the place of all details, and the StorPool driver keeps some of its own among them.
-        bodies["updateTemplate"]["details"] = [after["details"]]
-    return bodies
 
 
 def _check_fixed(row: Raw, wanted: Want) -> None:

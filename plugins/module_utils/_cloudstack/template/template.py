@@ -18,7 +18,8 @@ from .. import texts
 from ..cloud import checksum, identity
 from ..cloud.reader import Raw, Reader
 from . import progress
-from .plan import FLAGS, Current, Source, Want, plan, pools_called
+from .plan import Current, plan, pools_called
+from .want import FLAGS, Source, Want
 
 #: Without the options for StorPool's address and token, which are the StorPool side's; the module puts them in.
 SPEC: t.Dict[str, t.Any] = {

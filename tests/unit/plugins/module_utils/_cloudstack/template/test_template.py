@@ -16,7 +16,8 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cl
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.reader import Reader, StorPool
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.versions import parse
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.template import progress, template
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.template.plan import FLAGS, Current, plan
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.template.plan import Current, plan
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.template.want import FLAGS
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.template.watch import Cached, Gone, Ready
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     Ambiguous,
