@@ -22,6 +22,7 @@ except ImportError:
 
 #: How much is read and written at once.
 PIECE = 1 << 20
+_ENDLESS = 1 << 62
 #: Takes a piece of a file.
 Sink = t.Callable[[bytes], None]
 Headers = t.Mapping[str, str]
@@ -97,26 +98,36 @@ class _Session(wire.Session):
                 self._hand_on(response, sink)
             response._content, response._content_consumed = b"", True
         finally:
-            response.close()
+            if response.raw is not None:
+                response.close()
         return response
 
     def _hand_on(self, response: t.Any, sink: Sink) -> None:
         came, announced = 0, response.headers.get("Content-Length", "")
         while True:
-            piece = response.raw.read(PIECE, decode_content=False)
+            piece = self._next(response, came)
             if not piece:
                 break
             came += len(piece)
             self._gate.through(sink, piece)
-        if announced.isdigit() and came < int(announced) and not response.headers.get("Transfer-Encoding"):
+        if announced.isdigit() and came != int(announced) and not response.headers.get("Transfer-Encoding"):
             raise http.client.IncompleteRead(b"", int(announced) - came)
+
+    @staticmethod
+    def _next(response: t.Any, came: int) -> bytes:
+        if response.raw is None:  # an answer that came over no connection of ours, and is there as a whole
+            return b"" if came else bytes(response.content)
+        return bytes(response.raw.read(PIECE, decode_content=False))
 
 
 class _Response(wire._Response):
     """Without a largest size."""
 
     def __init__(self, sock: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
-        http.client.HTTPResponse.__init__(self, sock, *args, **kwargs)
+        super().__init__(sock, *args, **kwargs)
+        limited = getattr(self.fp, "raw", None)
+        if isinstance(limited, wire._Limited):
+            limited._left = _ENDLESS
 
 
 class _Watched(wire._Watched):
