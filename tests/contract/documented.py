@@ -11,6 +11,7 @@ file for the tests. Then come tasks that fail, for what they could show of a sec
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import functools
@@ -18,6 +19,8 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +42,8 @@ FIXTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "db-1": ("VolumeCreate", {"size": 10 << 30, "template": "hybrid"}),
     "db-1-nightly": ("VolumeSnapshot/db-1", {}),
 }
+#: Modules whose examples start from a pool, and what a volume on it is called.
+ON_POOLS = {"cloudstack_template": "db-1-root", "cloudstack_volume_download": "db-1-data"}
 #: Modules whose examples make the fixtures' objects themselves.
 MAKES = {"storpool_volume": {"db-1", "db-1-nightly"}, "storpool_template": {"hybrid", "ssd", "db-1", "db-1-nightly"}}
 
@@ -115,12 +120,33 @@ def connections(storpool: Simulator, cloudstack: Simulator) -> dict[str, Any]:
     }
 
 
-def prepare(module: str, storpool: Simulator) -> None:
+def prepare(module: str, storpool: Simulator, cloudstack: Simulator) -> None:
     """Make what a module's examples start from."""
     for name, (call, body) in FIXTURES.items():
         if name not in MAKES.get(module, ()):
             answer = storpool_call(storpool, call, {"name": name, **body}).json()
             assert "error" not in answer, answer
+    if module in ON_POOLS:
+        _make_pool(storpool, cloudstack)
+        cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", "volumes": 1, "name": ON_POOLS[module]})
+
+
+def _make_pool(storpool: Simulator, cloudstack: Simulator) -> None:
+    """A primary storage pool on the StorPool template hybrid, which somebody else has registered."""
+    body = {
+        "name": "sp-hybrid",
+        "zoneid": "1",
+        "scope": "zone",
+        "hypervisor": "KVM",
+        "provider": "StorPool",
+        "url": f"storpool://{storpool.args['token']}@{storpool.host}:{storpool.port}/hybrid",
+        "capacitybytes": 1 << 40,
+    }
+    requests = [{"command": "createStoragePool", "body": body}]
+    cloudstack.fault({"call": "listCapabilities", "kind": "rival", "requests": requests})
+    with contextlib.suppress(urllib.error.HTTPError):  # nobody has signed it
+        urllib.request.urlopen(f"{cloudstack.url}/client/api?command=listCapabilities", timeout=60).close()  # noqa: S310
+    assert [pool["name"] for pool in cloudstack.state()["pools"]] == ["sp-hybrid"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,7 +165,7 @@ class Ran:
 def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, directory: Path) -> Ran:
     """Run the examples of a module."""
     full = f"{COLLECTION}.{module}"
-    prepare(module, storpool)
+    prepare(module, storpool, cloudstack)
     tasks = _received()
     found = examples(module)
     root = None

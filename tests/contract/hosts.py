@@ -54,12 +54,18 @@ def build_machine(root: Path) -> None:
         maven.javac(root / "usr/lib/jvm" / home, jdk)
 
 
+def with_room(root: Path) -> None:
+    """A host with a directory for images."""
+    (root / "srv/images").mkdir(parents=True)
+
+
 #: What makes the host that a module's examples start from.
 HOSTS: dict[str, Callable[[Path], None]] = {
     "cloudstack_driver_build": build_machine,
     "cloudstack_kvm_patch": kvm_agent,
     "cloudstack_plugin_jar": jars,
     "cloudstack_deployment_info": deployed,
+    "cloudstack_volume_download": with_room,
 }
 #: Options of modules that take the root of a host: only these name paths of the machine that runs the tests.
 OF_THIS_MACHINE = ("prefix", "src")

@@ -39,6 +39,7 @@ TABLES = {
     "templateid": "templates",
     "serviceofferingid": "service_offerings",
     "storageid": "pools",
+    "ostypeid": "os_types",
 }
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _ID = re.compile(rf"(?:[\w-]+;)?{_UUID}")

@@ -97,7 +97,14 @@ def test_a_cloud_from_nothing_to_nothing(version: str, storpool: Simulator, tmp_
     setting = {"name": "storage.overprovisioning.factor", "storage_pool": "sp"}
     tasks = [
         {f"{COLLECTION}.storpool_template": FIXTURES["ssd"][1]},
-        task("storpool_pool", **pool, template="ssd", capacity="from_template", tags=["fast"], allocation_state="disabled"),
+        task(
+            "storpool_pool",
+            **pool,
+            template="ssd",
+            capacity="from_template",
+            tags=["fast"],
+            allocation_state="disabled",
+        ),
         task("storpool_pool_info", hosts=True),
         task("configuration", **setting, value=3),
         task("configuration", **setting, value=3),
@@ -116,7 +123,9 @@ def test_a_cloud_from_nothing_to_nothing(version: str, storpool: Simulator, tmp_
         task("storpool_pool", **pool, state="absent"),
     ]
     with start("cloudstack", version=version, storpool_url=storpool.url, storpool_token=TOKEN) as cloudstack:
-        seen = both_runs([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], storpool, cloudstack, tmp_path)
+        seen = both_runs(
+            [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], storpool, cloudstack, tmp_path
+        )
     assert_same(*seen)
 
 

@@ -24,6 +24,14 @@ MORE = 20
 TEMPLATE = {"name": "hybrid", "replication": 3, "placeAll": "hdd", "placeTail": "ssd", "placeHead": "hdd"}
 POOL = {"name": "sp", "zone": "zone1", "template": "hybrid", "capacity": "1TiB", "wait_timeout": SECONDS}
 SERVER = {"name": "ms1", "wait_timeout": SECONDS}
+IMAGE = {
+    "name": "golden",
+    "zone": "zone1",
+    "url": "https://images.example.com/a.qcow2",
+    "wait_timeout": SECONDS,
+    "os_type": "Debian GNU/Linux 12 (64-bit)",
+}
+VOLUME = {"volume": "data", "dest": "/tmp/never-there.qcow2", "wait_timeout": SECONDS}  # noqa: S108
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +71,9 @@ def ended(simulator: Simulator, module: str, options: dict[str, Any]) -> tuple[r
         ("cloudstack_host_info", {"wait": True, "wait_timeout": SECONDS, "wait_stable": 0}, "*"),
         ("cloudstack_host_info", {"wait": True, "wait_timeout": SECONDS, "wait_stable": 0}, "listStoragePools"),
         ("cloudstack_disk_offering", {"name": "x", "disk_size": "1GiB", "wait_timeout": SECONDS}, "createDiskOffering"),
+        ("cloudstack_template", IMAGE, "registerTemplate"),
+        ("cloudstack_template", IMAGE, "listTemplates"),
+        ("cloudstack_volume_download", VOLUME, "listVolumes"),
         ("cloudstack_storpool_pool", POOL, "createStoragePool"),
         ("cloudstack_storpool_pool", POOL, "listStorageProviders"),
     ],

@@ -29,6 +29,8 @@ MAKING = frozenset(
         "VolumeTemplateCreate",
         "createStoragePool",
         "createDiskOffering",
+        "registerTemplate",
+        "createTemplate",
     )
 )
 #: Calls that destroy what they name.
@@ -41,9 +43,19 @@ DESTROYING = frozenset(
         "deleteSnapshot",
         "VolumeTemplateDelete",
         "deleteDiskOffering",
+        "deleteTemplate",
     )
 )
-JOBS = frozenset(("enableStorageMaintenance", "cancelStorageMaintenance", "deleteSnapshot"))
+JOBS = frozenset(
+    (
+        "enableStorageMaintenance",
+        "cancelStorageMaintenance",
+        "deleteSnapshot",
+        "createTemplate",
+        "deleteTemplate",
+        "extractVolume",
+    )
+)
 LONGEST_SENTENCE = 900
 
 #: The task succeeded all the same; the next run did what was left; it left that to a person and said exactly what it is; it cannot be done since the

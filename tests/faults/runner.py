@@ -102,6 +102,8 @@ class Wire:
     def _seen(self, url: str, method: str, body: Any) -> Request:
         parts = urlsplit(url)
         call = parts.path.removeprefix("/ctrl/1.0/").split("/")[0]
+        if parts.path.startswith("/userdata/"):
+            call = "userdata"
         if parts.path.endswith("/client/api"):
             [call] = parse_qs(body if isinstance(body, str) else body.decode())["command"]
         same = (parts.port or 80, method, call)

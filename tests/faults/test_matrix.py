@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import pytest
 
-from faults import cloudstack_operations, cloudstack_pools, storpool_bulk, storpool_objects, storpool_volumes
+from faults import (
+    cloudstack_operations,
+    cloudstack_pools,
+    cloudstack_templates,
+    storpool_bulk,
+    storpool_objects,
+    storpool_volumes,
+)
 from faults.matrix import rows
 from faults.record import keep
 
@@ -25,6 +32,8 @@ ON_STORPOOL = (
 )
 ON_CLOUDSTACK = (
     *cloudstack_pools.POOLS,
+    *cloudstack_templates.TEMPLATES,
+    *cloudstack_templates.DOWNLOADS,
     *cloudstack_operations.OPERATIONS,
     *cloudstack_operations.INFO,
     *cloudstack_pools.INFO,

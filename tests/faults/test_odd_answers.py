@@ -23,6 +23,8 @@ from faults.test_matrix import ON_CLOUDSTACK, ON_STORPOOL
 COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+#: What is answered with a file has no shape to look at: whoever wants to know whether it is the right one gives its checksum.
+FILES = frozenset(["userdata"])
 #: The calls of modules that have been answered oddly: the states of a module make the same ones, and each is tried in one of them.
 _SEEN = set()
 
@@ -41,7 +43,7 @@ def survives(world, scenario):
     clean = matrix.clean_run(world, scenario)
     lost = []
     for index, request in enumerate(clean.requests):
-        if (scenario.module, request.call) in _SEEN:
+        if (scenario.module, request.call) in _SEEN or request.call in FILES:
             continue
         _SEEN.add((scenario.module, request.call))
         for name, change in odd.ODD.items():

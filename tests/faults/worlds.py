@@ -6,8 +6,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
+import os
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from faults.scenario import GIB, Scenario
@@ -34,8 +38,15 @@ _VOLUME = (
 )
 _TEMPLATE = ("size", "parentName", "replication", "placeAll", "placeTail", "placeHead", "bw", "iops")
 _OFFERING = ("disk_size", "customized", "customized_iops", "min_iops", "max_iops", "tags", "zone_ids", "display_text")
+_OF_TEMPLATE = (
+    *("display_text", "public", "featured", "extractable", "password_enabled", "ssh_key_enabled", "format", "os_type"),
+    *("details", "checksum", "url", "in_the_making"),
+)
 _POOL = ("zone", "scope", "provider", "type", "path", "state", "capacity_bytes", "tags", "connected_hosts")
 
+
+#: Where volumes are downloaded to.
+DOWNLOADED = Path(tempfile.gettempdir()) / f"faults-{os.getpid()}.qcow2"
 
 _HYBRID = {"name": "hybrid", "replication": 3, "placeAll": "hdd", "placeTail": "ssd", "placeHead": "hdd"}
 _SWITCHES = {
@@ -225,6 +236,7 @@ class CloudStack(World):
 
     def begin(self, scenario: Scenario) -> None:
         self.admin("POST", "reset")
+        DOWNLOADED.unlink(missing_ok=True)
         self.storpool.begin(scenario)
         self.do(("createStoragePool", self.new_pool("other", "ssd")))
         self.add(pool="other", volumes=1, storpool=False)
@@ -317,20 +329,40 @@ class CloudStack(World):
                 ],
                 key=str,
             ),
+            "cloudstack templates": sorted(
+                [
+                    [row["name"], *(_plain(row[key]) for key in _OF_TEMPLATE)]
+                    for row in state["templates"]
+                    if not row["removed"]
+                ],
+                key=str,
+            ),
             "servers": sorted([[row["name"], row["state"]] for row in state["management_servers"]]),
             "settings": sorted(state["settings"], key=str),
             "templates": storpool["templates"],
             "placementGroups": storpool["placementGroups"],
             "storpool volumes": len(storpool["volumes"]),
+            "downloaded": _downloaded(state),
+            "beside it": len(list(DOWNLOADED.parent.glob(f".{DOWNLOADED.name}*"))),
         }
 
     def identities(self, state: dict[str, Any]) -> dict[str, str]:
         return {
             row["id"]: f"{table[:-1]} {row['name']}"
-            for table in ("pools", "volumes", "snapshots", "vms", "disk_offerings", "management_servers")
+            for table in ("pools", "volumes", "snapshots", "vms", "disk_offerings", "management_servers", "templates")
             for row in state[table]
             if not row["removed"]
         }
+
+
+def _downloaded(state: dict[str, Any]) -> str | None:
+    """What the downloaded file is, whatever the ids of volumes in it are; ``None`` if there is none."""
+    if not DOWNLOADED.exists():
+        return None
+    content = DOWNLOADED.read_bytes()
+    for row in state["volumes"]:
+        content = content.replace(row["id"].encode(), b"id")
+    return hashlib.sha256(content).hexdigest()
 
 
 def _label(row: dict[str, Any]) -> str:

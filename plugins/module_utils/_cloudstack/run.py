@@ -11,7 +11,7 @@ from ansible.module_utils.basic import missing_required_lib
 
 from .._common.foreseen import Notes
 from .._common.module import Module
-from .._common.plan import Managed
+from .._common.plan import Managed, Step
 from .._common.run import finish, manage
 from .._common.time_left import TimeLeft
 from .cloud.predicted import Predicted
@@ -26,6 +26,9 @@ Params = t.Mapping[str, t.Any]
 Result = t.Mapping[str, t.Any]
 #: Makes the functions that ask StorPool, given a module that has the options for it, and the time that is left for the task.
 AskStorPool = t.Callable[[Module, TimeLeft], StorPool]
+
+#: Makes what carries out the steps of a plan, given the connection and what carries out calls to CloudStack.
+Carry = t.Callable[[http.Api, Worker], t.Callable[[Step], t.Any]]
 
 
 class Secrets(t.NamedTuple):
@@ -44,10 +47,12 @@ def run_managed(
     more_options: t.Optional[t.Mapping[str, t.Any]] = None,
     ask_storpool: t.Optional[AskStorPool] = None,
     secrets: t.Optional[Secrets] = None,
+    carry: t.Optional[Carry] = None,
 ) -> None:
     """The body of a module that manages one object.
 
-    ``more_options`` and ``ask_storpool`` are for a module that knows StorPool, too, which this side does not.
+    ``more_options`` and ``ask_storpool`` are for a module that knows StorPool, too, which this side does not. ``carry`` is for one whose steps are not
+    only calls to CloudStack.
     """
     module = _module(kind.spec, more_options or {}, secrets)
     time_left = TimeLeft(module.params.get("wait_timeout"))
@@ -57,7 +62,8 @@ def run_managed(
         api = _connect(module, time_left)
         apis.append(api)
         reader = _reader_of(module, api, ask_storpool(module, time_left) if ask_storpool else None)
-        return reader, Worker(api, reader, time_left=time_left).apply, api.endpoint.retries
+        worker = Worker(api, reader, time_left=time_left)
+        return reader, carry(api, worker) if carry else worker.apply, api.endpoint.retries
 
     def look(reader: t.Any, wanted: t.Any) -> t.Any:
         current = kind.look(reader, wanted)

@@ -129,12 +129,14 @@ def _was_sent(error: BaseException, watch: Watch) -> bool:
 class Session(SESSION):  # type: ignore[misc]
     """A ``requests`` session that follows no redirect, takes nothing from the environment by itself, and reads bodies up to a limit."""
 
+    adapter: t.Any = None  # which connects; the class below
+
     def __init__(self) -> None:
         super().__init__()
         self.trust_env = False
         self.headers["Accept-Encoding"] = "gzip, deflate"
         for scheme in ("http://", "https://"):
-            self.mount(scheme, _Adapter())
+            self.mount(scheme, self.adapter())
 
     def get_redirect_target(self, resp: t.Any) -> None:
         """Nowhere: the library would read the whole body of a redirect to see where it leads."""
@@ -162,13 +164,14 @@ def _read(response: t.Any) -> None:
             response.close()
 
 
-class _Watched:
+class Watched:
     """A connection that tells the :class:`Watch` of the call what happens."""
 
     response_class = Response
     _is_there = False
 
     def connect(self) -> None:
+        """As the library's."""
         self._is_there = False
         if _HERE.watch:
             _HERE.watch.begin()
@@ -176,6 +179,7 @@ class _Watched:
         self._is_there = True
 
     def send(self, data: t.Any) -> None:
+        """As the library's."""
         if getattr(self, "sock", None) is None:
             self.connect()
         if _HERE.watch:
@@ -183,23 +187,32 @@ class _Watched:
         super().send(data)  # type: ignore[misc]
 
 
-def _watched(pool: t.Any) -> t.Any:
-    if pool is object:
-        return object
-    connection = type("Connection", (_Watched, pool.ConnectionCls), {})
+class Adapter(HTTPAdapter):
+    """Connects as ``watched`` does."""
+
+    watched: t.Any = Watched
+
+    def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
+        """As the library's."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools()
+
+    def proxy_manager_for(self, proxy: t.Any, **kwargs: t.Any) -> t.Any:
+        """As the library's."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        if not str(proxy).lower().startswith("socks"):
+            manager.pool_classes_by_scheme = self._pools()
+        return manager
+
+    @classmethod
+    def _pools(cls) -> t.Dict[str, t.Any]:
+        return {"http": _watched(HTTPConnectionPool, cls.watched), "https": _watched(HTTPSConnectionPool, cls.watched)}
+
+
+@functools.lru_cache(maxsize=None)
+def _watched(pool: t.Any, watched: t.Any) -> t.Any:
+    connection = type("Connection", (watched, pool.ConnectionCls), {})
     return type("Pool", (pool,), {"ConnectionCls": connection})
 
 
-_POOLS = {"http": _watched(HTTPConnectionPool), "https": _watched(HTTPSConnectionPool)}
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: t.Any, **kwargs: t.Any) -> t.Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        if not str(proxy).lower().startswith("socks"):
-            manager.pool_classes_by_scheme = _POOLS
-        return manager
+Session.adapter = Adapter

@@ -128,10 +128,12 @@ def _nothing() -> None:
 class Response(http.client.HTTPResponse):
     """An answer of which no more is read than any answer has."""
 
+    most = MOST_BYTES + MOST_AROUND
+
     def __init__(self, sock: t.Any, *args: t.Any, before: t.Callable[[], None] = _nothing, **kwargs: t.Any) -> None:
         super().__init__(sock, *args, **kwargs)
         if isinstance(self.fp, io.BufferedReader):
-            self.fp = io.BufferedReader(Limited(self.fp.detach(), MOST_BYTES + MOST_AROUND, before))
+            self.fp = io.BufferedReader(Limited(self.fp.detach(), self.most, before))
 
     def _read_next_chunk_size(self) -> int:
         size = int(super()._read_next_chunk_size())  # type: ignore[misc]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -15,6 +15,8 @@ from simulators.kit import Call, Request
 
 API_PATH = "/client/api"
 FORWARDED_BY = "X-Forwarded-By"
+#: Where copies of volumes are, and what a request for one is called, whichever it is for.
+DIRECTORY, FILE = "/userdata/", "userdata"
 MASK = "***"
 _SECRET_NAMES = ("url", "signature", "apikey", "secretkey", "password")
 _READ_PREFIXES = ("list", "query", "get", "find", "ready")
@@ -24,7 +26,7 @@ _READ_PREFIXES = ("list", "query", "get", "find", "ready")
 class Received:
     """What the server needs of a request; a trusted one needs no signature (a rival inside the simulator).
 
-    `via` names the management server that has forwarded it.
+    `via` names the management server that has forwarded it. `header` gives the value of a header, or None.
     """
 
     path: str
@@ -32,6 +34,7 @@ class Received:
     post: bool
     trusted: bool = False
     via: str | None = None
+    header: Callable[[str], str | None] = {}.get
 
 
 def parse(request: Request) -> Call:
@@ -51,7 +54,7 @@ def parse(request: Request) -> Call:
 
 
 def _received(request: Request, path: str, params: Mapping[str, str]) -> Received:
-    return Received(path, params, request.method == "POST", via=request.header(FORWARDED_BY))
+    return Received(path, params, request.method == "POST", via=request.header(FORWARDED_BY), header=request.header)
 
 
 def rival(spec: Mapping[str, Any]) -> Call:
@@ -69,7 +72,7 @@ def _call(method: str, path: str, received: Received) -> Call:
     target = lowered.get("id") or lowered.get("name")
     return Call(
         method=method,
-        name=name or received.path,
+        name=name or (FILE if received.path.startswith(DIRECTORY) else received.path),
         path=path,
         target=MASK if target and "SP_AUTH_TOKEN" in target else target,
         body=masked(received.params),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What belongs to an account, as answers show it: virtual machines, volumes, snapshots, templates."""
+"""What belongs to an account, as answers show it: virtual machines, volumes, snapshots."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from typing import Any
 from simulators.cloudstack import jobs, rows
 from simulators.cloudstack.envelopes import date
 from simulators.cloudstack.members import shown
-from simulators.cloudstack.owner import ACCOUNT, DOMAIN_ID, OWNER, USER_ID
+from simulators.cloudstack.owner import ACCOUNT, DOMAIN_ID, OS_NAME, OS_TYPE, OWNER, USER_ID
 from simulators.cloudstack.state import State
 
-#: The guest system of every template.
-OS_TYPE, OS_NAME = "3c5a0d9a-3a55-11ee-9c12-1e00a5000009", "Debian GNU/Linux 12 (64-bit)"
 #: The network that every virtual machine is in.
 NETWORK, NETWORK_NAME, VLAN = "5b0e57aa-3a55-11ee-9c12-1e00a500000a", "guests", "vlan://181"
 _NO_ACTIVITY = {"diskkbsread": 0, "diskkbswrite": 0, "diskioread": 0, "diskiowrite": 0}
@@ -136,53 +134,6 @@ def vm_snapshot_row(state: State, row: rows.VMSnapshot) -> dict[str, Any]:
         "hasannotations": False,
     }
     return shown(state.release, "vmsnapshot", values)
-
-
-def template_row(state: State, row: rows.Template) -> dict[str, Any]:
-    zone, source = state.zones[row.zone], state.templates.get(row.source)
-    place = {
-        "datastore": "secondary",
-        "datastoreRole": "Image",
-        "downloadPercent": "100",
-        "downloadState": "DOWNLOADED",
-    }
-    values = {
-        "id": row.id,
-        "name": row.name,
-        "displaytext": row.display_text,
-        "ispublic": row.public,
-        "created": date(row.created),
-        "isready": row.ready,
-        "passwordenabled": False,
-        "format": "QCOW2",
-        "isfeatured": row.featured,
-        "crossZones": False,
-        "ostypeid": OS_TYPE,
-        "ostypename": OS_NAME,
-        **OWNER,
-        "zoneid": zone.id,
-        "zonename": zone.name,
-        "status": "Download Complete",
-        "size": row.size,
-        "physicalsize": row.size,
-        "templatetype": "USER",
-        "hypervisor": "KVM",
-        "isextractable": True,
-        "sourcetemplateid": source.id if source else None,
-        "details": {"spStoragePoolId": str(row.pool)} if row.pool else {},
-        "downloaddetails": [{**place, "datastoreId": str(uuid.uuid3(uuid.NAMESPACE_OID, zone.id))}],
-        "arch": "x86_64",
-        "bits": 0,
-        "sshkeyenabled": False,
-        "isdynamicallyscalable": False,
-        "directdownload": False,
-        "deployasis": False,
-        "forcks": False,
-        "requireshvm": True,
-        "tags": [],
-        "hasannotations": False,
-    }
-    return shown(state.release, "template", values)
 
 
 #: What `listVirtualMachines` may be asked for in `details`, and which members come with it.

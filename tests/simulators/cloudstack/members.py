@@ -143,6 +143,7 @@ SINCE: dict[str, dict[str, tuple[str, ...]]] = {
         "hasannotations": ("4.16",),
         "sourcetemplateid": ("4.5",),
         "physicalsize": ("4.9",),
+        "url": ("4.11",),
         "domainpath": ("4.19.2",),
         "arch": ("4.20",),
         "forcks": ("4.21",),

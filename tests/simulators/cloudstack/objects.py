@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "templates": 0,
     "cached_templates": 0,
     "size_gib": 1,
+    "name": "",
     "storpool": True,
 }
 
@@ -34,6 +35,7 @@ async def create_objects(state: State, pool: rows.Pool, wanted: Mapping[str, Any
     """Makes the objects; the ids by kind.
 
     `vms` have a ROOT volume each and run unless `running` is false; `snapshots` are those of one more volume;
+    `volumes` are called `name` if there is one;
     `templates` are StorPool snapshots of their own, `cached_templates` those of the template spool. With `storpool`
     false only CloudStack's rows are made, and no call to StorPool. AdminError for an unknown name.
     """
@@ -42,15 +44,17 @@ async def create_objects(state: State, pool: rows.Pool, wanted: Mapping[str, Any
         raise AdminError(f"objects have no {', '.join(unknown)}; there are {', '.join(DEFAULTS)}")
     ask = {**DEFAULTS, **wanted}
     for name, default in DEFAULTS.items():
-        if type(ask[name]) is not type(default) or ask[name] < 0:
-            raise AdminError(f"{name} is {'true or false' if isinstance(default, bool) else 'a number from 0'}")
+        wrong = type(ask[name]) is not type(default)
+        if wrong or (not isinstance(default, str) and ask[name] < 0):
+            kinds = {bool: "true or false", int: "a number from 0", str: "a text"}
+            raise AdminError(f"{name} is {kinds[type(default)]}")
     real, size = ask["storpool"], ask["size_gib"] << 30
     made: dict[str, list[str]] = {"vms": [], "volumes": [], "snapshots": [], "templates": []}
     for _number in range(ask["vms"]):
         vm = await _vm(state, pool, f"sim-vm-{pool.db_id}-{len(list(state.vms)) + 1}", real, ask["running"])
         made["vms"].append(vm.id)
     for number in range(ask["volumes"] + ask["destroyed_volumes"]):
-        volume = await _volume(state, pool, size, real)
+        volume = await _volume(state, pool, size, real, ask["name"])
         if number >= ask["volumes"]:
             volume.state = "Destroy"
         made["volumes"].append(volume.id)
@@ -76,9 +80,10 @@ async def _vm(state: State, pool: rows.Pool, name: str, real: bool, running: boo
     return vm
 
 
-async def _volume(state: State, pool: rows.Pool, size: int, real: bool) -> rows.Volume:
+async def _volume(state: State, pool: rows.Pool, size: int, real: bool, name: str = "") -> rows.Volume:
     number = len(list(state.volumes)) + 1
-    volume = state.volumes.add(rows.Volume(name=f"sim-volume-{pool.db_id}-{number}", size=size, zone=pool.zone))
+    name = name or f"sim-volume-{pool.db_id}-{number}"
+    volume = state.volumes.add(rows.Volume(name=name, size=size, zone=pool.zone))
     if real:
         await storage.create_volume(state, pool, volume)
     else:

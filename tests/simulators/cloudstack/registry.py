@@ -134,6 +134,7 @@ _CLASSES = {
     "revertSnapshot": "user.snapshot.RevertSnapshotCmd",
     "createTemplate": "admin.template.CreateTemplateCmdByAdmin",
     "deleteTemplate": "user.template.DeleteTemplateCmd",
+    "extractVolume": "user.volume.ExtractVolumeCmd",
     "deployVirtualMachine": "admin.vm.DeployVMCmdByAdmin",
     "startVirtualMachine": "admin.vm.StartVMCmdByAdmin",
     "stopVirtualMachine": "admin.vm.StopVMCmdByAdmin",

@@ -211,6 +211,9 @@ class Volume(Row):
     min_iops: int | None = None
     max_iops: int | None = None
     attached: float | None = None
+    #: The path of its copy on secondary storage, and until when it is there.
+    extract: str | None = None
+    extract_until: float = 0.0
 
 
 @dataclass
@@ -228,13 +231,34 @@ class Snapshot(Row):
 
 
 @dataclass
+class OsType(Row):
+    """A kind of guest system; the name is what answers call its description."""
+
+    category: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass
 class Template(Row):
     display_text: str = ""
     zone: int = 0
     size: int = 0
-    ready: bool = True
     public: bool = True
     featured: bool = False
+    extractable: bool = True
+    password_enabled: bool = False
+    ssh_key_enabled: bool = False
+    dynamically_scalable: bool = False
+    format: str = "QCOW2"
+    os_type: int = 1
+    url: str | None = None
+    checksum: str | None = None
+    details: dict[str, str] = field(default_factory=dict)
+    #: It is being made of a volume or a snapshot: it is in no zone yet.
+    in_the_making: bool = False
+    #: When its download began, how many seconds it takes, and what it ends with if it fails.
+    download_begun: float | None = None
+    download_seconds: float = 0.0
+    download_error: str = ""
     #: Detail spStoragePoolId: the template is a StorPool snapshot of that pool (internal id).
     pool: int | None = None
     path: str = ""

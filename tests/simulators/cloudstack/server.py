@@ -14,6 +14,7 @@ import orjson
 
 from simulators.cloudstack import calls, commands, dispatch, signature
 from simulators.cloudstack.admin import Admin
+from simulators.cloudstack.commands import extraction
 from simulators.cloudstack.envelopes import ERROR_ENVELOPE, error_body, error_envelope, json_content_type, xml
 from simulators.cloudstack.errors import BAD_REQUEST, UNAUTHORIZED, UNSUPPORTED_ACTION, ApiError
 from simulators.cloudstack.plugin import reporting
@@ -69,6 +70,9 @@ class Simulator:
     def perform(self, call: Call) -> Answer:
         """All work is asynchronous: the StorPool API is asked on the way."""
         received: calls.Received = call.detail
+        if received.path.startswith(calls.DIRECTORY):
+            header = received.header
+            return extraction.handed_out(self._current, call.method, received.path, header("Range"), header("If-Range"))
         if received.path.rstrip("/") != calls.API_PATH:
             return _web(received.path)
 
@@ -80,6 +84,7 @@ class Simulator:
     async def _answer(self, received: calls.Received) -> Answer:
         state = self._current
         reporting.settle(state)
+        state.address = received.header("Host") or state.address
         name = next((value for key, value in received.params.items() if key.lower() == "command"), "")
         command = commands.find(name, state.release)
         try:

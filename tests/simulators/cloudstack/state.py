@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from simulators.cloudstack import rows
+from simulators.cloudstack.owner import OS_NAME, OS_TYPE
 from simulators.cloudstack.sessions import AgentSession, ServerSession
 from simulators.cloudstack.versions import Release
 
@@ -110,17 +111,22 @@ class State:
         self.volumes: Table[rows.Volume] = Table(self.clock)
         self.snapshots: Table[rows.Snapshot] = Table(self.clock)
         self.vm_snapshots: Table[rows.VMSnapshot] = Table(self.clock)
+        self.os_types: Table[rows.OsType] = Table(self.clock)
         self.templates: Table[rows.Template] = Table(self.clock)
         self.vms: Table[rows.VirtualMachine] = Table(self.clock)
         self.jobs: Table[rows.Job] = Table(self.clock)
         #: Settings that differ from their default: (scope, internal id or 0 for Global, name) to value.
         self.settings: dict[tuple[str, int, str], str | None] = {}
         self.tasks: set[asyncio.Task[None]] = set()
+        #: Where a client has reached this server, which is where it is told to download from.
+        self.address = "127.0.0.1"
         #: Agents and management servers that report, by the internal ids of their rows.
         self.agent_sessions: dict[int, AgentSession] = {}
         self.server_sessions: dict[int, ServerSession] = {}
         #: Held while the check volume of a pool is looked up or made.
         self.check_volumes = asyncio.Lock()
+        #: Held while the copy of a template on a pool is looked up or made.
+        self.template_copies = asyncio.Lock()
         populate(self)
 
     def table(self, name: str) -> Table[Any]:
@@ -164,6 +170,9 @@ def _plain(row: rows.Row) -> dict[str, Any]:
 def populate(state: State) -> None:
     """One pod and one cluster a zone, hosts spread over the zones, management servers, an offering each, a template."""
     options = state.options
+    state.os_types.add(rows.OsType(name=OS_NAME, id=OS_TYPE))
+    for name in ("Debian GNU/Linux 11 (64-bit)", "Other Linux (64-bit)", "Windows Server 2022 (64-bit)"):
+        state.os_types.add(rows.OsType(name=name))
     for number in range(1, options.zones + 1):
         zone = state.zones.add(rows.Zone(name=f"zone{number}"))
         pod = state.pods.add(rows.Pod(name=f"pod{number}", zone=zone.db_id))

@@ -55,6 +55,16 @@ SWITCHES = (
         "snapshots are kept on StorPool",
     ),
     Switch(
+        "template_download_ms", 100, None, "the download of a template that is registered takes that many milliseconds"
+    ),
+    Switch(
+        "template_download_error",
+        "",
+        None,
+        "when not empty, downloads of templates that are registered then end with this text as their status",
+    ),
+    Switch("template_prepare_ms", 0, None, "prepareTemplate begins its copy to a pool that many milliseconds later"),
+    Switch(
         "host_statistics",
         "auto",
         ("auto", "collected", "none"),

@@ -120,6 +120,8 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "shrinks_nothing_by_offering": ("4.20",),
     "snapshots_by_store": ("4.19",),
     "deleted_snapshots_vanish": ("4.20.1",),
+    "templates_in_use_stay": ("4.10",),
+    "template_stores_have_roles": ("4.21",),
     "migration_names_its_volume": ("4.20",),
     "vm_ratios_hidden": ("4.20",),
     "expunged_vm_has_a_name": ("4.20",),

@@ -29,8 +29,14 @@ class Predicted:
         self._reader = reader
         self._notes = notes
         self._new: t.List[t.Any] = []
-        self._rows: t.Dict[str, t.Dict[str, t.Optional[Raw]]] = {"pool": {}, "offering": {}, "server": {}}
+        self._rows: t.Dict[str, t.Dict[str, t.Optional[Raw]]] = {
+            "pool": {},
+            "offering": {},
+            "server": {},
+            "template": {},
+        }
         self._details: t.Dict[str, t.Dict[str, str]] = {}
+        self._copies: t.Dict[t.Tuple[str, str], Raw] = {}  # by the id of a template and StorPool's template
         self._values: t.Dict[t.Tuple[str, ...], t.Optional[str]] = {}
         self._driver = False
         for note in notes.read() if notes else ():
@@ -62,6 +68,18 @@ class Predicted:
         if offering_id in self._details:
             return dict(self._details[offering_id])
         return self._reader.offering_details(offering_id)
+
+    def templates(self, name: str, zone_id: t.Optional[str] = None) -> t.List[Raw]:
+        rows = self._every("template", self._reader.templates(name, zone_id))
+        return [row for row in rows if row["name"] == name and zone_id in (None, row.get("zoneid"))]
+
+    def cached_copy(self, template_id: str, storpool_template: str) -> t.Optional[Raw]:
+        if (template_id, storpool_template) in self._copies or is_made_up(template_id):
+            return self._copies.get((template_id, storpool_template))
+        return self._reader.cached_copy(template_id, storpool_template)
+
+    def vms_of_template(self, template_id: str, zone_id: str) -> t.List[Raw]:
+        return [] if is_made_up(template_id) else self._reader.vms_of_template(template_id, zone_id)
 
     def providers(self) -> t.FrozenSet[str]:
         return self._reader.providers() | (frozenset([identity.PROVIDER]) if self._driver else frozenset())
@@ -122,6 +140,13 @@ class Predicted:
         row = None if after is None else dict(after, id=after.get("id") or made_up())
         self._tell("offering", None if before is None else before["id"], row, dict(details))
 
+    def change_template(
+        self, before: t.Optional[Raw], after: t.Optional[Raw], copy: t.Optional[t.Tuple[str, Raw]]
+    ) -> None:
+        """A template of a zone as it was read (``None``: not there), as it would be read afterwards, and StorPool's template that then has a copy, with that."""
+        row = None if after is None else dict(after, id=after.get("id") or made_up())
+        self._tell("template", None if before is None else _key_of("template", before), row, copy)
+
     def change_setting(self, name: str, scope: t.Mapping[str, str], value: t.Optional[str]) -> None:
         """The value that a setting would have, in its scope as for :meth:`Reader.settings_like`."""
         self._tell("setting", name, dict(scope), value)
@@ -151,13 +176,17 @@ class Predicted:
             if before is not None:
                 self._rows[what][before] = None
             if row is not None:
-                self._rows[what][row["id"]] = row
+                self._rows[what][_key_of(what, row)] = row
                 if what == "offering":
                     self._details[row["id"]] = parts[2]
+                elif what == "template" and parts[2]:
+                    storpool_template, copy = parts[2]
+                    self._copies[row["id"], storpool_template] = copy
 
     def _every(self, what: str, rows: t.Iterable[Raw]) -> t.List[Raw]:
         changed = self._rows[what]
-        return [row for row in rows if row["id"] not in changed] + [row for row in changed.values() if row is not None]
+        new = [row for row in changed.values() if row is not None]
+        return [row for row in rows if _key_of(what, row) not in changed] + new
 
     def _scoped(self, name: str, scope: t.Mapping[str, str]) -> t.List[Raw]:
         """The settings of a pool that does not exist yet: those that another pool may have, if there is one, with the values for the whole cloud."""
@@ -179,6 +208,11 @@ def _fields_of_a_new_pool(after: Result) -> Raw:
         capacitybytes=after["capacity"],
         disksizeallocated=0,
     )
+
+
+def _key_of(what: str, row: Raw) -> str:
+    """What a row is known by: a template has one for each zone, all with its id."""
+    return f"{row['id']} {row.get('zoneid')}" if what == "template" else str(row["id"])
 
 
 def _key(name: str, scope: t.Mapping[str, str]) -> t.Tuple[str, ...]:

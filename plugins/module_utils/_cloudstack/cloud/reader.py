@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import typing as t
 
+from ..._common.errors import Outdated
 from ..connection.api import Api
 from . import versions
 from .versions import Version
@@ -15,6 +18,8 @@ Raw = t.Dict[str, t.Any]
 
 #: ``projectid`` for "those of all projects", which ``listall`` leaves out.
 ALL_PROJECTS = "-1"
+#: CloudStack's ids of all but StorPool pools.
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Hosts(t.NamedTuple):
@@ -31,15 +36,21 @@ class Hosts(t.NamedTuple):
         }
 
 
+def _nowhere(_template_id: str, _storpool_template: str) -> None:
+    """For who has no need to know."""
+
+
 class StorPool(t.NamedTuple):
     """What only StorPool knows of its templates; CloudStack shows nothing of it before there is a pool.
 
     ``capacity`` gives the capacity of a template in bytes, ``None`` for one that check mode foresees. ``problem`` says why StorPool would not let a pool use a
-    template (it does not exist, or the token is wrong), as far as this host can reach StorPool; else ``None``.
+    template (it does not exist, or the token is wrong), as far as this host can reach StorPool; else ``None``. ``copy`` gives the snapshot that holds a
+    CloudStack template (id) on a StorPool template (name), as ``{"name": ..., "global_id": ...}``.
     """
 
     capacity: t.Callable[[str], t.Optional[int]]
     problem: t.Callable[[str], t.Optional[str]]
+    copy: t.Callable[[str, str], t.Optional[Raw]] = _nowhere
 
 
 class Reader:
@@ -54,6 +65,7 @@ class Reader:
         self._api = api
         self._version: t.Optional[Version] = None
         self._places: t.Dict[str, Raw] = {}  # clusters by id
+        self._os_types: t.Optional[t.List[Raw]] = None
         self._storpool = storpool
 
     @property
@@ -81,6 +93,10 @@ class Reader:
             answer = self._api.read("listCapabilities")
             self._version = versions.parse(str(answer.get("capability", {}).get("cloudstackversion", "")))
         return self._version
+
+    def cached_copy(self, template_id: str, storpool_template: str) -> t.Optional[Raw]:
+        """StorPool's snapshot with a CloudStack template, as far as this host can ask StorPool."""
+        return t.cast(StorPool, self._storpool).copy(template_id, storpool_template)
 
     def zone(self, name_or_id: str) -> t.Optional[Raw]:
         """The zone with this name or id. Up to some release ``name`` matches parts of names, so all zones are read."""
@@ -200,6 +216,42 @@ class Reader:
         """
         return self._api.rows("listConfigurations", "configuration", name=name, **scope)
 
+    def templates(self, name: str, zone_id: t.Optional[str] = None) -> t.List[Raw]:
+        """The templates of all accounts with exactly this name, in a zone; without one, those that are in no zone as well."""
+        where = {"zoneid": zone_id} if zone_id else {}
+        rows = self._api.rows("listTemplates", "template", templatefilter="all", name=name, listall=True, **where)
+        return [row for row in rows if row["name"] == name]
+
+    def template(self, template_id: str, zone_id: str) -> t.Optional[Raw]:
+        """The template with this id in a zone, or in none as long as it is being made. One that is gone is unknown to CloudStack."""
+        try:
+            rows = self._api.rows("listTemplates", "template", id=template_id, templatefilter="all", listall=True)
+        except Outdated:
+            return None
+        return next((row for row in rows if row.get("zoneid") in (None, zone_id)), None)
+
+    def os_types(self) -> t.List[Raw]:
+        """The kinds of guest systems that CloudStack knows, several hundred, asked once."""
+        if self._os_types is None:
+            self._os_types = self._api.rows("listOsTypes", "ostype")
+        return self._os_types
+
+    def vms_of_template(self, template_id: str, zone_id: str) -> t.List[Raw]:
+        """The VMs of all accounts and projects in a zone that were made of a template and are not expunged."""
+        return _unique(
+            self._of_everyone(
+                "listVirtualMachines", "virtualmachine", templateid=template_id, zoneid=zone_id, details="min"
+            )
+        )
+
+    def volumes_called(self, name_or_id: str, zone_id: t.Optional[str]) -> t.List[Raw]:
+        """The volumes with this id; if there is none with it, with this name, of all accounts and projects."""
+        return self._called("listVolumes", "volume", name_or_id, zone_id)
+
+    def snapshots_called(self, name_or_id: str, zone_id: t.Optional[str]) -> t.List[Raw]:
+        """The volume snapshots with this id; if there is none with it, with this name, of all accounts and projects."""
+        return self._called("listSnapshots", "snapshot", name_or_id, zone_id)
+
     def disk_offerings(self, name: str) -> t.List[Raw]:
         """The active disk offerings with exactly this name, of all domains."""
         rows = self._api.rows("listDiskOfferings", "diskoffering", name=name, listall=True)
@@ -211,6 +263,17 @@ class Reader:
             "listResourceDetails", "resourcedetail", resourcetype="DiskOffering", resourceid=offering_id
         )
         return {str(row["key"]): str(row.get("value", "")) for row in rows}
+
+    def _called(self, command: str, key: str, name_or_id: str, zone_id: t.Optional[str]) -> t.List[Raw]:
+        """What there is with this id, of whatever account; else with this name. CloudStack refuses to list an id that it does not know."""
+        where = {"zoneid": zone_id} if zone_id else {}
+        if _UUID.fullmatch(name_or_id):
+            with contextlib.suppress(Outdated):
+                rows = _unique(self._of_everyone(command, key, id=name_or_id, **where))
+                if rows:
+                    return rows
+        named = _unique(self._of_everyone(command, key, name=name_or_id, **where))
+        return [row for row in named if row["name"] == name_or_id]
 
     def _of_everyone(self, command: str, key: str, **params: t.Any) -> t.Iterator[Raw]:
         yield from self._api.rows(command, key, listall=True, **params)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._common.secret_urls import redacted
 from . import identity
 from .reader import Raw
 from .setting_values import HIDDEN
@@ -112,6 +113,49 @@ def configuration(
         "category": raw.get("category"),
         "description": raw.get("description"),
         "restart_needed": None if dynamic is None else not dynamic,
+    }
+
+
+def template(raw: Raw, cached: t.Optional[t.Mapping[str, t.Any]] = None) -> t.Dict[str, t.Any]:
+    """A template of listTemplates, or one that a plan predicts (what only CloudStack knows is ``None``). ``cached`` is where StorPool has a copy."""
+    url = raw.get("url")
+    return {
+        "id": raw.get("id"),
+        "name": raw["name"],
+        "display_text": raw.get("displaytext"),
+        "zone": raw.get("zonename"),
+        "zone_id": raw.get("zoneid"),
+        "ready": raw.get("isready"),
+        "status": raw.get("status"),
+        "format": raw.get("format"),
+        "size": raw.get("size"),
+        "physical_size": raw.get("physicalsize"),
+        "os_type": raw.get("ostypename"),
+        "os_type_id": raw.get("ostypeid"),
+        "public": raw.get("ispublic"),
+        "featured": raw.get("isfeatured"),
+        "extractable": raw.get("isextractable"),
+        "password_enabled": raw.get("passwordenabled"),
+        "ssh_key_enabled": raw.get("sshkeyenabled"),
+        "dynamically_scalable": raw.get("isdynamicallyscalable"),
+        "checksum": raw.get("checksum"),
+        "url": redacted(str(url)) if url else None,
+        "source_template_id": raw.get("sourcetemplateid"),
+        "details": None if raw.get("details", {}) is None else dict(raw.get("details", {})),
+        "created": raw.get("created"),
+        "cached": dict(cached) if cached is not None else None,
+    }
+
+
+def download(volume: Raw, dest: str, size: t.Optional[int], checksum: t.Optional[str]) -> t.Dict[str, t.Any]:
+    """A volume as a file, or what a plan predicts of it. ``volume`` is empty if it is not there any more."""
+    return {
+        "dest": dest,
+        "size": size,
+        "checksum": checksum,
+        "volume": volume.get("name"),
+        "volume_id": volume.get("id"),
+        "zone": volume.get("zonename"),
     }
 
 

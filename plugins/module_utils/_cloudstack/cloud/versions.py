@@ -24,6 +24,8 @@ class Version(t.NamedTuple):
 
 #: First release in which ``listStoragePools`` says who provides a pool.
 SHOWS_PROVIDER = Version(4, 11)
+#: First release that takes checksums of other algorithms than MD5.
+CHECKSUMS_WITH_NAMES = Version(4, 11)
 #: First release with ``listManagementServers``.
 LISTS_MANAGEMENT_SERVERS = Version(4, 12)
 #: First release whose disk offerings can be for some zones only.

@@ -20,7 +20,17 @@ from . import states
 from .reader import Reader
 
 #: Commands that are answered at once with the id of a job; a step's time-out is then for the job.
-ASYNC = frozenset(["enableStorageMaintenance", "cancelStorageMaintenance", "deleteSnapshot", "addResourceDetail"])
+ASYNC = frozenset(
+    [
+        "enableStorageMaintenance",
+        "cancelStorageMaintenance",
+        "deleteSnapshot",
+        "addResourceDetail",
+        "createTemplate",
+        "deleteTemplate",
+        "extractVolume",
+    ]
+)
 #: What whoever waits puts up with: a management server that drains, stops or starts refuses connections, breaks them, answers 503, or has no API yet.
 AWAY = (BadAnswer, ReplyLost, TransientError, Unreachable)
 _IN_PROGRESS, _SUCCEEDED = 0, 1
@@ -123,16 +133,19 @@ class Worker:
         self._clock = clock
         self._time_left = time_left
 
-    def apply(self, step: Step) -> None:
-        """Carry out one step. Raises as :meth:`Api.change` does, and :class:`NotConverged` when its time is over."""
+    def apply(self, step: Step) -> t.Any:
+        """Carry out one step; what its job ended with, if it has one.
+
+        Raises as :meth:`Api.change` does, and :class:`NotConverged` when its time is over.
+        """
         if step.method == "GET":
-            self._wait(step)
-        elif self._time_left and self._time_left.is_over():
+            return self._wait(step)
+        if self._time_left and self._time_left.is_over():
             raise self._late(step, "there was no time left to begin with it")
-        elif step.call in ASYNC:
-            self._follow(step, self._api.change(step.call, step.body))
-        else:
-            self._api.change(step.call, step.body, step.timeout)
+        if step.call in ASYNC:
+            return self._follow(step, self._api.change(step.call, step.body))
+        self._api.change(step.call, step.body, step.timeout)
+        return None
 
     def _seconds(self, step: Step) -> float:
         """What is left of the time for a step."""
@@ -147,8 +160,8 @@ class Worker:
         if words is not None:
             raise self._late(step, words)
 
-    def _follow(self, step: Step, accepted: t.Mapping[str, t.Any]) -> None:
-        """Wait for the job of a command. Its failure is raised as if the command itself had failed."""
+    def _follow(self, step: Step, accepted: t.Mapping[str, t.Any]) -> t.Any:
+        """Wait for the job of a command, and return its result. Its failure is raised as if the command itself had failed."""
         if not isinstance(accepted.get("jobid"), str) or not accepted["jobid"]:
             raise BadAnswer("CloudStack accepted the command without the id of a job for it.", call=f"POST {step.call}")
         deadline = self._clock() + self._seconds(step)
@@ -156,13 +169,14 @@ class Worker:
             answer = self._api.read("queryAsyncJobResult", jobid=accepted["jobid"])
             shapes.refuse_other_job(step.call, step.body, accepted["jobid"], answer)
             if answer.get("jobstatus") == _SUCCEEDED:
-                return
+                return answer.get("jobresult")
             if answer.get("jobstatus") != _IN_PROGRESS:
                 raise self._failed(step, answer)
             left = deadline - self._clock()
             if left <= 0:
                 raise self._late(step, "CloudStack's job for it still runs")
             self._api.sleep(min(pause(attempt), left))
+        raise AssertionError("counting has no end")
 
     def _failed(self, step: Step, answer: t.Mapping[str, t.Any]) -> ApiError:
         result = answer.get("jobresult")

@@ -178,10 +178,10 @@ class Api:
         proxy = proxies.used_for(self.endpoint.url)
         why = f"not within {round(seconds, 1):g} s" if broken.is_late else words(broken.error)
         if isinstance(broken.error, requests.exceptions.ProxyError) or (
-            proxy and not broken.sent and not _is_about_tls(broken)
+            proxy and not broken.sent and not is_about_tls(broken)
         ):
             return Unreachable(proxies.in_the_way(proxy, where, why))
-        if _is_about_tls(broken):
+        if is_about_tls(broken):
             return NotConfigured(
                 f"{where} cannot be spoken to over TLS in a way that this host trusts ({words(broken.error)}). Check that api_url has the right scheme, name "
                 "and port, or name the file with the certificate of its authority in api_verify_ssl_cert."
@@ -200,7 +200,8 @@ class Api:
         )
 
 
-def _is_about_tls(broken: Broken) -> bool:
+def is_about_tls(broken: Broken) -> bool:
+    """Whether a call failed because TLS did, and not the connection below it."""
     return isinstance(broken.error, requests.exceptions.SSLError) or (
         isinstance(broken.error, OSError) and "TLS" in str(broken.error) and not broken.sent
     )

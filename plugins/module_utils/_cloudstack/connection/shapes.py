@@ -65,7 +65,54 @@ _HOST = row(
     ),
 )
 _VOLUME = row(
-    _NAMED, _texts("state", "storageid", "virtualmachineid", "vmname", "vmdisplayname", "vmstate", "zoneid", "created")
+    _NAMED,
+    dict(
+        _texts(
+            "state",
+            "storageid",
+            "virtualmachineid",
+            "vmname",
+            "vmdisplayname",
+            "vmstate",
+            "zoneid",
+            "zonename",
+            "created",
+            "templateid",
+        ),
+        isextractable=flag,
+        size=count,
+    ),
+)
+_VM = row(_NAMED, _texts("displayname", "state", "zoneid", "templateid"))
+_TEMPLATE = row(
+    _NAMED,
+    dict(
+        _texts(
+            "displaytext",
+            "zoneid",
+            "zonename",
+            "status",
+            "format",
+            "hypervisor",
+            "ostypeid",
+            "ostypename",
+            "checksum",
+            "url",
+            "sourcetemplateid",
+            "created",
+        ),
+        isready=flag,
+        ispublic=flag,
+        isfeatured=flag,
+        isextractable=flag,
+        passwordenabled=flag,
+        sshkeyenabled=flag,
+        isdynamicallyscalable=flag,
+        size=count,
+        physicalsize=count,
+        details=_DETAILS,
+        downloaddetails=answers.rows(row({}, _texts("datastore", "datastoreId", "datastoreRole", "downloadState"))),
+    ),
 )
 _OFFERING = row(
     _NAMED,
@@ -93,6 +140,9 @@ ROWS: t.Dict[str, Check] = {
     "listHosts": _HOST,
     "listVolumes": _VOLUME,
     "listSnapshots": row(_NAMED, _texts("volumeid", "zoneid", "state")),
+    "listVirtualMachines": _VM,
+    "listTemplates": _TEMPLATE,
+    "listOsTypes": row({"id": name, "description": text}),
     "listManagementServers": _SERVER,
     "listAsyncJobs": row({"jobstatus": whole}, {"jobid": text}),
     "listConfigurations": _SETTING,
@@ -107,7 +157,13 @@ OBJECTS: t.Dict[str, Check] = {
     "readyForShutdown": row({}, {"readyforshutdown": row({}, {"pendingjobscount": count})}),
 }
 #: Parameter of a list -> the member of its rows that has it.
-_SAME = {"id": "id", "zoneid": "zoneid", "storageid": "storageid", "resourceid": "resourceid"}
+_SAME = {
+    "id": "id",
+    "zoneid": "zoneid",
+    "storageid": "storageid",
+    "resourceid": "resourceid",
+    "templateid": "templateid",
+}
 #: Commands whose rows may be of something beside what the parameter names: CloudStack lists a setting of a zone without saying of which it is.
 _NOT_ALL = frozenset(["listConfigurations"])
 #: A refusal. Its code is a number, and so is the driver's own.

@@ -260,15 +260,20 @@ def _is_free(scratch: str) -> bool:
 def prepared(new: New) -> t.Iterator[str]:
     """The path of a complete file that only waits for its name, kept from other processes. It is removed if it does not get the name."""
     scratch = scratch_of(new.path)
-    with _alone(scratch) as handle:
+    with alone(scratch) as handle:
         try:
             _fill(handle, new.content)
             _dress(handle, scratch, new)
             os.fsync(handle)
             yield scratch
         finally:
-            if _is_named(handle, scratch):
-                os.unlink(scratch)
+            drop(handle, scratch)
+
+
+def drop(handle: int, scratch: str) -> None:
+    """Remove an unfinished file that has not got its name."""
+    if _is_named(handle, scratch):
+        os.unlink(scratch)
 
 
 @contextlib.contextmanager
@@ -281,7 +286,7 @@ def told(action: str, path: str) -> t.Iterator[None]:
 
 
 @contextlib.contextmanager
-def _alone(scratch: str) -> t.Iterator[int]:
+def alone(scratch: str) -> t.Iterator[int]:
     """A new unfinished file, opened for this process alone."""
     for _attempt in range(MOST_ATTEMPTS):
         clear(scratch)

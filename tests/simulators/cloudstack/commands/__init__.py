@@ -9,6 +9,7 @@ from __future__ import annotations
 from simulators.cloudstack.commands import (
     asyncjobs,
     configurations,
+    extraction,
     infrastructure,
     management_servers,
     offerings,
@@ -16,6 +17,7 @@ from simulators.cloudstack.commands import (
     pools,
     snapshots,
     tags,
+    templates,
     virtual_machines,
     vm_snapshots,
     volume_offerings,
@@ -26,6 +28,7 @@ from simulators.cloudstack.registry import find
 __all__ = [
     "asyncjobs",
     "configurations",
+    "extraction",
     "find",
     "infrastructure",
     "management_servers",
@@ -34,6 +37,7 @@ __all__ = [
     "pools",
     "snapshots",
     "tags",
+    "templates",
     "virtual_machines",
     "vm_snapshots",
     "volume_offerings",

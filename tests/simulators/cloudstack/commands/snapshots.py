@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Snapshots of volumes, and CloudStack templates made from them."""
+"""Snapshots of volumes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulators.cloudstack import rows, settings
 from simulators.cloudstack.commands.vm_power import storpool_of
 from simulators.cloudstack.commands.volumes import existing_volume
 from simulators.cloudstack.errors import internal, invalid
-from simulators.cloudstack.guest_views import snapshot_row, template_row
+from simulators.cloudstack.guest_views import snapshot_row
 from simulators.cloudstack.plugin import api, storage
 from simulators.cloudstack.registry import JOB, LIST, Context, Param, Plan, command
 from simulators.cloudstack.state import State
@@ -27,7 +27,7 @@ def _existing(state: State, db_id: int | None) -> rows.Snapshot:
     return snapshot
 
 
-def _kept_on_storpool(state: State) -> bool:
+def kept_on_storpool(state: State) -> bool:
     """Whether snapshots are not copied to secondary storage: another setting from 4.21 on."""
     if state.release.has("storpool_bypass_secondary_dead"):
         return not settings.is_on(state, "snapshot.backup.to.secondary")
@@ -71,7 +71,7 @@ async def create_snapshot(context: Context) -> Plan:
         except api.StorPoolError as error:
             snapshot.state = "Error"
             raise internal(f"Failed to create snapshot: {error}") from error
-        snapshot.pool, snapshot.on_secondary = pool.db_id, not _kept_on_storpool(state)
+        snapshot.pool, snapshot.on_secondary = pool.db_id, not kept_on_storpool(state)
         if snapshot.on_secondary:
             await storage.back_up(state, pool, snapshot.path)
         snapshot.state = "BackedUp"
@@ -144,101 +144,3 @@ async def revert_snapshot(context: Context) -> Plan:
         return {"snapshot": snapshot_row(state, snapshot)}
 
     return Plan(run, instance_type="Snapshot", instance_id=snapshot.id)
-
-
-@command(
-    "listTemplates",
-    LIST,
-    "template",
-    Param("templatefilter", required=True),
-    Param("id", "id", "templates"),
-    Param("name"),
-    Param("zoneid", "id", "zones"),
-    Param("listall", "bool"),
-)
-async def list_templates(context: Context) -> list[dict[str, Any]]:
-    state, args = context.state, context.args
-    known = ("featured", "self", "selfexecutable", "sharedexecutable", "executable", "community", "all")
-    if args["templatefilter"] not in known:
-        raise invalid(f"Please specify a valid template filter: {', '.join(known)}")
-    return [
-        template_row(state, row)
-        for row in state.templates
-        if args["id"] in (None, row.db_id)
-        and args["name"] in (None, row.name)
-        and args["zoneid"] in (None, row.zone)
-        and (args["templatefilter"] != "featured" or row.featured)
-    ]
-
-
-@command(
-    "createTemplate",
-    JOB,
-    None,
-    Param("name", required=True),
-    Param("displaytext"),
-    Param("ostypeid"),
-    Param("volumeid", "id", "volumes"),
-    Param("snapshotid", "id", "snapshots"),
-    Param("ispublic", "bool"),
-)
-async def create_template(context: Context) -> Plan:
-    """With snapshots kept on StorPool the template is a StorPool snapshot of its own; else a copy elsewhere."""
-    state, args = context.state, context.args
-    snapshot = state.snapshots.get(args["snapshotid"])
-    if args["volumeid"] is None and snapshot is None:
-        raise invalid("Failed to create private template record, neither volume ID nor snapshot ID were specified.")
-    volume = existing_volume(state, args["volumeid"] or snapshot.volume)
-    vm = state.vms.get(volume.vm)
-    if args["volumeid"] and vm and vm.state == "Running":
-        raise invalid(f"VolumeId: {volume.db_id} is attached to a running VM. Please stop it first.")
-    pool = storpool_of(state, volume)
-    if pool is None:
-        raise invalid("The volume is not on a StorPool pool")
-    template = state.templates.add(
-        rows.Template(
-            name=args["name"],
-            display_text=args["displaytext"] or args["name"],
-            zone=volume.zone,
-            size=volume.size,
-            ready=False,
-            public=bool(args["ispublic"]),
-            source=volume.template,
-        )
-    )
-
-    async def run() -> dict[str, Any]:
-        if snapshot and snapshot.path and state.release.has("storpool_bypass_secondary_dead"):
-            template.path = await storage.create_template(state, pool, template, snapshot.volume_size, snapshot.path)
-            template.pool = pool.db_id
-        elif _kept_on_storpool(state):
-            template.path = await storage.create_snapshot(state, pool, volume, template.id, "template")
-            template.pool = pool.db_id
-        elif not state.switches["secondary_storage_vm"]:
-            state.templates.remove(template)
-            template.id = ""
-            raise internal(
-                "Failed to create templateNo remote endpoint to send command, check if host or ssvm is down?"
-            )
-        template.ready = True
-        return {"template": template_row(state, template)}
-
-    return Plan(run, created_id=template.id, instance_type="Template")
-
-
-@command("deleteTemplate", JOB, None, Param("id", "id", "templates", required=True))
-async def delete_template(context: Context) -> Plan:
-    """Its snapshots stay in the pools until the storage clean-up or the deletion of the pool."""
-    state = context.state
-    template = state.templates.get(context.args["id"])
-    if template is None or template.removed:
-        raise invalid(f"unable to find template with id {context.args['id']}")
-
-    async def run() -> dict[str, Any]:
-        pool = state.pools.get(template.pool)
-        if pool and template.path:
-            pool.cached_templates[template.db_id], template.path = template.path, ""
-        state.templates.remove(template)
-        return {"success": True}
-
-    return Plan(run, instance_type="Template", instance_id=template.id)

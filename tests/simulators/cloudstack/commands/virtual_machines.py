@@ -13,6 +13,7 @@ from simulators.cloudstack import rows
 from simulators.cloudstack.arguments import like
 from simulators.cloudstack.commands.vm_power import choose_host, migrate_vm, start_vm, stop_vm, storpool_of, volumes_of
 from simulators.cloudstack.commands.volumes import choose_pool, remove_volume, tags_of
+from simulators.cloudstack.downloads import is_ready
 from simulators.cloudstack.errors import internal, invalid
 from simulators.cloudstack.guest_views import VM_DETAILS, expunged_vm_row, vm_row, vm_row_with
 from simulators.cloudstack.plugin import storage
@@ -39,6 +40,7 @@ def _existing(context: Context) -> rows.VirtualMachine:
     Param("zoneid", "id", "zones"),
     Param("hostid", "id", "hosts"),
     Param("storageid", "id", "pools"),
+    Param("templateid", "id", "templates"),
     Param("listall", "bool"),
     Param("details", "list"),
 )
@@ -58,6 +60,7 @@ async def list_virtual_machines(context: Context) -> list[dict[str, Any]]:
         and (not args["state"] or args["state"].lower() == vm.state.lower())
         and args["zoneid"] in (None, vm.zone)
         and args["hostid"] in (None, vm.host)
+        and args["templateid"] in (None, vm.template)
         and (args["storageid"] is None or any(one.pool == args["storageid"] for one in volumes_of(state, vm)))
         and (not args["keyword"] or like(args["keyword"], vm.name))
     ]
@@ -78,7 +81,7 @@ async def list_virtual_machines(context: Context) -> list[dict[str, Any]]:
 async def deploy_virtual_machine(context: Context) -> Plan:
     state, args = context.state, context.args
     template = state.templates.get(args["templateid"])
-    if template is None or template.removed:
+    if template is None or template.removed or not is_ready(state, template):
         raise invalid(f"Unable to use template {args['templateid']}")
     if args["name"] and state.vms.by_name(args["name"]):
         raise invalid(f"The vm with hostName {args['name']} already exists in the network domain")

@@ -246,6 +246,11 @@ async def back_up(state: State, pool: rows.Pool, path: str) -> None:
     await _copied(state, pool, "snapshot", path)
 
 
+async def copy_to_secondary(state: State, pool: rows.Pool, volume: rows.Volume) -> None:
+    """Copies a volume that nobody writes to secondary storage: some host reads it meanwhile."""
+    await _copied(state, pool, "volume", volume.path)
+
+
 async def detach(state: State, pool: rows.Pool, volume: rows.Volume, host: rows.Host) -> None:
     """What the agent of a host does when a VM there loses a volume."""
     name = reference(driver(state), volume.path)
@@ -331,7 +336,12 @@ async def revert(state: State, pool: rows.Pool, volume: rows.Volume, path: str) 
 
 
 async def cache_template(state: State, pool: rows.Pool, template: rows.Template) -> str:
-    """The path of a CloudStack template's StorPool snapshot in a pool, made on its first use there."""
+    """The path of a CloudStack template's StorPool snapshot in a pool, made on its first use there, by one at a time."""
+    async with state.template_copies:
+        return await _cache_template(state, pool, template)
+
+
+async def _cache_template(state: State, pool: rows.Pool, template: rows.Template) -> str:
     if template.pool == pool.db_id and template.path:
         return template.path
     if template.db_id in pool.cached_templates:
