@@ -143,7 +143,8 @@ class Predicted:
     def change_template(
         self, before: t.Optional[Raw], after: t.Optional[Raw], copy: t.Optional[t.Tuple[str, Raw]]
     ) -> None:
-        """A template of a zone as it was read (``None``: not there), as it would be read afterwards, and StorPool's template that then has a copy, with that."""
+        """A template of a zone as it was read (``None``: not there), as it would be read afterwards, and the StorPool template that then has a copy,
+        with that."""
         row = None if after is None else dict(after, id=after.get("id") or made_up())
         self._tell("template", None if before is None else _key_of("template", before), row, copy)
 

@@ -198,7 +198,10 @@ def test_of_a_body_that_is_read_its_beginning_is_left():
 
 @given(st.lists(st.dictionaries(st.sampled_from(["globalId", "name", "tags", "placeAll", "flags", "iops"]), VALUES)))
 def test_rows_that_are_made_smaller_say_the_same(rows):
-    body = json.dumps({"data": rows}).encode()
+    try:
+        body = json.dumps({"data": rows}, allow_nan=False).encode()
+    except ValueError:
+        return
     smaller = answers.decode(body, storpool.sparing("VolumesList"))["data"]
     plain = answers.decode(body)["data"]
     for row in plain:
