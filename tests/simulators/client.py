@@ -131,7 +131,8 @@ def _first_line(process: subprocess.Popen[bytes]) -> str:
 def start(kind: str, *, host: str = "127.0.0.1", port: int = 0, lifetime: int | None = None, **args: Any) -> Simulator:
     """Starts ``python -m simulators.<kind>`` and returns once it listens.
 
-    Each further argument becomes an option: ``cluster_id="abc.b"`` is ``--cluster-id abc.b``. ``kind`` "storpool"
+    Each further argument becomes an option: ``cluster_id="abc.b"`` is ``--cluster-id abc.b``; a list, one for each item.
+    ``kind`` "storpool"
     gets a token and "cloudstack" a key pair and a version if none is given. With a ``lifetime`` in seconds it ends by
     itself, and does not end with this process. SimulatorError if it does not start.
     """
@@ -143,8 +144,9 @@ def start(kind: str, *, host: str = "127.0.0.1", port: int = 0, lifetime: int | 
     if lifetime is not None:
         command = ["timeout", str(lifetime), *command]
     for name, value in args.items():
-        if value is not None:
-            command += [f"--{name.replace('_', '-')}", str(value)]
+        for each in value if isinstance(value, list) else [value]:
+            if each is not None:
+                command += [f"--{name.replace('_', '-')}", str(each)]
     paths = [str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     with tempfile.TemporaryFile() as errors:

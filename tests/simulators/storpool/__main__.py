@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from pathlib import Path
 
 from simulators.kit import add_common_arguments, serve
+from simulators.storpool.devices import FILE, LOOP, Devices
 from simulators.storpool.server import Options, Simulator
+from simulators.storpool.store import DataError, Store
 
 MAX_CLIENT = 4095
 MAX_DISKS = 900
@@ -37,6 +40,13 @@ def _cluster_id(text: str) -> str:
     return text
 
 
+def _devices(text: str) -> tuple[int, Path]:
+    number, equals, path = text.partition("=")
+    if not (number.isascii() and number.isdigit() and 1 <= int(number) <= MAX_CLIENT and equals and path):
+        raise argparse.ArgumentTypeError(f"CLIENT=PATH, with the id of a client from 1 to {MAX_CLIENT}")
+    return int(number), Path(path).resolve()
+
+
 def main() -> int:
     """Reads the command line and serves."""
     parser = argparse.ArgumentParser(prog="python -m simulators.storpool", description="A simulated StorPool cluster.")
@@ -46,9 +56,35 @@ def main() -> int:
     parser.add_argument("--cluster-name", default="simulated", help="name of the cluster (default: %(default)s)")
     parser.add_argument("--clients", type=_clients, default=(1, 2, 3), help="client ids (default: 1,2,3)")
     parser.add_argument("--disks", type=_disks, default=9, help="number of disks (default: %(default)s)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="keep the bytes of volumes and snapshots in files there")
+    parser.add_argument(
+        "--devices",
+        type=_devices,
+        action="append",
+        default=[],
+        metavar="CLIENT=PATH",
+        help="keep the links to a client's devices in PATH/storpool and PATH/storpool-byid; may be repeated; needs --data",
+    )
+    parser.add_argument(
+        "--device-kind", choices=(LOOP, FILE), help="block devices or files (default: loop where that is possible)"
+    )
     args = parser.parse_args()
+    if args.devices and args.data is None:
+        parser.error("--devices needs --data")
+    if len({path for _number, path in args.devices}) < len(args.devices) or len(dict(args.devices)) < len(args.devices):
+        parser.error("--devices: each client has one directory, of its own")
     options = Options(args.token, args.cluster_id, args.cluster_name, args.clients, args.disks)
-    return serve(Simulator(options), args.host, args.port)
+    try:
+        store = Store(args.data.resolve()) if args.data else None
+        devices = Devices(store, dict(args.devices), args.device_kind) if store and args.devices else None
+    except DataError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    simulator = Simulator(options, store, devices)
+    try:
+        return serve(simulator, args.host, args.port)
+    finally:
+        simulator.close()
 
 
 if __name__ == "__main__":

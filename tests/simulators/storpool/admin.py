@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from simulators.kit import AdminError
@@ -79,7 +80,7 @@ def set_open(context: Context, method: str, body: Any) -> Any:
         {**views.attachment_view(each, context), "cluster": cluster.id, "open": True}
         for cluster in context.world.clusters.values()
         for each in cluster.attachments.values()
-        if each.open
+        if context.world.in_use(each)
     ]
 
 
@@ -206,6 +207,22 @@ def register(cluster: Cluster, other: Cluster, location_name: str) -> None:
     cluster.remotes[other.name] = RemoteCluster(other.id.partition(".")[2], location, other.name)
 
 
+def data(context: Context, cluster: str | None, root: Path) -> dict[str, dict[str, Any]]:
+    """``{global id: {"file", "size", "kind", "cluster"}}`` of one cluster, or of all: where two have an id, the local one's.
+
+    What a revert has given another id is there under both that it has.
+    """
+    world = context.world
+    clusters = [world.local, *world.clusters.values()] if cluster is None else [_cluster(world, {"cluster": cluster})]
+    found: dict[str, dict[str, Any]] = {}
+    for each in clusters:
+        for global_id, volume in each.by_global_id.items():
+            kind = "snapshot" if volume.is_snapshot else "volume"
+            file = str(root / volume.file)
+            found.setdefault(global_id, {"file": file, "size": volume.size, "kind": kind, "cluster": each.id})
+    return found
+
+
 def dump(context: Context) -> dict[str, Any]:
     """The whole state, whatever the switches that change listings say."""
     return {"now": context.now, "clusters": {each.id: _dump(context, each) for each in context.world.clusters.values()}}
@@ -221,7 +238,7 @@ def _dump(world: Context, cluster: Cluster) -> dict[str, Any]:
         "volumes": [_dump_volume(each, context) for each in cluster.volumes.values()],
         "snapshots": [_dump_volume(each, context) for each in cluster.snapshots.values()],
         "attachments": [
-            {**views.attachment_view(each, context), "lastingId": each.volume.lasting_id, "open": each.open}
+            {**views.attachment_view(each, context), "lastingId": each.volume.lasting_id, "open": world.world.in_use(each)}
             for each in cluster.attachments.values()
         ],
         "templates": [{**views.template_view(each, context), "tags": each.tags} for each in cluster.templates.values()],

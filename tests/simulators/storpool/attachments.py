@@ -14,6 +14,7 @@ from simulators.storpool import errors, fields, lifecycle, names, views
 from simulators.storpool.calls import get, post
 from simulators.storpool.fields import Field, required
 from simulators.storpool.state import Attachment, Client, Cluster, Context, Snapshot, Volume
+from simulators.storpool.steps import Rename
 
 MAX_ATTACHMENTS = 1024
 
@@ -38,7 +39,7 @@ def detach_everywhere(context: Context, volume: Volume, *, force: bool) -> None:
     """Removes every attachment, in every cluster; an open device refuses unless ``force``."""
     attachments = list(volume.attached.values())
     for attachment in attachments:
-        if attachment.open and not force:
+        if not force and context.world.in_use(attachment):
             raise errors.ApiFailure(context.switches["error_open_device"], _open_at(volume, attachment.client))
     for attachment in attachments:
         lifecycle.detach(context.world.clusters[attachment.cluster], volume, attachment.client, attachment.cluster)
@@ -113,7 +114,7 @@ def _plan(context: Context, item: dict[str, Any]) -> _Step:
     detach = _leaving(context, volume, item, attach)
     force = item.get("force", False)
     for attachment in detach:
-        if attachment.open and not force:
+        if not force and context.world.in_use(attachment):
             raise errors.ApiFailure(context.switches["error_open_device"], _open_at(volume, attachment.client))
     return _Step(volume, home, detach, attach)
 
@@ -186,14 +187,15 @@ def _bring(context: Context, step: _Step, item: dict[str, Any]) -> None:
         return
     refuse_attached(step.volume, how)
     detach_everywhere(context, step.volume, force=how == "detachForce")
-    move(step.home, context.cluster, step.volume)
+    move(context, step.home, context.cluster, step.volume)
 
 
-def move(source: Cluster, target: Cluster, volume: Volume) -> None:
+def move(context: Context, source: Cluster, target: Cluster, volume: Volume) -> None:
     """Moves a volume or snapshot between clusters: the same global id, name, tags and size; no parent."""
     names.claim(target, volume.name)
     groups = target.groups
     fallback = groups.get("default") or next(iter(groups.values()))
+    file = volume.file
     lifecycle.remove(source, volume)
     volume.id = target.next_id()
     volume.vag = volume.id
@@ -204,6 +206,7 @@ def move(source: Cluster, target: Cluster, volume: Volume) -> None:
     policy.place_head = groups.get(policy.place_head.name, fallback)
     volume.exports.clear()
     lifecycle.add(target, volume)
+    context.world.steps.append(Rename(file, volume.file))
 
 
 def _free_position(client: Client) -> int:
@@ -221,7 +224,9 @@ def _apply(context: Context, step: _Step) -> list[tuple[str, int]]:
     for client, rights in step.attach.items():
         attachment = volume.attached.get((cluster.id, client))
         if attachment is None:
-            attachment = Attachment(volume, cluster.id, client, rights, _free_position(cluster.clients[client]))
+            position = _free_position(cluster.clients[client])
+            generation = cluster.generation + 1
+            attachment = Attachment(volume, cluster.id, client, rights, position, generation=generation)
             volume.attached[cluster.id, client] = attachment
             cluster.attachments[volume.lasting_id, client] = attachment
             added.append((volume.lasting_id, client))

@@ -12,6 +12,7 @@ from typing import Any
 
 from simulators.storpool import errors, names
 from simulators.storpool.state import Cluster, Context, Policy, Snapshot, Template, Volume
+from simulators.storpool.steps import Copy, Make, Remove
 
 RETRY_SECONDS = 1.0
 
@@ -44,6 +45,7 @@ def check_capacity(context: Context, more: int) -> None:
 
 def add(cluster: Cluster, volume: Volume) -> None:
     """Enters a volume or snapshot into the cluster's indexes."""
+    volume.home = cluster.id
     if isinstance(volume, Snapshot):
         cluster.snapshots[volume.id] = volume
     else:
@@ -110,8 +112,17 @@ def create_volume(
     add(cluster, volume)
     set_parent(cluster, volume, parent)
     volume.vag = parent.vag if parent is not None else number
+    if parent is None:
+        context.world.steps.append(Make(volume.file, size))
+    else:
+        copy_bytes(context, parent, volume)
     context.changed = True
     return volume
+
+
+def copy_bytes(context: Context, source: Volume, target: Volume) -> None:
+    """The bytes of a new object are those of another one, as far as its size goes."""
+    context.world.steps.append(Copy(source.file, target.file, target.size, target.is_snapshot))
 
 
 def create_snapshot(
@@ -150,6 +161,7 @@ def create_snapshot(
     add(cluster, snapshot)
     set_parent(cluster, snapshot, volume.parent)
     set_parent(cluster, volume, snapshot)
+    copy_bytes(context, volume, snapshot)
     volume.stored = 0
     volume.made[number] = snapshot
     if transient:
@@ -166,6 +178,7 @@ def delete_volume(context: Context, volume: Volume) -> None:
         snapshot.created_from = None
         snapshot.on_name = volume.name
     remove(context.cluster, volume)
+    context.world.steps.append(Remove(volume.file))
     context.changed = True
 
 
@@ -205,6 +218,7 @@ def _vanish(context: Context, snapshot: Snapshot) -> None:
         if template.parent is snapshot:
             template.parent = None
     remove(context.cluster, snapshot)
+    context.world.steps.append(Remove(snapshot.file))
 
 
 def _collectable(snapshot: Snapshot, now: float) -> bool:

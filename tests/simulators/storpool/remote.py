@@ -66,14 +66,14 @@ def volume_move_to_remote(context: Context, reference: str, args: dict[str, Any]
         attachments = dict(volume.attached)
         own = {key: each for key, each in context.cluster.attachments.items() if each.volume is volume}
         volume.attached.clear()
-        move(context.cluster, target, volume)
+        move(context, context.cluster, target, volume)
         volume.exports[context.cluster.id] = True
         volume.attached.update(attachments)
         context.cluster.attachments.update(own)
     else:
         refuse_attached(volume, how)
         detach_everywhere(context, volume, force=how == "detachForce")
-        move(context.cluster, target, volume)
+        move(context, context.cluster, target, volume)
     context.changed = True
 
 
@@ -86,7 +86,7 @@ def snapshot_move_to_remote(context: Context, reference: str, args: dict[str, An
     how = args.get("onAttached", "fail")
     refuse_attached(snapshot, how)
     detach_everywhere(context, snapshot, force=how == "detachForce")
-    move(context.cluster, target, snapshot)
+    move(context, context.cluster, target, snapshot)
     context.changed = True
 
 
@@ -108,7 +108,7 @@ def volume_acquire(context: Context, reference: str, args: dict[str, Any]) -> No
                 how = args.get("onRemoteAttached", "fail")
                 refuse_attached(volume, how)
                 detach_everywhere(context, volume, force=how == "detachForce")
-                move(cluster, context.cluster, volume)
+                move(context, cluster, context.cluster, volume)
                 context.changed = True
                 return
     names.get_volume(context, reference)
@@ -138,6 +138,7 @@ def copy_snapshot(
         recovering_until=context.now + context.switches["recovery_seconds"],
     )
     lifecycle.add(cluster, snapshot)
+    lifecycle.copy_bytes(context, source, snapshot)
     context.changed = True
     return snapshot
 

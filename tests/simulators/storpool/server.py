@@ -16,13 +16,17 @@ from simulators.kit import AdminError, Answer, Call, Request, json_answer
 from simulators.kit.faults import LONGEST, is_seconds
 from simulators.storpool import admin, dispatch, lifecycle, paths, services
 from simulators.storpool.calls import CALLS
-from simulators.storpool.errors import DOES_NOT_EXIST, ApiFailure
+from simulators.storpool.devices import Devices
+from simulators.storpool.errors import DOES_NOT_EXIST, RESOURCES, ApiFailure
+from simulators.storpool.files import Abandoned
 from simulators.storpool.state import Context, World, build_cluster
+from simulators.storpool.store import Store, Work
 from simulators.storpool.switches import SWITCHES
 from simulators.storpool.waiting import verdict
 
 POLL_SECONDS = 0.01
 HEADERS = {"Cache-Control": "private"}
+WAS_RESET = ApiFailure("clusterNotOperational", "The simulator was reset", transient=True)
 DEFAULTS = {switch.name: switch.default for switch in SWITCHES}
 
 
@@ -52,8 +56,11 @@ class Simulator:
 
     switches = SWITCHES
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, store: Store | None = None, devices: Devices | None = None) -> None:
         self._options = options
+        self._store = store
+        self._devices = devices
+        self._catching_up: asyncio.Task[None] | None = None
         self._switches: Mapping[str, Any] = DEFAULTS
         self._offset = 0.0
         self._world = self._new_world()
@@ -64,6 +71,8 @@ class Simulator:
             "write": self._on_model(admin.write),
             "clusters": self._on_model(admin.clusters),
             "now": self._clock,
+            "data": self._data,
+            "devices": self._describe_devices,
         }
 
     def _new_world(self) -> World:
@@ -71,7 +80,10 @@ class Simulator:
         local = build_cluster(
             options.cluster_id, options.cluster_name, list(options.clients), options.disks, int(self._now())
         )
-        return World(local, {local.id: local})
+        world = World(local, {local.id: local})
+        if self._devices is not None:
+            world.in_use = self._devices.in_use
+        return world
 
     def _now(self) -> float:
         return time.time() + self._offset
@@ -81,18 +93,70 @@ class Simulator:
         self._switches = switches
         self._offset = 0.0
         self._world = self._new_world()
+        if self._store is not None:
+            self._store.wipe()
+        if self._devices is not None:
+            self._catch_up()
+
+    def close(self) -> None:
+        """Ends what a server with data has beside its answers: devices, and work that is not done yet."""
+        if self._devices is not None:
+            self._devices.close()
+        if self._store is not None:
+            self._store.close()
 
     def _context(self, switches: Mapping[str, Any]) -> Context:
         context = Context(self._world, self._world.local, switches, self._now())
         lifecycle.advance(replace(context, switches=self._switches))
+        self._begin_steps()
         return context
+
+    def _begin_steps(self) -> Work | None:
+        """What is to be done to the bytes is begun with."""
+        steps, self._world.steps = self._world.steps, []
+        return self._store.submit(steps) if self._store is not None else None
+
+    async def _follow(self) -> None:
+        """The devices are as the attachments are, but for clients that lag: their devices come when they do."""
+        if self._devices is not None and not await self._devices.follow(lambda: self._context(self._switches)):
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        if self._catching_up is None or self._catching_up.done():
+            self._catching_up = asyncio.get_running_loop().create_task(self._until_followed())
+
+    async def _until_followed(self) -> None:
+        while not await self._devices.follow(lambda: self._context(self._switches)):
+            await asyncio.sleep(POLL_SECONDS)
 
     def state(self) -> dict[str, Any]:
         """Everything, whatever the switches for listings say."""
         return admin.dump(self._context(DEFAULTS))
 
     def _on_model(self, function: Callable[[Context, str, Any], Any]) -> Callable[[str, Mapping[str, str], Any], Any]:
-        return lambda method, query, body: function(self._context(self._switches), method, body)
+        """An admin path's function; a change is over when the devices have followed."""
+
+        def answer(method: str, query: Mapping[str, str], body: Any) -> Any:
+            value = function(self._context(self._switches), method, body)
+            return value if self._devices is None or method == "GET" else self._followed(value)
+
+        return answer
+
+    async def _followed(self, value: Any) -> Any:
+        await self._follow()
+        return value
+
+    async def _data(self, method: str, query: Mapping[str, str], body: Any) -> Any:
+        """GET: where the bytes of each object are, once what is being done to them is done; nothing without --data."""
+        if self._store is None:
+            return {}
+        self._context(self._switches)
+        await self._store.settled()
+        return admin.data(self._context(self._switches), query.get("cluster"), self._store.root)
+
+    async def _describe_devices(self, method: str, query: Mapping[str, str], body: Any) -> dict[str, Any]:
+        """GET: the devices that clients have."""
+        return self._devices.describe() if self._devices is not None else {"kind": None, "devices": []}
 
     def _clock(self, method: str, query: Mapping[str, str], body: Any) -> dict[str, float]:
         """GET: the model's time. POST ``{"seconds": N}``: N seconds pass at once."""
@@ -152,7 +216,11 @@ class Simulator:
                 raise detail.problem
             done = dispatch.execute(self._world, self._switches, self._now(), call.method, detail.path, detail.body)
         except ApiFailure as failure:
+            self._begin_steps()
             return self._failed(failure)
+        work = self._begin_steps()
+        if self._store is not None and (call.write or done.pending is not None):
+            return Answer(b"", effect=done.context.changed, wait=lambda: self._with_data(done, self._world, work))
         if done.pending is not None:
             answer = self._when_ready(done)
             if answer is not None:
@@ -191,13 +259,27 @@ class Simulator:
             done = replace(done, envelope=envelope)
         return _succeeded(done)
 
+    async def _with_data(self, done: dispatch.Done, world: World, work: Work | None) -> Answer:
+        """The answer once bytes and devices are as it says."""
+        if work is not None:
+            await asyncio.wait({work})
+            failure = work.exception()
+            if isinstance(failure, Abandoned) or world is not self._world:
+                return self._failed(WAS_RESET)
+            if failure is not None:
+                failed = self._failed(ApiFailure(RESOURCES, f"The data could not be kept: {failure}"))
+                return replace(failed, effect=done.context.changed)
+        answer = _succeeded(done) if done.pending is None else await self._wait(done, world)
+        await self._follow()
+        return answer
+
     async def _wait(self, done: dispatch.Done, world: World) -> Answer:
         while world is self._world:
             answer = self._when_ready(done)
             if answer is not None:
                 return answer
             await asyncio.sleep(POLL_SECONDS)
-        return self._failed(ApiFailure("clusterNotOperational", "The simulator was reset", transient=True))
+        return self._failed(WAS_RESET)
 
 
 def _succeeded(done: dispatch.Done) -> Answer:

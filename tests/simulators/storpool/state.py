@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from simulators.storpool.steps import Step
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -69,7 +71,10 @@ class Template:
 
 @dataclass(eq=False)
 class Attachment:
-    """``cluster`` is the id of the client's cluster: an exported volume may be attached in another one."""
+    """``cluster`` is the id of the client's cluster: an exported volume may be attached in another one.
+
+    ``generation`` is the configuration that it came with.
+    """
 
     volume: Volume
     cluster: str
@@ -77,6 +82,11 @@ class Attachment:
     rights: str
     pos: int
     open: bool = False
+    generation: int = 0
+
+
+def _said_to_be_open(attachment: Attachment) -> bool:
+    return attachment.open
 
 
 @dataclass(eq=False)
@@ -86,6 +96,7 @@ class Volume:
     ``stored`` is the client data that is the object's own, not its parents'. ``attached`` is keyed by cluster id and
     client id. ``exports`` is keyed by the name of a location (snapshots) or the id of a cluster (volumes).
     ``made`` holds the snapshots that were made of it. ``original_id`` is set once a revert has changed ``global_id``.
+    ``home`` is the id of the cluster that it is in.
     """
 
     id: int
@@ -105,6 +116,7 @@ class Volume:
     exports: dict[str, bool] = field(default_factory=dict)
     made: dict[int, Snapshot] = field(default_factory=dict)
     original_id: str = ""
+    home: str = ""
 
     is_snapshot = False
 
@@ -112,6 +124,11 @@ class Volume:
     def lasting_id(self) -> str:
         """The global id that stays valid: the one that it was created with."""
         return self.original_id or self.global_id
+
+    @property
+    def file(self) -> str:
+        """What its bytes are called where they are kept: two clusters may have an object of the same id."""
+        return f"{self.home}/{self.lasting_id}"
 
 
 @dataclass(eq=False)
@@ -225,10 +242,15 @@ class Cluster:
 
 @dataclass(eq=False)
 class World:
-    """Every cluster there is, by id; ``local`` is the one that answers."""
+    """Every cluster there is, by id; ``local`` is the one that answers.
+
+    ``steps`` is what is still to be done to the bytes; ``in_use`` says whether the device of an attachment is open.
+    """
 
     local: Cluster
     clusters: dict[str, Cluster]
+    steps: list[Step] = field(default_factory=list)
+    in_use: Callable[[Attachment], bool] = _said_to_be_open
 
 
 @dataclass

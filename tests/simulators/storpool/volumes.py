@@ -13,6 +13,7 @@ from simulators.storpool.attachments import detach_everywhere, refuse_attached
 from simulators.storpool.calls import get, post
 from simulators.storpool.fields import Field, required
 from simulators.storpool.state import Context, Policy, Snapshot, Volume
+from simulators.storpool.steps import Refill, Rename, Resize
 
 
 @get("VolumesList", listing=True)
@@ -219,6 +220,7 @@ def volume_update(context: Context, reference: str, args: dict[str, Any]) -> dic
         context.cluster.provisioned += size - volume.size
         volume.size = size
         volume.stored = min(volume.stored, size)
+        context.world.steps.append(Resize(volume.file, size))
         context.changed = True
     return {"name": names.listed(volume)}
 
@@ -267,8 +269,10 @@ def volume_freeze(context: Context, reference: str, args: dict[str, Any]) -> Non
     snapshot = lifecycle.create_snapshot(context, volume, tags=tags, delete_at=delete_at)
     lifecycle.delete_volume(context, volume)
     if context.switches["freeze_keeps_id"]:
+        file = snapshot.file
         del context.cluster.by_global_id[snapshot.global_id]
         snapshot.global_id = global_id
+        context.world.steps.append(Rename(file, snapshot.file))
         context.cluster.by_global_id[global_id] = snapshot
     snapshot.of_unnamed = ""
     names.rename(context.cluster, snapshot, name)
@@ -316,6 +320,7 @@ def volume_revert(context: Context, reference: str, args: dict[str, Any]) -> dic
         volume.size = snapshot.size
     volume.stored = 0
     lifecycle.set_parent(context.cluster, volume, snapshot)
+    context.world.steps.append(Refill(snapshot.file, volume.file, volume.size))
     if context.switches["revert_limits"] == "restored":
         volume.policy = policies.copy_limits(volume.policy, snapshot.policy)
     if context.switches["revert_tags"] == "restored":
