@@ -170,7 +170,6 @@ EXAMPLES = r"""
     name: debian-12
     src: /srv/images/debian-12.qcow2
     template: hybrid
-  become: true
   register: imported
 
 - name: Its checksum
@@ -186,7 +185,6 @@ EXAMPLES = r"""
     size: 2GiB
     tags:
       owner: shop
-  become: true
 
 - name: The snapshot as a compressed file
   storpool.cloudstack.storpool_image:
@@ -194,7 +192,6 @@ EXAMPLES = r"""
     name: debian-12
     dest: /srv/images/debian-12-again.qcow2
     compress: true
-  become: true
 """
 
 RETURN = r"""

@@ -56,7 +56,9 @@ def main() -> int:
     parser.add_argument("--cluster-name", default="simulated", help="name of the cluster (default: %(default)s)")
     parser.add_argument("--clients", type=_clients, default=(1, 2, 3), help="client ids (default: 1,2,3)")
     parser.add_argument("--disks", type=_disks, default=9, help="number of disks (default: %(default)s)")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="keep the bytes of volumes and snapshots in files there")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="keep the bytes of volumes and snapshots in files there"
+    )
     parser.add_argument(
         "--devices",
         type=_devices,

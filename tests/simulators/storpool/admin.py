@@ -238,7 +238,11 @@ def _dump(world: Context, cluster: Cluster) -> dict[str, Any]:
         "volumes": [_dump_volume(each, context) for each in cluster.volumes.values()],
         "snapshots": [_dump_volume(each, context) for each in cluster.snapshots.values()],
         "attachments": [
-            {**views.attachment_view(each, context), "lastingId": each.volume.lasting_id, "open": world.world.in_use(each)}
+            {
+                **views.attachment_view(each, context),
+                "lastingId": each.volume.lasting_id,
+                "open": world.world.in_use(each),
+            }
             for each in cluster.attachments.values()
         ],
         "templates": [{**views.template_view(each, context), "tags": each.tags} for each in cluster.templates.values()],

@@ -25,7 +25,9 @@ from simulators.storpool.names import GLOBAL_ID
 from simulators.storpool.steps import Step, files_of
 
 MARKER = ".storpool-simulator"
-MARKED = "The bytes of a simulated StorPool cluster. The next simulator that is started with this directory removes them.\n"
+MARKED = (
+    "The bytes of a simulated StorPool cluster. The next simulator that is started with this directory removes them.\n"
+)
 #: Names that clients have for the files, where there are no loop devices: hard links, in a directory for each client.
 HANDLES = "handles"
 CLUSTER = re.compile(r"[a-z0-9]+\.[a-z0-9]+")
@@ -68,7 +70,9 @@ class Store:
                     del self._last[name]
             failure = None if work.cancelled() else work.exception()
             if failure is not None and not isinstance(failure, Abandoned):
-                print(f"the data of {', '.join(sorted(names))} could not be kept: {failure}", file=sys.stderr, flush=True)
+                print(
+                    f"the data of {', '.join(sorted(names))} could not be kept: {failure}", file=sys.stderr, flush=True
+                )
 
         work.add_done_callback(ended)
         return work
@@ -120,7 +124,9 @@ def _claim(root: Path) -> int:
         try:
             fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DataError(f"{root} is in use by another simulator: give another directory, or end that one.") from None
+            raise DataError(
+                f"{root} is in use by another simulator: give another directory, or end that one."
+            ) from None
         for path in root.rglob("*"):
             if not _is_own(path.relative_to(root)):
                 raise DataError(f"{path} is not a simulator's: take it out of {root}, or give another directory.")

@@ -142,6 +142,10 @@ class Hands:
         """The format of an exported file."""
         return self._wanted.format or "qcow2"
 
+    def foreseen(self, origin: str, size: int) -> Known:
+        """What :meth:`save` would return, as far as it can be known."""
+        return Known(origin, self.saved_format, self._wanted.compress, size, 0, "")
+
     def save(self, origin: str, global_id: str, name: t.Optional[str], size: int, seconds: float) -> Known:
         """Make the file of the attached volume or snapshot with this id, name and size, whose device is there within ``seconds``."""
         form, dest = self.saved_format, self.dest

@@ -185,7 +185,7 @@ def _vpc(read: Read, length: int) -> int:
     return int(footer[9])
 
 
-def _vdi(read: Read, _length: int) -> int:
+def _vdi(read: Read, length: int) -> int:
     head = read(0, SECTOR)
     magic, kind, size = (
         struct.unpack_from(code, head, offset)[0] for code, offset in (("<I", 0x40), ("<I", 0x4C), ("<Q", 0x170))
@@ -194,6 +194,10 @@ def _vdi(read: Read, _length: int) -> int:
         raise Unusable("it is no VDI image")
     if kind not in (1, 2) or any(head[0x1A8:0x1C8]):
         raise Unusable(f"it is only the difference from another file, its parent, which is not opened. {_WHOLE}")
+    data = struct.unpack_from("<I", head, 0x158)[0]
+    block, extra, _blocks, allocated = struct.unpack_from("<IIII", head, 0x178)
+    if length < data + allocated * (block + extra):  # which qemu-img does not look at
+        raise Unusable("its end is missing; the file is truncated")
     return int(size)
 
 

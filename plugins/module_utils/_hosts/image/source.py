@@ -48,6 +48,10 @@ class Source:
             self._refuse_too_large(told)
             self.size = qemu.size(self.node)
             self._refuse_too_large(self.size)
+            if (
+                told is not None and self.size < told and self.format != "vpc"
+            ):  # whose size is that of its cylinders, heads and sectors
+                raise Unusable(f"its header tells of {told} bytes, and qemu-img would read {self.size} of them")
             qemu.check(self.node)
             self.stored = qemu.stored(self.node)
 
@@ -231,7 +235,7 @@ def _nameless(directory: str) -> int:
 
 
 def _number(text: t.Optional[str]) -> t.Optional[int]:
-    return int(text) if text and text.isdigit() and len(text) < 19 else None
+    return int(text) if text and text.isdigit() and len(text) < 20 else None
 
 
 @contextlib.contextmanager

@@ -15,7 +15,6 @@ import threading
 import time
 import typing as t
 
-from ..._common import plain
 from ..._common.errors import Failure, InvalidOption, NotConfigured, NotFound
 from ..._common.module import Module
 from ..._common.plan import Outcome, Plan, Step, backoff, converge
@@ -59,8 +58,6 @@ def _work(module: Module, hands_for: t.Callable[[t.Mapping[str, t.Any]], t.Any])
     before, after = result.pop("before"), result.pop("after")
     if module._diff:
         result["diff"] = {"before": before or {}, "after": after or {}}
-    for words in run.warnings:
-        module.warn(plain.line(words))
     return result
 
 
@@ -93,7 +90,6 @@ class Run:
         self._word = os.urandom(8).hex()
         self._changed = False
         self.actions: t.List[str] = []
-        self.warnings: t.List[str] = []
 
     # --- in -------------------------------------------------------------------------------------------------------
 
@@ -105,11 +101,13 @@ class Run:
             found = self._look()
             if found.raw is not None:
                 return self._kept(found.raw, work)
-            stale = frozenset() if self._check else self._wait_for_others(work)
+            stale: t.FrozenSet[str] = frozenset()
             if not self._check:
-                found = self._look()  # somebody may have made it while this run waited
-                if found.raw is not None:
-                    return self._kept(found.raw, work)
+                stale, waited = self._wait_for_others(work)
+                if waited:  # what another run has made meanwhile need not be made again
+                    found = self._look()
+                    if found.raw is not None:
+                        return self._kept(found.raw, work)
             making.refuse(found, wanted)
             if self._check and self._hands.is_fetched:
                 return self._result(None, making.predicted(wanted, found, wanted.size, None), ["fetch the image"])
@@ -120,12 +118,10 @@ class Run:
                     image.hash()
                 if self._check:
                     made = Made(image.hash(), image.format, image.size)
-                    steps = [
-                        f"create volume {work.name!r} of {names.human(size)}",
-                        self._copying(image),
-                        f"take {wanted} of it",
-                    ]
-                    return self._result(None, making.predicted(wanted, found, size, made), steps, made)
+                    after = making.predicted(wanted, found, size, made)
+                    last = making.finish(works.foreseen(work, size), None, wanted, work, made)
+                    would = self._foreseen(self._work_for_import(size), self._copying(image), last)
+                    return self._result(None, after, would, made)
                 return self._make(self._work_for_import(size), stale, image, size)
 
     def _work_for_import(self, size: int) -> Work:
@@ -169,6 +165,12 @@ class Run:
 
             outcome = self._converge(look, lambda current: making.finish(current[0], current[1], wanted, work, made))
         return self._result(None, outcome.after, [], made)
+
+    @staticmethod
+    def _foreseen(work: Work, copying: str, last: Plan) -> t.List[str]:
+        """What a run would do, in words."""
+        first = works.begin(Held(), work)
+        return [*(step.action for step in first.steps), *first.later, copying, *(step.action for step in last.steps)]
 
     def _copying(self, image: t.Any) -> str:
         return f"copy the image ({image.format}, {names.human(image.size)}) to it"
@@ -214,10 +216,10 @@ class Run:
             hands.refuse_no_room(raw["size"], lambda: self._stored(raw))
             what = f"copy {wanted} to {hands.dest} ({hands.saved_format})"
             if self._check:
-                return self._result(
-                    before, {"path": hands.dest, "format": hands.saved_format}, [work.make.action, what], raw=raw
-                )
-            with self._held(work, self._wait_for_others(work)) as held:
+                would = self._foreseen(work, what, works.drop(works.foreseen(work, raw["size"]), work))
+                after = dict(self._file(hands.foreseen(origin, raw["size"])), size=None, checksum=None)
+                return self._result(before, after, would, file=after, raw=raw)
+            with self._held(work, self._wait_for_others(work)[0]) as held:
                 self.actions.append(what)
                 known = hands.save(origin, held["global_id"], held["name"], held["size"], wanted.wait_seconds)
                 self._changed = True
@@ -298,25 +300,27 @@ class Run:
         with self._hands.alone(key, seconds, lambda: busy):
             yield
 
-    def _wait_for_others(self, work: Work) -> t.FrozenSet[str]:
-        """Wait until no run of another client works on it. Returns the ids of what such a run has left, if it is sure that it has.
+    def _wait_for_others(self, work: Work) -> t.Tuple[t.FrozenSet[str], bool]:
+        """Wait until no run of another client works on it. Returns the ids of what such a run has left, if it is sure that it has, and whether there was one.
 
         Raises :class:`Busy`, and :class:`NameTaken` if somebody else has the name.
         """
         until = self._clock() + self._wanted.wait_seconds
         idle_since: t.Dict[str, float] = {}
+        waited = False
         while True:
             held = works.look(self._reader, work)
             if held.raw is None or works.is_left(held.raw, work):
-                return frozenset()
+                return frozenset(), waited
             works.refuse_strange(held.raw, work)
             now, key = self._clock(), str(held.raw["globalId"])
             if held.clients:
                 idle_since.pop(key, None)
             elif now - idle_since.setdefault(key, now) >= min(GRACE, self._wanted.wait_seconds):
-                return frozenset([key])
+                return frozenset([key]), True
             if now >= until:
                 raise works.busy(held, work, self._wanted.wait_seconds)
+            waited = True
             self._sleep(PAUSE)
 
     @contextlib.contextmanager

@@ -89,7 +89,7 @@ def begin(held: Held, work: Work, stale: t.Container[str] = ()) -> Plan:
     """The calls after which this run has its object, attached to this host. ``stale`` are the global ids of what others have left."""
     raw = held.raw
     if raw is None:
-        return Plan((work.make,), None, None, later=(f"attach {work} to client {work.client} ({work.rights})",))
+        return Plan((work.make,), None, None, later=(_attaching(work),))
     refuse_strange(raw, work)
     if not is_ours(raw, work):
         if not (is_left(raw, work) or raw["globalId"] in stale):
@@ -108,6 +108,16 @@ def drop(held: Held, work: Work) -> Plan:
     return Plan(_away(held, work, ""), None, None)
 
 
+def foreseen(work: Work, size: int) -> Held:
+    """What there would be, once the run has begun."""
+    own = tags.work_tags(work.client, work.run)
+    return Held({"name": work.name, "globalId": "", "size": size, "tags": own}, (work.client,))
+
+
+def _attaching(work: Work) -> str:
+    return f"attach {work} to client {work.client} ({work.rights})"
+
+
 def _shown(work: Work, raw: Raw) -> t.Dict[str, t.Any]:
     return results.snapshot(raw) if work.what == "snapshot" else results.volume(raw)
 
@@ -122,7 +132,7 @@ def _attach(work: Work, raw: Raw) -> Step:
         "VolumesReassignWait",
         None,
         {"reassign": [item], "attachTimeout": work.attach_timeout},
-        f"attach {work} to client {work.client} ({work.rights})",
+        _attaching(work),
         timeout=work.attach_timeout,
         advice=advice,
     )
