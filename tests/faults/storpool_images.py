@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,22 +46,28 @@ class Images:
     """Where the images of the scenarios are, and the devices of the client that the tests run on."""
 
     def __init__(self, directory: Path) -> None:
-        self.devices, self.data, self.files = (directory / name for name in ("devices", "data", "files"))
-        for each in (self.devices, self.data, self.files):
+        self.here: StorPool  # the cluster, for tests that are many in one
+        self.devices, self.data, self.files, self._programs = (
+            directory / name for name in ("devices", "data", "files", "programs")
+        )
+        for each in (self.devices, self.data, self.files, self._programs):
             each.mkdir()
         self.source = disk_images.make(self.files / "disk.qcow2", DISK)
         self.dest = self.files / "copy.qcow2"
 
     @contextlib.contextmanager
     def world(self, token: str) -> Iterator[StorPool]:
-        """A cluster whose client 1 has devices. This process is that client meanwhile."""
+        """A cluster whose client 1 has devices."""
         devices = [f"{CLIENT}={self.devices}"]
-        os.environ["SP_OURID"] = CLIENT
-        try:
-            with start("storpool", token=token, data=self.data, devices=devices, device_kind="file") as simulator:
-                yield _World(simulator, self.dest)
-        finally:
-            del os.environ["SP_OURID"]
+        with start("storpool", token=token, data=self.data, devices=devices, device_kind="file") as simulator:
+            yield _World(simulator, self.dest)
+
+    def program(self, first: str) -> str:
+        """A qemu-img that does something else first, in the language of the shell."""
+        path = self._programs / "qemu-img"
+        path.write_text(f'#!/bin/sh\n{first}\nexec {disk_images.program()} "$@"\n')
+        path.chmod(0o755)
+        return str(path)
 
     def left(self) -> list[str]:
         """What is in the directories of images that no run should leave there."""

@@ -38,7 +38,6 @@ PAUSE = 1.0
 GRACE = 20.0
 #: What a run takes to put its things away when it is ended, in seconds.
 LAST_SECONDS = 60.0
-_ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def run_image(module: Module, hands_for: t.Callable[[t.Mapping[str, t.Any]], t.Any]) -> None:
@@ -223,7 +222,7 @@ class Run:
                 self.actions.append(what)
                 known = hands.save(origin, held["global_id"], held["name"], held["size"], wanted.wait_seconds)
                 self._changed = True
-            self._drop(work)
+                self._drop(work)
             after = self._file(known)
             return self._result(before, after, [], file=after, raw=raw)
 
@@ -337,7 +336,8 @@ class Run:
 
     def _put_away(self, work: Work, error: BaseException) -> None:
         try:
-            self._drop(work, TimeLeft(LAST_SECONDS, "after a failure"))
+            with _undisturbed():
+                self._drop(work, TimeLeft(LAST_SECONDS, "after a failure"))
         except Failure as failure:
             left = f"{sentence(str(work))} may be left: {failure.message.rstrip('.')}. The next run of the same task takes it away"
             if isinstance(error, Failure):
@@ -368,17 +368,27 @@ class Run:
         return outcome
 
 
-@contextlib.contextmanager
-def _told_to_end() -> t.Iterator[None]:
+def _stop(_number: int, _frame: t.Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _told_to_end() -> t.ContextManager[None]:
     """A request to end is one that things are put away after, as after Ctrl-C."""
+    return _handling({signal.SIGTERM: _stop, signal.SIGHUP: _stop})
+
+
+def _undisturbed() -> t.ContextManager[None]:
+    """Nothing but a kill keeps things from being put away."""
+    return _handling(dict.fromkeys((signal.SIGTERM, signal.SIGHUP, signal.SIGINT), signal.SIG_IGN))
+
+
+@contextlib.contextmanager
+def _handling(handlers: t.Mapping[int, t.Any]) -> t.Iterator[None]:
+    """Other handlers of signals, where this is the thread that gets them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-
-    def stop(_number: int, _frame: t.Any) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in _ENDINGS}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
