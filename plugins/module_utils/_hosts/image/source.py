@@ -34,7 +34,7 @@ _SILENCE = 60
 
 
 class Source:
-    """An open image whose header has been checked. ``size`` is its virtual size, ``stored`` about how much of that is data, ``sha256`` is known or not yet."""
+    """An open image whose header has been checked. ``size`` is its virtual size, ``stored()`` about how much of that is data, ``sha256`` is known or not yet."""
 
     def __init__(self, handle: int, shown: str, wanted: Want, qemu: Qemu) -> None:
         self._shown = shown
@@ -53,7 +53,7 @@ class Source:
             ):  # whose size is that of its cylinders, heads and sectors
                 raise Unusable(f"its header tells of {told} bytes, and qemu-img would read {self.size} of them")
             qemu.check(self.node)
-            self.stored = qemu.stored(self.node)
+        self.stored = lambda: qemu.stored(self.node)
 
     @property
     def node(self) -> Node:

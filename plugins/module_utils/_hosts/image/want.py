@@ -68,7 +68,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     strange = ("src", "checksum") if exported else ("dest", "compress", "allow_replace")
     for option in strange:
         if params[option]:
-            raise InvalidOption(f"{option} is for state {'present' if exported else 'exported'}.")
+            raise InvalidOption(f"{option}: this is for state {'present' if exported else 'exported'}.")
     if exported and params["format"] not in (None, *SAVED):
         raise InvalidOption(f"format: a file is made as {' or '.join(SAVED)}, not as {params['format']}.")
     if params["compress"] and params["format"] == headers.RAW:

@@ -188,9 +188,12 @@ class Run:
         """Raise if the template's disks have not got so much free as there is data in the image."""
         for row in self._reader.templates_status():
             free = (row.get("stored") or {}).get("free")
-            if row["name"] == self._wanted.template and free is not None and free < image.stored:
+            if row["name"] != self._wanted.template or free is None or free >= image.size:
+                continue
+            stored = image.stored()
+            if free < stored:
                 raise self._hands.no_space(
-                    f"{sentence(str(self._wanted))}: there are about {names.human(image.stored)} of data in the image, and StorPool template "
+                    f"{sentence(str(self._wanted))}: there are about {names.human(stored)} of data in the image, and StorPool template "
                     f"{self._wanted.template!r} has {names.human(max(free, 0))} free."
                 )
 

@@ -59,7 +59,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         name = names.reference(params["name"], "name", params["kind"])
         for option in ("template", "size", "tags"):
             if params[option]:
-                raise InvalidOption(f"{option} is for state present.")
+                raise InvalidOption(f"{option}: this is for state present.")
     else:
         name = names.new_snapshot_name(params["name"], "name")
     tags = names.tags(params["tags"], "tags") or {}

@@ -87,7 +87,7 @@ def test_an_image_of_each_kind_is_taken(tmp_path: Path, kind: str) -> None:
     with opened(path) as image:
         assert (image.format, image.size) == (disk_images.KINDS[kind][0], len(DISK))
         assert image.hash() == sha256(path.read_bytes())
-        assert image.stored > 60_000
+        assert image.stored() > 60_000
 
 
 def test_a_format_is_insisted_on(tmp_path: Path) -> None:
