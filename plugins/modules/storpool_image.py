@@ -118,7 +118,7 @@ options:
     description:
       - Whether to say how far it is while it runs.
       - With V(auto) it is said if Ansible runs in a terminal. V(always) and V(never) do what they say.
-      - It can be said only where Ansible can look at the host a second time while the module runs (the connections C(local) and C(ssh)).
+      - It can be said only on the controller itself (connection C(local)), where Ansible can look at a file while the module runs.
     type: str
     choices: [auto, always, never]
     default: auto
@@ -149,6 +149,10 @@ requirements:
   - qemu-img (Debian and Ubuntu, package C(qemu-utils))
   - the host is a StorPool client (C(SP_OURID) in its configuration, C(storpool_block) running)
 attributes:
+  platform:
+    description: What the module runs on.
+    support: full
+    platforms: linux
   idempotent:
     support: partial
     details:

@@ -15,7 +15,13 @@ from contract.documented import modules
 from tools.workspace import STAGE
 
 #: What is done on a host's own files goes there the usual way.
-ON_HOSTS = {"cloudstack_deployment_info", "cloudstack_driver_build", "cloudstack_kvm_patch", "cloudstack_plugin_jar"}
+ON_HOSTS = {
+    "cloudstack_deployment_info",
+    "cloudstack_driver_build",
+    "cloudstack_kvm_patch",
+    "cloudstack_plugin_jar",
+    "storpool_image",
+}
 
 
 @pytest.mark.parametrize("options", [(), ("--check", "--diff")], ids=["run", "check"])

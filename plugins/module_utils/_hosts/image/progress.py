@@ -39,7 +39,7 @@ class Progress:
             return
         scratch = f"{self._path}.new"
         with contextlib.suppress(OSError):
-            handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
             try:
                 os.write(handle, words.encode())
             finally:

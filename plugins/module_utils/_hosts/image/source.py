@@ -34,7 +34,10 @@ _SILENCE = 60
 
 
 class Source:
-    """An open image whose header has been checked. ``size`` is its virtual size, ``stored()`` about how much of that is data, ``sha256`` is known or not yet."""
+    """An open image whose header has been checked.
+
+    ``size`` is its virtual size, ``stored()`` about how much of that is data; ``sha256`` may not be known yet.
+    """
 
     def __init__(self, handle: int, shown: str, wanted: Want, qemu: Qemu) -> None:
         self._shown = shown
