@@ -100,9 +100,9 @@ class Hands:
             with _beside(image.hash) as hashing:
                 self._qemu.fill(image.node, target.node, self._progress.part("copying"), hashing.begin)
                 target.settle()
+                if self._wanted.verify:
+                    self._refuse_different(image.node, target.node, f"the volume on {target.path}", "the image")
                 sha256 = str(hashing.result())
-            if self._wanted.verify:
-                self._refuse_different(image.node, target.node, f"the volume on {target.path}", "the image")
             image.refuse_changed()
         return sha256
 

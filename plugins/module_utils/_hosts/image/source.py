@@ -28,7 +28,7 @@ from . import headers
 from .qemu import Node, Qemu
 from .want import Want
 
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 #: How long an address may keep silent, in seconds.
 _SILENCE = 60
 
@@ -134,14 +134,14 @@ def sha256_of_file(path: str) -> str:
 
 def sha256_of(handle: int, shown: str, stop: t.Optional[threading.Event] = None) -> str:
     """The SHA-256 of an open file; of a part of it if ``stop`` is set meanwhile."""
-    digest, offset = hashlib.sha256(), 0
+    digest, offset, buffer = hashlib.sha256(), 0, memoryview(bytearray(_PIECE))
     with _readable(shown):
         while not (stop and stop.is_set()):
-            piece = os.pread(handle, _PIECE, offset)
-            if not piece:
+            count = os.preadv(handle, [buffer], offset)
+            if not count:
                 break
-            digest.update(piece)
-            offset += len(piece)
+            digest.update(buffer[:count])
+            offset += count
     return digest.hexdigest()
 
 
