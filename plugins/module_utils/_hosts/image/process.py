@@ -15,6 +15,7 @@ import subprocess
 import time
 import typing as t
 
+from ..._common import endings
 from ..errors import NotAccessible
 from ..machine.commands import TimedOut
 
@@ -74,29 +75,40 @@ def _started(argv: t.Sequence[str], limits: Limits, handles: t.Iterable[int]) ->
         if limits.processor is not None:
             resource.setrlimit(resource.RLIMIT_CPU, (limits.processor, limits.processor))
 
+    process: t.Any = None
     try:
-        process = subprocess.Popen(  # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
-            list(argv),
-            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=tuple(handles),
-            start_new_session=True,
-            preexec_fn=prepare,  # noqa: PLW1509  # nothing of ours runs beside it yet
-        )
+        with endings.to_its_end():  # else it could run without anybody who knows it
+            process = subprocess.Popen(  # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
+                list(argv),
+                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=tuple(handles),
+                start_new_session=True,
+                preexec_fn=prepare,  # noqa: PLW1509  # nothing of ours runs beside it yet
+            )
+        with process:
+            try:
+                yield process
+            finally:
+                _end(process)
     except (OSError, subprocess.SubprocessError) as error:
+        if process is not None:
+            raise
         told = getattr(error, "strerror", None) or str(error)
         raise NotAccessible(f"{argv[0]} cannot be run: {told}.") from None
-    with process:
-        try:
-            yield process
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+    finally:
+        if process is not None:
+            _end(process)
+
+
+def _end(process: t.Any) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _listen(

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import threading
 import time
 import typing as t
 
+from ..._common import endings
 from ..._common.errors import Failure, InvalidOption, NotConfigured, NotFound
 from ..._common.module import Module
 from ..._common.plan import Outcome, Plan, Step, backoff, converge
@@ -42,7 +41,7 @@ LAST_SECONDS = 60.0
 
 def run_image(module: Module, hands_for: t.Callable[[t.Mapping[str, t.Any]], t.Any]) -> None:
     """The body of the module. ``hands_for`` makes what does the work on this host, given the options as the task gave them; it raises :class:`Failure`."""
-    with _told_to_end():
+    with endings.told_to_end():
         end(module, lambda: _work(module, hands_for))
 
 
@@ -339,7 +338,7 @@ class Run:
 
     def _put_away(self, work: Work, error: BaseException) -> None:
         try:
-            with _undisturbed():
+            with endings.undisturbed():
                 self._drop(work, TimeLeft(LAST_SECONDS, "after a failure"))
         except Failure as failure:
             left = f"{sentence(str(work))} may be left: {failure.message.rstrip('.')}. The next run of the same task takes it away"
@@ -352,6 +351,10 @@ class Run:
             return
         self._converge(lambda: works.look(self._reader, work), lambda held: works.drop(held, work), time_left)
 
+    def _apply(self, step: Step) -> t.Any:
+        with endings.to_its_end():
+            return self._api.apply(step)
+
     def _converge(
         self,
         look: t.Callable[[], t.Any],
@@ -361,7 +364,7 @@ class Run:
         outcome = converge(
             look,
             plan,
-            self._api.apply,
+            self._apply,
             check_mode=self._check,
             pauses=backoff(self._api.endpoint.retries),
             time_left=time_left,
@@ -369,31 +372,3 @@ class Run:
         self._changed = self._changed or outcome.changed
         self.actions += outcome.actions
         return outcome
-
-
-def _stop(_number: int, _frame: t.Any) -> None:
-    raise KeyboardInterrupt
-
-
-def _told_to_end() -> t.ContextManager[None]:
-    """A request to end is one that things are put away after, as after Ctrl-C."""
-    return _handling({signal.SIGTERM: _stop, signal.SIGHUP: _stop})
-
-
-def _undisturbed() -> t.ContextManager[None]:
-    """Nothing but a kill keeps things from being put away."""
-    return _handling(dict.fromkeys((signal.SIGTERM, signal.SIGHUP, signal.SIGINT), signal.SIG_IGN))
-
-
-@contextlib.contextmanager
-def _handling(handlers: t.Mapping[int, t.Any]) -> t.Iterator[None]:
-    """Other handlers of signals, where this is the thread that gets them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
