@@ -150,7 +150,8 @@ class Run:
         wanted = self._wanted
         with self._held(work, stale) as raw:
             self.actions.append(self._copying(image))
-            sha256 = self._hands.fill(image, raw["global_id"], raw["name"], size, wanted.wait_seconds)
+            with _doing(f"make {wanted} of the image"):
+                sha256 = self._hands.fill(image, raw["global_id"], raw["name"], size, wanted.wait_seconds)
             made = Made(sha256, image.format, image.size)
 
             def look() -> t.Tuple[Held, t.Optional[Raw]]:
@@ -222,7 +223,8 @@ class Run:
                 return self._result(before, after, would, file=after, raw=raw)
             with self._held(work, self._wait_for_others(work)[0]) as held:
                 self.actions.append(what)
-                known = hands.save(origin, held["global_id"], held["name"], held["size"], wanted.wait_seconds)
+                with _doing(f"export {wanted}"):
+                    known = hands.save(origin, held["global_id"], held["name"], held["size"], wanted.wait_seconds)
                 self._changed = True
                 self._drop(work)
             after = self._file(known)
@@ -372,3 +374,12 @@ class Run:
         self._changed = self._changed or outcome.changed
         self.actions += outcome.actions
         return outcome
+
+
+@contextlib.contextmanager
+def _doing(what: str) -> t.Iterator[None]:
+    """A failure says what could not be done."""
+    try:
+        yield
+    except Failure as failure:
+        raise failure.while_doing(what) from None
