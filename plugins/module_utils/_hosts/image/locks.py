@@ -1,7 +1,7 @@
 # Copyright (c) 2026, StorPool CloudStack collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run at a time for each thing on this host: a lock that is gone with the last process that works for the run, however that ends."""
+"""One run at a time for each thing on this host: a lock that is gone with its process, however that ends; qemu-img ends with it, too (:mod:`.process`)."""
 
 from __future__ import annotations
 
