@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import direct, roll
+from benchmarks import direct, images, roll
 from benchmarks.plays import HERE, Took, Workbench
 from simulators.client import Simulator, start, storpool_call
 from tools.workspace import COLLECTION, ROOT, environment
@@ -241,6 +241,20 @@ class Bench:
             ),
         ]
 
+    def images(self) -> list[Row]:
+        """Images into StorPool and out of it."""
+        took, empty = images.measure(self.bench, self.repeats), self.empty()["seconds"]
+        text = "2 GiB QCOW2 with 1 GiB of data"
+        against = "module time over an empty module, against qemu-img convert and compare"
+        return [
+            Row(f"import of a {text}: {against}", (took["in"] - empty) / took["bare in"], "x", 1.15),
+            Row(f"export of a {text}: {against}", (took["out"] - empty) / took["bare out"], "x", 1.15),
+            Row("import and export: memory of the module and its programs", took["MB"], "MB", 200),
+            *[Row(f"{name}: module time", took[key], "s") for name, key in (("import", "in"), ("export", "out"))],
+            Row("import: qemu-img convert and compare", took["bare in"], "s"),
+            Row("export: a device, qemu-img convert and compare", took["bare out"], "s"),
+        ]
+
     def roll(self) -> list[Row]:
         """The role for agents where nothing is to be done, on hosts."""
         role, bare = roll.measure(self.repeats)
@@ -277,6 +291,7 @@ MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
     "single": Bench.single,
     "delayed": Bench.delayed,
     "direct": Bench.direct,
+    "images": Bench.images,
     "roll": Bench.roll,
 }
 

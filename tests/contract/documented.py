@@ -32,7 +32,7 @@ from tools.workspace import BUILD, COLLECTION, STAGE
 
 ACTIONS = STAGE / "tests/integration/targets/setup_simulator/action_plugins"
 PLAY_SECONDS = 600
-THIS_CLIENT = 4  # the machine that runs the tests, which has no block devices
+THIS_CLIENT = 4  # the machine that runs the tests
 NOT_THE_MODULE = {"name", "register", "when", "loop", "loop_control", "vars", "environment", "delegate_to", "run_once"}
 
 #: What the examples of every module may start from, by its name: the call that makes it, and what that is given.
@@ -172,6 +172,7 @@ def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, direct
     if module in hosts.HOSTS:
         root = directory / "host"
         hosts.HOSTS[module](root)
+        (root / "dev").symlink_to(storpool.args["devices"][0].partition("=")[2])
         options = modules()[module]["doc"]["options"]
         found = [hosts.moved(task, full, options, root) if full in task else task for task in found]
         tasks.append(hosts.look(root, "host"))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from standins import cloudstack_host, cloudstack_source, kvm_plugin, maven, storpool_driver
+from standins import cloudstack_host, cloudstack_source, disk_images, kvm_plugin, maven, storpool_driver
 
 
 def kvm_agent(root: Path) -> None:
@@ -59,6 +59,15 @@ def with_room(root: Path) -> None:
     (root / "srv/images").mkdir(parents=True)
 
 
+def images(root: Path) -> None:
+    """A StorPool client with disk images. Where its devices are, the simulator says."""
+    directory = root / "srv/images"
+    directory.mkdir(parents=True)
+    disk = disk_images.content(4 * disk_images.MIB)
+    disk_images.make(directory / "debian-12.qcow2", disk)
+    disk_images.make(directory / "shop-disk.vmdk", disk, "vmdk")
+
+
 #: What makes the host that a module's examples start from.
 HOSTS: dict[str, Callable[[Path], None]] = {
     "cloudstack_driver_build": build_machine,
@@ -66,6 +75,7 @@ HOSTS: dict[str, Callable[[Path], None]] = {
     "cloudstack_plugin_jar": jars,
     "cloudstack_deployment_info": deployed,
     "cloudstack_volume_download": with_room,
+    "storpool_image": images,
 }
 #: Options of modules that take the root of a host: only these name paths of the machine that runs the tests.
 OF_THIS_MACHINE = ("prefix", "src")

@@ -18,10 +18,19 @@ OF_ANY_TASK = {"changed", "failed", "diff", "warnings", "invocation", "attempts"
 
 
 @pytest.fixture(scope="module")
-def simulators():
-    """Both simulators, with secrets that stand nowhere else."""
+def simulators(tmp_path_factory):
+    """Both simulators, with secrets that stand nowhere else. The machine that runs the tests has devices."""
+    data, devices = (tmp_path_factory.mktemp(name) for name in ("data", "devices"))
     with (
-        start("storpool", token=secrets.TOKEN, cluster_id="abc.b", clients="1,2,3", disks=9) as storpool,
+        start(
+            "storpool",
+            token=secrets.TOKEN,
+            cluster_id="abc.b",
+            clients="1,2,3",
+            disks=9,
+            data=data,
+            devices=[f"{documented.THIS_CLIENT}={devices}"],
+        ) as storpool,
         start(
             "cloudstack",
             api_key=secrets.KEY,

@@ -42,6 +42,11 @@ def fetch(url: str, checksum: str) -> dict[str, Any]:
     return {"ansible.builtin.include_role": role, "vars": {"driver_url": url, "driver_checksum": checksum}}
 
 
+def image(url: str) -> dict[str, Any]:
+    nobody = {"sp_api_http_host": "127.0.0.1", "sp_api_http_port": 1, "sp_api_retries": 0, "sp_auth_token": "1"}
+    return {**nobody, "name": "x", "src": url, "checksum": "0" * 64, "template": "hybrid", "device_dir": "/dev/none"}
+
+
 def test_a_token_in_an_address_is_shown_nowhere(tmp_path: Path, address: str) -> None:
     checksum = hashlib.sha256((tmp_path / "served" / NAME).read_bytes()).hexdigest()
     url, query = f"http://{TOKEN}@{address}/{NAME}", f"http://{address}/{NAME}?private_token={TOKEN}"
@@ -52,6 +57,8 @@ def test_a_token_in_an_address_is_shown_nowhere(tmp_path: Path, address: str) ->
         {f"{module}driver_build": {"source": "/x", "maven_args": [f"-Drepo.password={TOKEN}"]}},
         {f"{module}plugin_jar": {"component": "agent", "src": url}},
         {f"{module}plugin_jar": {"component": "agent", "src": query, "remote_src": True}},
+        {"storpool.cloudstack.storpool_image": image(query)},
+        {"storpool.cloudstack.storpool_image": image(url)},
         fetch(url, "0" * 64),
         fetch(f"{query}&none", "0" * 64),
         fetch(f"http://{address}/none?private_token={TOKEN}", checksum),

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -42,6 +43,11 @@ class Child:
                 self._results.write_text(json.dumps([vars(each) for each in ended]), encoding="utf-8")
             finally:
                 os._exit(0)
+
+    def end(self, number: int) -> None:
+        """Send the process a signal, if it has not ended."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, number)
 
     def wait(self) -> list[Ended]:
         """How the tasks ended; nothing if the process was ended before. TimeoutError if it takes longer than :data:`SECONDS`."""

@@ -162,7 +162,7 @@ def _outcome(world: World, scenario: Scenario, clean: Clean, index: int, fault: 
         else:
             ended = runner.run(scenario.module, task, wire)
             _check_words(world, scenario, ended)
-        if index:  # what came before the first look was there when the task began
+        if index and not scenario.works:  # what came before the first look was there when the task began
             _check_destroyed(world, before)
         _disarm(world, fault)
         written = _writes(world)
@@ -198,7 +198,7 @@ def _judge(
             return REFUSED
         raise Lost(f"after {_told(ended)!r} the task cannot be done: {_told(again)!r}")
     made = _made(world)
-    if not fault.rival and made != clean.made:
+    if not fault.rival and not scenario.works and made != clean.made:
         raise Lost(f"made {dict(made)} in place of {dict(clean.made)}")
     if scenario.settles and again.changed:
         _settled(world, scenario, task)

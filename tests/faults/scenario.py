@@ -29,7 +29,8 @@ class Scenario:
     ``subjects`` are the objects that rivals touch, so that those may come to harm.
 
     ``settles`` is false for what is done anew by every run. ``storpool`` is whether a CloudStack
-    task is told where StorPool is. ``switches`` are those of the StorPool simulator. ``tells`` is what an error has to say if it leaves something to a person.
+    task is told where StorPool is. ``works`` is whether the task makes objects to work on, which it deletes, and may have to make again.
+    ``switches`` are those of the StorPool simulator. ``tells`` is what an error has to say if it leaves something to a person.
     """
 
     module: str
@@ -45,6 +46,7 @@ class Scenario:
     storpool: bool = False
     switches: Mapping[str, Any] = field(default_factory=dict)
     tells: tuple[str, ...] = ()
+    works: bool = False
 
     def __str__(self) -> str:
         return f"{self.module}-{self.state.replace(' ', '-')}"

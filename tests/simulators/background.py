@@ -30,8 +30,11 @@ def main() -> None:
     parser.add_argument("--version", default="4.19.1", help="CloudStack version (default: %(default)s)")
     parser.add_argument("--lifetime", type=int, default=900, help="seconds after which they end (default: %(default)s)")
     parser.add_argument("--token", default="1234567890123456789", help="token of the StorPool API")
+    parser.add_argument("--data", help="directory in which the StorPool simulator keeps the bytes of volumes")
+    parser.add_argument("--devices", action="append", metavar="CLIENT=PATH", help="where a client has its devices")
     options = parser.parse_args()
-    storpool = start("storpool", lifetime=options.lifetime, token=options.token)
+    bytes_too = {"data": options.data, "devices": options.devices or []} if options.data else {}
+    storpool = start("storpool", lifetime=options.lifetime, token=options.token, **bytes_too)
     cloudstack = start(
         "cloudstack",
         lifetime=options.lifetime,

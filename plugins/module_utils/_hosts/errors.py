@@ -24,3 +24,15 @@ class NotAccessible(Failure):
     """The operating system does not let a file be read or written."""
 
     kind = "not_accessible"
+
+
+class NoSpace(Failure):
+    """There is not enough space for what would be written."""
+
+    kind = "no_space"
+
+
+class Differs(Failure):
+    """What was written, or came, is not what it should be."""
+
+    kind = "differs"

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The file that an image is exported to: complete or not there, and with a note beside it of what it is."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import stat
+import typing as t
+
+from ..._common.errors import Failure, InvalidOption
+from ..._common.sizes import human
+from ..errors import NoSpace, NotAccessible
+from ..machine import files, obstacles
+from .source import sha256_of_file
+
+NOTE = ".storpool-image"
+MOST_NOTE = 1 << 16
+_OWN = 0o600
+
+
+class Known(t.NamedTuple):
+    """What the note beside a file says: of what it was made, how, and what the file was like."""
+
+    source: str
+    format: str
+    compress: bool
+    virtual_size: int
+    size: int
+    sha256: str
+
+
+def standing(dest: str) -> t.Tuple[bool, t.Optional[Known]]:
+    """Whether there is a file, and what it is, if that is known and the file is still as it was made. Reads all of a file that has a note.
+
+    Raises :class:`InvalidOption` and :class:`NotAccessible` if nothing can be written there.
+    """
+    if not os.path.isdir(_parent(dest)):
+        raise InvalidOption(f"dest: there is no directory {_parent(dest)} on this host.")
+    obstacles.check_writable(_parent(dest))
+    try:
+        status = os.lstat(dest)
+    except FileNotFoundError:
+        return False, None
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidOption(f"dest: {dest} is not a file.")
+    obstacles.check_replaceable(dest)
+    known = _note(dest)
+    if known is None or status.st_size != known.size or sha256_of_file(dest) != known.sha256:
+        return True, None
+    return True, known
+
+
+@contextlib.contextmanager
+def unfinished(dest: str) -> t.Iterator[int]:
+    """A new file beside ``dest``, open for this process and its children alone. It is gone afterwards, unless it was given its name."""
+    scratch = files.scratch_of(dest)
+    handle = None
+    with files.told("written", dest):
+        files.clear(scratch)
+        handle = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _OWN)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        yield handle
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), os.lstat(scratch)):
+                os.unlink(scratch)
+        os.close(handle)
+
+
+def settle(handle: int, dest: str) -> None:
+    """Have all of the file on the disk, and nothing of it in memory."""
+    with _room_for(dest):
+        os.fsync(handle)
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def finish(handle: int, dest: str, known: Known) -> None:
+    """Give the file its name. The note comes first: a note without its file is none, a file without its note is somebody's."""
+    content = json.dumps(known._asdict(), sort_keys=True).encode() + b"\n"
+    files.write(dest + NOTE, content, files.Owner(os.geteuid(), os.getegid(), _OWN))
+    with files.told("written", dest):
+        with contextlib.suppress(FileNotFoundError):
+            before = os.lstat(dest)
+            os.fchown(handle, before.st_uid, before.st_gid)
+            os.fchmod(handle, stat.S_IMODE(before.st_mode))
+        os.rename(files.scratch_of(dest), dest)
+    files.settle((dest,))
+
+
+def free(dest: str) -> int:
+    """The bytes that can still be written where the file shall be."""
+    with files.told("looked at", _parent(dest)):
+        room = os.statvfs(_parent(dest))
+    return room.f_bavail * room.f_frsize
+
+
+def refuse_no_room(dest: str, needed: int) -> None:
+    """Raise :class:`NoSpace` if there is not so much space for the file."""
+    there = free(dest)
+    if needed > there:
+        raise NoSpace(
+            f"dest: {_parent(dest)} has {human(there)} free, less than the {human(needed)} that {dest} would take."
+        )
+
+
+def _note(dest: str) -> t.Optional[Known]:
+    try:
+        told = json.loads(files.read(dest + NOTE, MOST_NOTE).content.decode("utf-8"))
+        known = Known(**told)
+    except (Failure, ValueError, TypeError):
+        return None
+    right = all(isinstance(each, str) for each in (known.source, known.format, known.sha256))
+    return known if right and isinstance(known.size, int) and isinstance(known.virtual_size, int) else None
+
+
+def _parent(dest: str) -> str:
+    return os.path.dirname(dest)
+
+
+@contextlib.contextmanager
+def _room_for(dest: str) -> t.Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpace(f"dest: there is no space left for {dest}.") from None
+        raise NotAccessible(f"dest: {dest} cannot be written: {error.strerror}.") from None
