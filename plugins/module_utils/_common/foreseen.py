@@ -84,3 +84,36 @@ class Notes:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.write(text)
             file.flush()
+
+
+class Predicting:
+    """A reader that can be told what would have changed: it answers as the one that it is given, but for that.
+
+    What it was told it keeps in :class:`Notes`, and begins with those that are there. ``_take`` of a subclass is told each note, and is to keep what it says.
+    """
+
+    foresees = True
+
+    def __init__(self, reader: t.Any, notes: t.Optional[Notes] = None) -> None:
+        self._reader = reader
+        self._notes = notes
+        self._new: t.List[t.Any] = []
+        for note in notes.read() if notes else ():
+            self._take(*note)
+
+    def __getattr__(self, name: str) -> t.Any:
+        """What nobody foresees is as it is read."""
+        return getattr(self._reader, name)
+
+    def remember(self) -> None:
+        """Note what it was told for the tasks to come."""
+        if self._notes:
+            self._notes.add(self._new)
+        self._new = []
+
+    def _tell(self, *note: t.Any) -> None:
+        self._take(*note)
+        self._new.append(note)
+
+    def _take(self, what: str, *parts: t.Any) -> None:
+        raise NotImplementedError

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.foreseen import Notes, is_made_up, made_up
+from ..._common.foreseen import Notes, Predicting, is_made_up, made_up
 from . import identity
 from .reader import Hosts, Raw, Reader
 
@@ -17,18 +17,12 @@ Result = t.Mapping[str, t.Any]
 _OF_THE_DRIVER = ("sp.", "storpool.")
 
 
-class Predicted:
-    """A reader that can be told what would have changed, and that keeps in :class:`Notes` what it was told.
+class Predicted(Predicting):
+    """A reader of the cloud that can be told what would have changed."""
 
-    It answers as the reader that it is given, but for what was foreseen.
-    """
-
-    foresees = True
+    _reader: Reader
 
     def __init__(self, reader: Reader, notes: t.Optional[Notes] = None) -> None:
-        self._reader = reader
-        self._notes = notes
-        self._new: t.List[t.Any] = []
         self._rows: t.Dict[str, t.Dict[str, t.Optional[Raw]]] = {
             "pool": {},
             "offering": {},
@@ -39,18 +33,7 @@ class Predicted:
         self._copies: t.Dict[t.Tuple[str, str], Raw] = {}  # by the id of a template and StorPool's template
         self._values: t.Dict[t.Tuple[str, ...], t.Optional[str]] = {}
         self._driver = False
-        for note in notes.read() if notes else ():
-            self._take(*note)
-
-    def __getattr__(self, name: str) -> t.Any:
-        """What nobody foresees is as it is read."""
-        return getattr(self._reader, name)
-
-    def remember(self) -> None:
-        """Note what it was told for the tasks to come."""
-        if self._notes:
-            self._notes.add(self._new)
-        self._new = []
+        super().__init__(reader, notes)
 
     # --- what would be there ---------------------------------------------------------------------------------------
 
@@ -161,10 +144,6 @@ class Predicted:
         self._tell("driver")
 
     # --- how the two come together ---------------------------------------------------------------------------------
-
-    def _tell(self, *note: t.Any) -> None:
-        self._take(*note)
-        self._new.append(list(note))
 
     def _take(self, what: str, *parts: t.Any) -> None:
         if what == "driver":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.foreseen import Notes, is_made_up, made_up
+from ..._common.foreseen import Notes, Predicting, is_made_up, made_up
 from .names import UNLIMITED
 from .reader import Raw, Reader, has_tags, keys_of, owner_of
 
@@ -47,34 +47,17 @@ _HAVE_IDS = ("volume", "snapshot")
 _PLACES = ("replication", "placeAll", "placeTail", "placeHead")
 
 
-class Predicted:
-    """A reader that can be told what would have changed, and that keeps in :class:`Notes` what it was told.
+class Predicted(Predicting):
+    """A reader of the cluster, of one object at a time or of lists, that can be told what would have changed."""
 
-    It answers as the reader that it is given, which reads one object at a time or lists, but for what was foreseen.
-    """
-
-    foresees = True
+    _reader: Reader
 
     def __init__(self, reader: Reader, notes: t.Optional[Notes] = None) -> None:
-        self._reader = reader
-        self._notes = notes
-        self._new: t.List[t.Any] = []
         self._shelves = {what: _Shelf(what) for what in _NAMES_OTHERS}
         self._attached: t.Dict[str, t.List[Raw]] = {}  # by ``~globalId`` of what it is of, all attachments of that
         self._owners: t.Dict[str, str] = {}  # by each key that this has had, ``~globalId``
         self._changes = 0
-        for what, *parts in notes.read() if notes else ():
-            self._take(what, *parts)
-
-    def __getattr__(self, name: str) -> t.Any:
-        """What nobody foresees is as it is read."""
-        return getattr(self._reader, name)
-
-    def remember(self) -> None:
-        """Note what it was told for the tasks to come."""
-        if self._notes:
-            self._notes.add(self._new)
-        self._new = []
+        super().__init__(reader, notes)
 
     # --- what would be there ---------------------------------------------------------------------------------------
 
@@ -182,11 +165,8 @@ class Predicted:
         gone = [] if before is None else list(_keys(what, before))
         self._tell(what, gone, raw)
 
-    def _tell(self, *note: t.Any) -> None:
-        self._take(*note)
-        self._new.append(note)
-
-    def _take(self, what: str, keys: t.List[str], there: t.Any) -> None:
+    def _take(self, what: str, *parts: t.Any) -> None:
+        keys, there = parts
         self._changes += 1
         if what == "attachments":
             owner = next(key for key in keys if key.startswith("~"))
