@@ -146,8 +146,6 @@ options:
       - How often to try again when StorPool cannot be reached.
     type: int
     default: 5
-requirements:
-  - requests
 attributes:
   action_group:
     description: Use C(group/storpool.cloudstack.cloudstack) and C(group/storpool.cloudstack.storpool) in C(module_defaults) to set both connections once.

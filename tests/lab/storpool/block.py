@@ -102,9 +102,9 @@ def keep(links: dict[Path, tuple[Path, Target]]) -> None:
                 device.symlink_to(target)
             else:
                 os.mknod(device, stat.S_IFBLK | 0o660, os.makedev(*target))
-    for path, (device, _) in links.items():
+    for path, device_and_target in links.items():
         if not path.is_symlink():
-            path.symlink_to(device)
+            path.symlink_to(device_and_target[0])
 
 
 def _target(device: Path) -> Target:
