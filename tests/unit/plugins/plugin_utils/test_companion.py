@@ -229,6 +229,9 @@ def take_less() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (100, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
 
+LEAST_PRIORITY = 19
+
+
 def be_nice() -> None:
     os.nice(1)
 
@@ -254,9 +257,13 @@ def set_a_global() -> None:
 
 
 LEAVES = [
-    *(block, log_more, speak_another_language, keep_a_thread, keep_a_file, write_elsewhere, take_less, be_nice),
+    *(block, log_more, speak_another_language, keep_a_thread, keep_a_file, write_elsewhere, take_less),
     *(count_roughly, recurse_less, never_collect, tell_nobody, set_a_global),
 ]
+
+
+if os.getpriority(os.PRIO_PROCESS, 0) < LEAST_PRIORITY:  # else it cannot be nicer
+    LEAVES.append(be_nice)
 
 
 def leave_and_look(work: Callable[[], None], mark: str) -> None:

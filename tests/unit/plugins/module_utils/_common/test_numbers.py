@@ -93,7 +93,7 @@ def test_there_are_such_options():
     assert ("cloudstack_driver_build", "timeout") in found
     assert ("cloudstack_management_server", "wait_timeout") in found
     # Whoever adds another that need not be whole has it checked by seconds.seconds, as these are.
-    assert {option for _module, option in options("float")} == {"sp_api_timeout", "api_timeout"}
+    assert {option for _module, option in options("float")} == {"sp_api_timeout", "api_timeout", "copy_timeout"}
 
 
 @pytest.mark.parametrize("value", BOUNDLESS)
