@@ -21,7 +21,7 @@ VOLUMES = [{"name": f"v-{number:04}", "size": "1GiB", "template": "hybird"} for 
 @pytest.fixture
 def failed(storpool, cloudstack, tmp_path):
     """Runs one bulk task that fails; what it shows, and its result."""
-    documented.prepare("storpool_objects", storpool)
+    documented.prepare("storpool_objects", storpool, cloudstack)
 
     def run(**options):
         written = tmp_path / "result.json"

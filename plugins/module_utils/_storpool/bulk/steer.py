@@ -154,7 +154,7 @@ def _prune(every: t.Sequence[Entry], reader: Reader, params: t.Mapping[str, t.An
     gone: t.List[t.Tuple[Kind, Raw]] = []
     for kind in kinds:
         tagged = reader.volumes_with if kind is VOLUMES else reader.snapshots_with
-        own = tagged({SET_TAGS[kind.what]: params["set"]})
+        own = sorted(tagged({SET_TAGS[kind.what]: params["set"]}), key=lambda raw: (str(raw["name"]), raw["globalId"]))
         gone += [(kind, raw) for raw in own if raw["globalId"] not in kept and not raw.get("transient")]
     labels = {key: objects.label(kind.what, raw) for kind, raw in gone for key in _references(kind, raw)}
     _refuse_too_many(list(dict.fromkeys(labels.values())), _listed(every, kinds), params)
