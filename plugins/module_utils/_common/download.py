@@ -73,8 +73,24 @@ def fetch(
         gate.shut()
 
 
+class _Response(wire.Response):
+    """Without a largest size."""
+
+    most = 1 << 62
+
+
+class _Watched(session.Watched):
+    response_class = _Response
+
+
+class _Adapter(session.Adapter):
+    watched = _Watched
+
+
 class _Session(session.Session):
     """Hands the body of an answer on, piece by piece, instead of keeping it."""
+
+    adapter = _Adapter
 
     def __init__(self, opened: Opened, gate: Gate) -> None:
         super().__init__()
@@ -110,20 +126,3 @@ class _Session(session.Session):
         if response.raw is None:  # an answer that came over no connection of ours, and is there as a whole
             return b"" if came else bytes(response.content)
         return bytes(response.raw.read(PIECE, decode_content=False))
-
-
-class _Response(wire.Response):
-    """Without a largest size."""
-
-    most = 1 << 62
-
-
-class _Watched(session.Watched):
-    response_class = _Response
-
-
-class _Adapter(session.Adapter):
-    watched = _Watched
-
-
-_Session.adapter = _Adapter

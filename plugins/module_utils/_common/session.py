@@ -126,44 +126,6 @@ def _was_sent(error: BaseException, watch: Watch) -> bool:
     return isinstance(error, of_a_connection) and not any(word in causes for word in before)
 
 
-class Session(SESSION):  # type: ignore[misc]
-    """A ``requests`` session that follows no redirect, takes nothing from the environment by itself, and reads bodies up to a limit."""
-
-    adapter: t.Any = None  # which connects; the class below
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.headers["Accept-Encoding"] = "gzip, deflate"
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, self.adapter())
-
-    def get_redirect_target(self, resp: t.Any) -> None:
-        """Nowhere: the library would read the whole body of a redirect to see where it leads."""
-
-    def send(self, request: t.Any, **kwargs: t.Any) -> t.Any:
-        """The answer, its body read. Raises :class:`BadAnswer` for a body that is too large or packed in a way that was not asked for."""
-        kwargs.update(stream=True, allow_redirects=False)
-        where = str(request.url).split("/ctrl/", 1)[0]
-        try:
-            response = super().send(request, **kwargs)
-            if response.raw is not None:
-                _read(response)
-        except (TooLarge, zlib.error) as error:
-            raise refusal(error, where) from None
-        return response
-
-
-def _read(response: t.Any) -> None:
-    try:
-        read = functools.partial(response.raw.read, decode_content=False)
-        response._content = bytes(wire.body_of(response.headers, read))
-        response._content_consumed = True
-    finally:
-        if not response._content_consumed:
-            response.close()
-
-
 class Watched:
     """A connection that tells the :class:`Watch` of the call what happens."""
 
@@ -215,4 +177,39 @@ def _watched(pool: t.Any, watched: t.Any) -> t.Any:
     return type("Pool", (pool,), {"ConnectionCls": connection})
 
 
-Session.adapter = Adapter
+class Session(SESSION):  # type: ignore[misc]
+    """A ``requests`` session that follows no redirect, takes nothing from the environment by itself, and reads bodies up to a limit."""
+
+    adapter: t.Any = Adapter  # which connects
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.headers["Accept-Encoding"] = "gzip, deflate"
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, self.adapter())
+
+    def get_redirect_target(self, resp: t.Any) -> None:
+        """Nowhere: the library would read the whole body of a redirect to see where it leads."""
+
+    def send(self, request: t.Any, **kwargs: t.Any) -> t.Any:
+        """The answer, its body read. Raises :class:`BadAnswer` for a body that is too large or packed in a way that was not asked for."""
+        kwargs.update(stream=True, allow_redirects=False)
+        where = str(request.url).split("/ctrl/", 1)[0]
+        try:
+            response = super().send(request, **kwargs)
+            if response.raw is not None:
+                _read(response)
+        except (TooLarge, zlib.error) as error:
+            raise refusal(error, where) from None
+        return response
+
+
+def _read(response: t.Any) -> None:
+    try:
+        read = functools.partial(response.raw.read, decode_content=False)
+        response._content = bytes(wire.body_of(response.headers, read))
+        response._content_consumed = True
+    finally:
+        if not response._content_consumed:
+            response.close()

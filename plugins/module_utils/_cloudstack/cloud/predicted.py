@@ -74,15 +74,9 @@ class Predicted(Predicting):
             else self._reader.settings_like(name, **scope)
         )
         if self._driver and name.startswith(_OF_THE_DRIVER) and not any(row["name"] == name for row in rows):
-            rows = [
-                *rows,
-                {"name": name, "value": None},
-            ]  # as the management server will have it, with a type and a default
-        keys = {str(row["name"]): _key(str(row["name"]), scope) for row in rows}
-        return [
-            dict(row, value=self._values[keys[str(row["name"])]]) if keys[str(row["name"])] in self._values else row
-            for row in rows
-        ]
+            # The management server will have it, with a type and a default that nobody knows before.
+            rows = [*rows, {"name": name, "value": None}]
+        return [dict(row, value=self._values.get(_key(row["name"], scope), row.get("value"))) for row in rows]
 
     def management_servers(self) -> t.List[Raw]:
         return self._every("server", self._reader.management_servers())
