@@ -61,8 +61,17 @@ class Predicted(Predicting):
             return self._copies.get((template_id, storpool_template))
         return self._reader.cached_copy(template_id, storpool_template)
 
-    def vms_of_template(self, template_id: str, zone_id: str) -> t.List[Raw]:
-        return [] if is_made_up(template_id) else self._reader.vms_of_template(template_id, zone_id)
+    def vms(self, **where: t.Any) -> t.List[Raw]:
+        return [] if any(map(is_made_up, where.values())) else self._reader.vms(**where)
+
+    def volumes(self, **where: t.Any) -> t.List[Raw]:
+        return [] if any(map(is_made_up, where.values())) else self._reader.volumes(**where)
+
+    def volume_snapshots(self, **where: t.Any) -> t.List[Raw]:
+        return [] if any(map(is_made_up, where.values())) else self._reader.volume_snapshots(**where)
+
+    def vm_snapshots(self, **where: t.Any) -> t.List[Raw]:
+        return [] if any(map(is_made_up, where.values())) else self._reader.vm_snapshots(**where)
 
     def providers(self) -> t.FrozenSet[str]:
         return self._reader.providers() | (frozenset([identity.PROVIDER]) if self._driver else frozenset())

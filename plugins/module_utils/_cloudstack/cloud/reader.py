@@ -191,9 +191,25 @@ class Reader:
         rows = self._api.rows("listVolumes", "volume", storageid=pool_id, listall=True, listsystemvms=True)
         return [row for row in rows if row["id"] not in others]
 
-    def snapshots_in(self, zone_id: str) -> t.List[Raw]:
-        """The volume snapshots of all accounts and projects in a zone."""
-        return _unique(self._of_everyone("listSnapshots", "snapshot", zoneid=zone_id))
+    def volumes(self, **where: t.Any) -> t.List[Raw]:
+        """The volumes of all accounts and projects that meet conditions of listVolumes (``zoneid``, ...); destroyed ones only if asked for."""
+        return _unique(self._of_everyone("listVolumes", "volume", **where))
+
+    def vms(self, **where: t.Any) -> t.List[Raw]:
+        """The VMs of all accounts and projects that are not expunged and meet conditions of listVirtualMachines, without what CloudStack has to compute."""
+        return _unique(self._of_everyone("listVirtualMachines", "virtualmachine", details="min", **where))
+
+    def volume_snapshots(self, **where: t.Any) -> t.List[Raw]:
+        """The volume snapshots of all accounts and projects that meet conditions of listSnapshots (``zoneid``, ``volumeid``, ...)."""
+        return _unique(self._of_everyone("listSnapshots", "snapshot", **where))
+
+    def vm_snapshots(self, **where: t.Any) -> t.List[Raw]:
+        """The VM snapshots of all accounts and projects that meet conditions of listVMSnapshot (``virtualmachineid``, ``vmsnapshotid``, ...)."""
+        return _unique(self._of_everyone("listVMSnapshot", "vmSnapshot", **where))
+
+    def vms_called(self, name_or_id: str, zone_id: t.Optional[str]) -> t.List[Raw]:
+        """The VMs with this id; if there is none with it, with this name or display name, of all accounts and projects."""
+        return self._called("listVirtualMachines", "virtualmachine", name_or_id, zone_id, ("name", "displayname"))
 
     def management_servers(self) -> t.List[Raw]:
         """All management servers; only from :data:`versions.LISTS_MANAGEMENT_SERVERS` on."""
@@ -236,14 +252,6 @@ class Reader:
             self._os_types = self._api.rows("listOsTypes", "ostype")
         return self._os_types
 
-    def vms_of_template(self, template_id: str, zone_id: str) -> t.List[Raw]:
-        """The VMs of all accounts and projects in a zone that were made of a template and are not expunged."""
-        return _unique(
-            self._of_everyone(
-                "listVirtualMachines", "virtualmachine", templateid=template_id, zoneid=zone_id, details="min"
-            )
-        )
-
     def volumes_called(self, name_or_id: str, zone_id: t.Optional[str]) -> t.List[Raw]:
         """The volumes with this id; if there is none with it, with this name, of all accounts and projects."""
         return self._called("listVolumes", "volume", name_or_id, zone_id)
@@ -264,16 +272,22 @@ class Reader:
         )
         return {str(row["key"]): str(row.get("value", "")) for row in rows}
 
-    def _called(self, command: str, key: str, name_or_id: str, zone_id: t.Optional[str]) -> t.List[Raw]:
-        """What there is with this id, of whatever account; else with this name. CloudStack refuses to list an id that it does not know."""
+    def _called(
+        self, command: str, key: str, name_or_id: str, zone_id: t.Optional[str], members: t.Sequence[str] = ("name",)
+    ) -> t.List[Raw]:
+        """What there is with this id, of whatever account; else with this name. CloudStack refuses to list an id that it does not know.
+
+        ``members`` are those of a row that are names. ``keyword`` finds parts of all of them, ``name`` parts of the first or the whole, by command and release.
+        """
         where = {"zoneid": zone_id} if zone_id else {}
         if _UUID.fullmatch(name_or_id):
             with contextlib.suppress(Outdated):
                 rows = _unique(self._of_everyone(command, key, id=name_or_id, **where))
                 if rows:
                     return rows
-        named = _unique(self._of_everyone(command, key, name=name_or_id, **where))
-        return [row for row in named if row["name"] == name_or_id]
+        where["name" if len(members) == 1 else "keyword"] = name_or_id
+        named = _unique(self._of_everyone(command, key, **where))
+        return [row for row in named if name_or_id in [row.get(member) for member in members]]
 
     def _of_everyone(self, command: str, key: str, **params: t.Any) -> t.Iterator[Raw]:
         yield from self._api.rows(command, key, listall=True, **params)

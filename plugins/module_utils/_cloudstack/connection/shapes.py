@@ -64,26 +64,83 @@ _HOST = row(
         details=_DETAILS,
     ),
 )
+#: Tags of CloudStack's own, of volumes, snapshots and VMs.
+_TAGS = answers.rows(row({"key": text}, {"value": text}))
+_OWNER = _texts("account", "domainid", "domain", "projectid", "project")
 _VOLUME = row(
     _NAMED,
     dict(
         _texts(
             "state",
+            "type",
+            "path",
             "storageid",
+            "storage",
             "virtualmachineid",
             "vmname",
             "vmdisplayname",
             "vmstate",
+            "vmtype",
             "zoneid",
             "zonename",
             "created",
+            "attached",
             "templateid",
+            "diskofferingid",
+            "diskofferingname",
+            "serviceofferingid",
+            "serviceofferingname",
+            "snapshotid",
         ),
         isextractable=flag,
+        destroyed=flag,
         size=count,
+        deviceid=count,
+        miniops=count,
+        maxiops=count,
+        tags=_TAGS,
+        **_OWNER,
     ),
 )
-_VM = row(_NAMED, _texts("displayname", "state", "zoneid", "templateid"))
+_SNAPSHOT = row(
+    _NAMED,
+    dict(
+        _texts("volumeid", "volumename", "volumetype", "zoneid", "zonename", "state", "intervaltype", "created"),
+        revertable=flag,
+        physicalsize=count,
+        virtualsize=count,
+        tags=_TAGS,
+        **_OWNER,
+    ),
+)
+_VM = row(
+    _NAMED,
+    dict(
+        _texts(
+            "displayname",
+            "instancename",
+            "state",
+            "zoneid",
+            "zonename",
+            "hostid",
+            "hostname",
+            "templateid",
+            "serviceofferingname",
+            "created",
+        ),
+        tags=_TAGS,
+        **_OWNER,
+    ),
+)
+_VM_SNAPSHOT = row(
+    _NAMED,
+    dict(
+        _texts("displayname", "description", "state", "type", "virtualmachineid", "zoneid", "created", "parent"),
+        current=flag,
+        tags=_TAGS,
+        **_OWNER,
+    ),
+)
 _TEMPLATE = row(
     _NAMED,
     dict(
@@ -139,8 +196,9 @@ ROWS: t.Dict[str, Check] = {
     "listStoragePools": _POOL,
     "listHosts": _HOST,
     "listVolumes": _VOLUME,
-    "listSnapshots": row(_NAMED, _texts("volumeid", "zoneid", "state")),
+    "listSnapshots": _SNAPSHOT,
     "listVirtualMachines": _VM,
+    "listVMSnapshot": _VM_SNAPSHOT,
     "listTemplates": _TEMPLATE,
     "listOsTypes": row({"id": name, "description": text}),
     "listManagementServers": _SERVER,
@@ -163,6 +221,10 @@ _SAME = {
     "storageid": "storageid",
     "resourceid": "resourceid",
     "templateid": "templateid",
+    "virtualmachineid": "virtualmachineid",
+    "volumeid": "volumeid",
+    "vmsnapshotid": "id",
+    "hostid": "hostid",
 }
 #: Commands whose rows may be of something beside what the parameter names: CloudStack lists a setting of a zone without saying of which it is.
 _NOT_ALL = frozenset(["listConfigurations"])

@@ -41,7 +41,7 @@ def read(reader: Reader, pool: Raw, removing: bool) -> Contents:
     rows = reader.volumes_on(pool["id"])
     volumes = tuple(row for row in rows if row.get("state") not in _GOING)
     ids = frozenset(row["id"] for row in volumes)
-    snapshots = reader.snapshots_in(pool["zoneid"]) if removing and ids else []
+    snapshots = reader.volume_snapshots(zoneid=pool["zoneid"]) if removing and ids else []
     return Contents(
         volumes,
         tuple(row for row in rows if row.get("state") in _GOING),

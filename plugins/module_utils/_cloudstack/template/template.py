@@ -118,7 +118,7 @@ def look(reader: Reader, wanted: Want) -> Current:
     row = _one(reader, wanted, zone_id)
     current = current._replace(row=row)
     if not wanted.present:
-        return current._replace(users=tuple(reader.vms_of_template(row["id"], zone_id)) if row else ())
+        return current._replace(users=tuple(reader.vms(templateid=row["id"], zoneid=zone_id)) if row else ())
     if wanted.os_type is not None:
         current = current._replace(os_types=tuple(reader.os_types()))
     if wanted.cached_on is not None:

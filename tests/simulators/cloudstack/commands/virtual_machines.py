@@ -62,7 +62,7 @@ async def list_virtual_machines(context: Context) -> list[dict[str, Any]]:
         and args["hostid"] in (None, vm.host)
         and args["templateid"] in (None, vm.template)
         and (args["storageid"] is None or any(one.pool == args["storageid"] for one in volumes_of(state, vm)))
-        and (not args["keyword"] or like(args["keyword"], vm.name))
+        and (not args["keyword"] or like(args["keyword"], vm.name) or like(args["keyword"], vm.display_name))
     ]
 
 
