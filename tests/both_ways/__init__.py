@@ -39,6 +39,8 @@ _PASSING = (
     (re.compile(r'("?(?:sp_api_http_port|port)"?: )\d+'), r"\1PORT"),
     (re.compile(r"0x[0-9a-f]{6,}"), "OBJECT"),
     (re.compile(r'"in_ansible": \w+'), '"in_ansible": WAY'),
+    # Where the files of a traceback are: in a zip of a temporary directory, or where they are installed.
+    (re.compile(r"/[^\s\"\\]*(?:_payload\.zip|/collections|/site-packages)/(?=ansible(?:_collections)?/)"), "FILES/"),
     (re.compile(r"Interrupted at <frame [^>]*>"), "Interrupted at FRAME"),
     (re.compile(r'("?(?:started|delta|end|start|seconds)"?: )"?[\d:. -]+"?'), r"\1TIME"),
 )
@@ -214,5 +216,7 @@ def _started(directory: Path, run: _Run, directly: bool) -> Iterator[subprocess.
 def _same_for_all(text: str) -> str:
     for pattern, word in _PASSING:
         text = pattern.sub(word, text)
+    # Ansible's own steps to a module's first line differ; in JSON the lines end with two characters.
     text = re.sub(r"Traceback \(most recent call last\):(?:\\n  [^\n]*?)*\\n(?=\w)", "TRACEBACK ", text)
+    text = re.sub(r"Traceback \(most recent call last\):(?:\r?\n  [^\n]*)*\n(?=\w)", "TRACEBACK ", text)
     return re.sub(r"/(True|False)\b", "/WAY", text)

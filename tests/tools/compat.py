@@ -46,13 +46,11 @@ def main() -> int:
     found = {core: pythons.find(versions) for core, versions in CORES.items()}
     possible = [core for core, python in found.items() if python]
     cores = arguments.cores or possible
-    # ansible-runner is the same for all: it runs the newest, and those that are asked for.
-    through_runner = arguments.cores or possible[-1:]
     failed = 0
 
     def problem(core: str) -> str:
         python = found.get(core, sys.executable)
-        return _install(core, python) or _problem(core, modules, playbook, core in through_runner)
+        return _install(core, python) or _problem(core, modules, playbook)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for core, wrong in zip(cores, pool.map(problem, cores), strict=True):
@@ -90,7 +88,7 @@ def _install(core: str, python: str) -> str:
     return ""
 
 
-def _problem(core: str, modules: list[str], playbook: Path, through_runner: bool) -> str:
+def _problem(core: str, modules: list[str], playbook: Path) -> str:
     """What went wrong, or nothing."""
     name = f"core-{core}"
     env = {**environment(name), "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
@@ -113,8 +111,7 @@ def _problem(core: str, modules: list[str], playbook: Path, through_runner: bool
         return ran.output
     with tempfile.TemporaryDirectory() as directory:
         differ = both_ways.differences(Path(directory) / "ways", name)
-        if through_runner:
-            differ += both_ways.differences(Path(directory) / "runner", name, "-vvv", runner=True)
+        differ += both_ways.differences(Path(directory) / "runner", name, "-vvv", runner=True)
         return "\n".join(differ)
 
 
