@@ -30,7 +30,7 @@ class Device:
         self.size = size
         self._handle = handle
         self._is_block = stat.S_ISBLK(os.fstat(handle).st_mode)
-        self._direct = size % _BLOCK == 0 and _can_be_direct(handle)
+        self._direct = size % _BLOCK == 0 and can_be_direct(handle)
 
     @property
     def node(self) -> Node:
@@ -111,8 +111,8 @@ def _not_there(links: t.Sequence[str], there: bool, found: int, size: int, secon
     )
 
 
-def _can_be_direct(handle: int) -> bool:
-    """Whether the device can be read without the cache; not every file that stands for one can."""
+def can_be_direct(handle: int) -> bool:
+    """Whether what is open can be read without the cache: any device can, but not files of every file system."""
     try:
         probe = os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_DIRECT | os.O_CLOEXEC)
     except OSError:

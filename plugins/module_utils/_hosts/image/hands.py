@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 import typing as t
 
 from ..._common.errors import Failure, NotAllowed
 from ..errors import Differs, NoSpace, NotAccessible
-from . import device, locks, place, source
+from . import beside, device, locks, place, source
 from .place import Known
 from .progress import Progress
 from .qemu import Node, Qemu, find
@@ -97,12 +96,11 @@ class Hands:
         What the device has then is what the image has, if the task does not leave that out.
         """
         with device.opened(self._wanted.device_dir, global_id, name, size, True, seconds) as target:
-            with _beside(image.hash) as hashing:
-                self._qemu.fill(image.node, target.node, self._progress.part("copying"), hashing.begin)
-                target.settle()
-                if self._wanted.verify:
-                    self._refuse_different(image.node, target.node, f"the volume on {target.path}", "the image")
-                sha256 = str(hashing.result())
+            self._qemu.fill(image.node, target.node, self._progress.part("copying"))
+            target.settle()
+            if self._wanted.verify:
+                self._refuse_different(image.node, target.node, f"the volume on {target.path}", "the image")
+            sha256 = image.hash()
             image.refuse_changed()
         return sha256
 
@@ -156,68 +154,17 @@ class Hands:
             handle = stack.enter_context(place.unfinished(dest))
             self._qemu.save(origin_device.node, handle, form, self._wanted.compress, self._progress.part("copying"))
             place.settle(handle, dest)
-            with _beside(lambda stop: source.sha256_of(handle, dest, stop)) as hashing:
+            with beside.reading(lambda stop: source.sha256_of(handle, dest, stop)) as hashing:
                 if self._wanted.verify:
-                    self._refuse_different(
-                        Node(handle, form), origin_device.node, dest, f"the {origin_device.path}", hashing.begin
-                    )
-                else:
-                    hashing.begin()
-                sha256 = str(hashing.result())
+                    file = Node(handle, form, direct=device.can_be_direct(handle))
+                    self._refuse_different(file, origin_device.node, dest, f"the {origin_device.path}")
+                sha256 = hashing.result()
             known = Known(origin, form, self._wanted.compress, size, os.fstat(handle).st_size, sha256)
             place.finish(handle, dest, known)
         return known
 
-    def _refuse_different(
-        self, one: Node, other: Node, written: str, read: str, beside: t.Optional[t.Callable[[], None]] = None
-    ) -> None:
-        if not self._qemu.compare(one, other, self._progress.part("comparing"), beside):
+    def _refuse_different(self, one: Node, other: Node, written: str, read: str) -> None:
+        if not self._qemu.compare(one, other, self._progress.part("comparing")):
             raise Differs(
                 f"what was written, {written}, is not what was read, {read}. Nothing is kept of it; look at the memory and the disks of this host."
             )
-
-
-class _Beside:
-    """Something that is read in a thread of its own while a program copies."""
-
-    def __init__(self, work: t.Callable[[threading.Event], t.Any]) -> None:
-        self._work = work
-        self._stop = threading.Event()
-        self._thread: t.Optional[threading.Thread] = None
-        self._ended: t.List[t.Any] = []
-        self._failed: t.List[Failure] = []
-
-    def begin(self) -> None:
-        """Start reading."""
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def result(self) -> t.Any:
-        """What came of it, as soon as it is there."""
-        if self._thread:
-            self._thread.join()
-        if self._failed:
-            raise self._failed[0]
-        return self._ended[0]
-
-    def end(self) -> None:
-        """Stop reading."""
-        self._stop.set()
-        if self._thread:
-            self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            self._ended.append(self._work(self._stop))
-        except Failure as failure:
-            self._failed.append(failure)
-
-
-@contextlib.contextmanager
-def _beside(work: t.Callable[[threading.Event], t.Any]) -> t.Iterator[_Beside]:
-    """Something to read meanwhile, which is over when the block ends, whatever happens."""
-    reading = _Beside(work)
-    try:
-        yield reading
-    finally:
-        reading.end()

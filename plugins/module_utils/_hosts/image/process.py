@@ -47,15 +47,12 @@ def run(
     limits: Limits,
     handles: t.Iterable[int] = (),
     hear: t.Optional[t.Callable[[bytes], None]] = None,
-    beside: t.Optional[t.Callable[[], None]] = None,
 ) -> Ended:
-    """Run a program, which inherits the open files ``handles``. ``hear`` gets what it writes instead of the result; ``beside`` is called once it has begun.
+    """Run a program, which inherits the open files ``handles``. ``hear`` gets what it writes instead of the result.
 
     Raises :class:`TimedOut`, and :class:`NotAccessible` if it cannot be started. It has ended in any case, also if this process is killed.
     """
     with _started(argv, limits, handles) as process:
-        if beside:
-            beside()
         output, told = _listen(process, os.path.basename(argv[0]), limits.seconds, hear)
         status = process.wait()
     return Ended(int(status), output.decode("utf-8", "replace"), told.decode("utf-8", "replace"))
@@ -87,7 +84,7 @@ def _started(argv: t.Sequence[str], limits: Limits, handles: t.Iterable[int]) ->
                 stderr=subprocess.PIPE,
                 pass_fds=tuple(handles),
                 start_new_session=True,
-                preexec_fn=prepare,  # noqa: PLW1509  # nothing of ours runs beside it yet
+                preexec_fn=prepare,  # noqa: PLW1509  # what runs beside it computes a checksum, and holds no lock that is needed there
             )
         with process:
             try:

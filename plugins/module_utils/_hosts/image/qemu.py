@@ -97,7 +97,7 @@ class Qemu:
         required = _json(ended).get("required")
         return required if isinstance(required, int) and ended.status == 0 else 0
 
-    def fill(self, image: Node, target: Node, hear: Hear, beside: t.Callable[[], None]) -> None:
+    def fill(self, image: Node, target: Node, hear: Hear) -> None:
         """Copy an image onto a device that has nothing but zeros. Raises :class:`Unusable` and :class:`NoSpace`."""
         empty = ["--target-is-zero"] if self.version >= _TARGET_IS_ZERO else []
         onto = ",".join(
@@ -108,31 +108,27 @@ class Qemu:
                 ("file.filename", f"/proc/self/fd/{target.handle}"),
             )
         )
-        arguments = ["convert", "-p", "-n", *empty, "-W", "-m", _COROUTINES, "-t", _cache(target)]
-        arguments += ["-T", _cache(image), "--target-image-opts", str(image), onto]
-        self._convert(arguments, [image.handle, target.handle], hear, beside)
+        arguments = ["convert", "-p", "-n", *empty, "-W", "-m", _COROUTINES]
+        arguments += ["-t", "none" if target.direct else "writeback", "--target-image-opts", str(image), onto]
+        self._convert(arguments, [image.handle, target.handle], hear)
 
     def save(self, device: Node, path_handle: int, driver: str, compress: bool, hear: Hear) -> None:
         """Copy a device into an open file, which becomes an image of the format ``driver``. Raises as :meth:`fill` does."""
-        arguments = ["convert", "-p", "-m", _COROUTINES, "-T", _cache(device), "-O", driver]
+        arguments = ["convert", "-p", "-m", _COROUTINES, "-O", driver]
         arguments += ["-c"] if compress else []
         arguments += [str(device), f"/proc/self/fd/{path_handle}"]
-        self._convert(arguments, [device.handle, path_handle], hear, None)
+        self._convert(arguments, [device.handle, path_handle], hear)
 
-    def compare(self, one: Node, other: Node, hear: Hear, beside: t.Optional[t.Callable[[], None]] = None) -> bool:
+    def compare(self, one: Node, other: Node, hear: Hear) -> bool:
         """Whether two images hold the same; what one has more than the other has to be zeros. Raises :class:`Unusable`."""
-        arguments = ["compare", "-p", "-T", _cache(other), str(one), str(other)]
-        ended = process.run(
-            [self._program, *arguments], self._copy, [one.handle, other.handle], _percents(hear), beside
-        )
+        arguments = ["compare", "-p", str(one), str(other)]
+        ended = process.run([self._program, *arguments], self._copy, [one.handle, other.handle], _percents(hear))
         if ended.status not in (0, 1):
             raise _failed("comparing failed", ended)
         return ended.status == 0
 
-    def _convert(
-        self, arguments: t.List[str], handles: t.List[int], hear: Hear, beside: t.Optional[t.Callable[[], None]]
-    ) -> None:
-        ended = process.run([self._program, *arguments], self._copy, handles, _percents(hear), beside)
+    def _convert(self, arguments: t.List[str], handles: t.List[int], hear: Hear) -> None:
+        ended = process.run([self._program, *arguments], self._copy, handles, _percents(hear))
         if ended.status:
             raise _failed("copying failed", ended)
 
@@ -149,10 +145,6 @@ def find(name: str, copy_seconds: float) -> Qemu:
             f"There is no program {name} on this host. Install it: the package is qemu-utils on Debian and Ubuntu, and qemu-img elsewhere."
         )
     return Qemu(os.path.abspath(program), copy_seconds)
-
-
-def _cache(node: Node) -> str:
-    return "none" if node.direct else "writeback"
 
 
 def _percents(hear: Hear) -> t.Callable[[bytes], None]:

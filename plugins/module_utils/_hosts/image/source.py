@@ -16,15 +16,12 @@ import threading
 import typing as t
 from urllib.error import HTTPError
 
-from ansible.module_utils.urls import ConnectionError as UrlError
-from ansible.module_utils.urls import SSLValidationError, open_url
-
 from ..._common.errors import InvalidOption, NotFound, Unreachable
 from ..._common.secret_urls import redacted
 from ..._common.sizes import human
 from ..._common.words import quoted
 from ..errors import Differs, NoSpace, NotAccessible, Unusable
-from . import headers
+from . import beside, headers
 from .qemu import Node, Qemu
 from .want import Want
 
@@ -36,7 +33,7 @@ _SILENCE = 60
 class Source:
     """An open image whose header has been checked.
 
-    ``size`` is its virtual size, ``stored()`` about how much of that is data; ``sha256`` may not be known yet.
+    ``size`` is its virtual size, ``stored()`` about how much of that is data. ``sha256`` gives that of the file, once it is known.
     """
 
     def __init__(self, handle: int, shown: str, wanted: Want, qemu: Qemu) -> None:
@@ -44,7 +41,7 @@ class Source:
         self._wanted = wanted
         self._before = os.fstat(handle)
         self.handle = handle
-        self.sha256: t.Optional[str] = None
+        self.sha256: t.Callable[[], str] = lambda: sha256_of(handle, shown)
         with _told_of(shown):
             self.format = self._format()
             told = headers.checked(self.format, self._read, self._before.st_size)
@@ -63,15 +60,14 @@ class Source:
         """What qemu-img opens."""
         return Node(self.handle, self.format)
 
-    def hash(self, stop: t.Optional[threading.Event] = None) -> str:
+    def hash(self) -> str:
         """The SHA-256 of the file. Raises :class:`Differs` if it is not the one that is wanted."""
-        if self.sha256 is None:
-            self.sha256 = sha256_of(self.handle, self._shown, stop)
-        if self._wanted.sha256 and self.sha256 != self._wanted.sha256:
+        found = self.sha256()
+        if self._wanted.sha256 and found != self._wanted.sha256:
             raise Differs(
-                f"src: the SHA-256 of {self._shown} is {self.sha256}, not {self._wanted.sha256} as checksum says: it is another file, or not all of it."
+                f"src: the SHA-256 of {self._shown} is {found}, not {self._wanted.sha256} as checksum says: it is another file, or not all of it."
             )
-        return self.sha256
+        return found
 
     def refuse_changed(self) -> None:
         """Raise :class:`Differs` if the file has been written to since it was opened."""
@@ -110,16 +106,18 @@ def opened(wanted: Want, qemu: Qemu) -> t.Iterator[Source]:
     with contextlib.ExitStack() as stack:
         if wanted.is_url:
             handle, sha256 = _download(wanted, shown)
-            stack.callback(os.close, handle)
         else:
             handle, sha256 = _open(wanted.src), None
-            stack.callback(os.close, handle)
+        stack.callback(os.close, handle)
         if sha256 and sha256 != wanted.sha256:
             raise Differs(
                 f"src: the SHA-256 of what came from {shown} is {sha256}, not {wanted.sha256} as checksum says: it is another file, or not all of it."
             )
         source = Source(handle, shown, wanted, qemu)
-        source.sha256 = sha256
+        if sha256:
+            source.sha256 = lambda: str(sha256)
+        else:
+            source.sha256 = stack.enter_context(beside.reading(lambda stop: sha256_of(handle, shown, stop))).result
         yield source
 
 
@@ -160,13 +158,15 @@ def _open(path: str) -> int:
 
 def _download(wanted: Want, shown: str) -> t.Tuple[int, str]:
     """What an address gives, as an open file without a name, and its SHA-256."""
+    from ansible.module_utils import urls  # noqa: PLC0415  # it takes longer to be imported than all the rest
+
     try:
-        answer = open_url(
+        answer = urls.open_url(
             wanted.src, timeout=_SILENCE, validate_certs=wanted.validate_certs, http_agent="storpool_image"
         )
     except HTTPError as error:
         raise NotFound(f"src: {shown} answered with HTTP {error.code}.") from None
-    except (OSError, http.client.HTTPException, UrlError, SSLValidationError, ValueError) as error:
+    except (OSError, http.client.HTTPException, urls.ConnectionError, urls.SSLValidationError, ValueError) as error:
         told = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise Unreachable(f"src: {shown} cannot be fetched: {told}.") from None
     with contextlib.closing(answer):

@@ -216,7 +216,7 @@ def test_an_address_is_fetched_into_a_file_without_a_name(tmp_path: Path, addres
     work.mkdir()
     checksum = sha256((tmp_path / "served").read_bytes())
     with opened(f"{address}/image", checksum=checksum.upper(), work_dir=str(work)) as image:
-        assert (image.format, image.size, image.sha256) == ("qcow2", len(DISK), checksum)
+        assert (image.format, image.size, image.hash()) == ("qcow2", len(DISK), checksum)
         assert list(work.iterdir()) == []
 
 
