@@ -103,7 +103,23 @@ options:
     type: dict
   purge_tags:
     description:
-      - Remove the tags that O(tags) does not name. Other software keeps its own tags on volumes, CloudStack for one, so think before setting it.
+      - Remove the tags that O(tags) does not name. Other software keeps its own tags on volumes, so think before setting it. Those by which it knows what is
+        its own stay, unless O(allow_foreign) is set, and without it the task is refused.
+    type: bool
+    default: false
+"""
+
+    # What belongs to another system
+    FOREIGN = r"""
+options:
+  allow_foreign:
+    description:
+      - Change, attach, detach or delete what belongs to another system, too. That system is not told, so its own books will be wrong.
+      - What belongs to others is known by their tags. C(cs) and C(cvm) are CloudStack's, C(nvm) and C(nloc) OpenNebula's, C(pve) and all that begin with
+        C(pve-) those of Proxmox VE, C(csi_name) is that of Kubernetes, and C(osvm) that of OpenStack. C(virt) names the system.
+      - Without it such a task is refused, in check mode as well, and the error says whose it is, what it is called there, and which module or system does it
+        right. Tags that the system does not set itself may be added and removed, and what is taken of it, such as a snapshot, is not the system's.
+      - A snapshot that has the tags of a volume of CloudStack's, because they were copied, is not CloudStack's.
     type: bool
     default: false
 """

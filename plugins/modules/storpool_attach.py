@@ -119,6 +119,7 @@ options:
     default: 60
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.foreign
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
   - storpool.cloudstack._attributes.direct
@@ -188,6 +189,7 @@ attachments:
       client: 1
       rights: rw
       device: /dev/storpool/db-1
+      owner: null
   contains:
     name:
       description: Name of the volume or snapshot, V(null) if it has none.
@@ -217,6 +219,23 @@ attachments:
       description: The block device on that client.
       type: str
       returned: success
+    owner:
+      description: The system that the volume or snapshot belongs to, as its tags say. V(null) if that is none but StorPool itself; see O(allow_foreign).
+      type: dict
+      returned: success
+      contains:
+        system:
+          description: V(cloudstack), V(opennebula), V(proxmox), V(kubernetes), V(openstack), or what the tag C(virt) says.
+          type: str
+          returned: success
+        id:
+          description: What the volume or snapshot is called there, such as the UUID of CloudStack's volume. V(null) if no tag says it.
+          type: str
+          returned: success
+        vm:
+          description: The virtual machine that it is of there, such as the UUID of CloudStack's. V(null) if no tag says it.
+          type: str
+          returned: success
 actions:
   description: What was done, or in check mode would be done, in words.
   returned: success

@@ -66,6 +66,7 @@ attachments:
       client: 1
       rights: rw
       device: /dev/storpool/db-1
+      owner: null
   contains:
     name:
       description: Name of the volume or snapshot, V(null) if it has none.
@@ -97,6 +98,23 @@ attachments:
       description: The block device on that client.
       type: str
       returned: success
+    owner:
+      description: The system that the volume or snapshot belongs to, as its tags say. V(null) if that is none but StorPool itself.
+      type: dict
+      returned: success
+      contains:
+        system:
+          description: V(cloudstack), V(opennebula), V(proxmox), V(kubernetes), V(openstack), or what the tag C(virt) says.
+          type: str
+          returned: success
+        id:
+          description: What the volume or snapshot is called there, such as the UUID of CloudStack's volume. V(null) if no tag says it.
+          type: str
+          returned: success
+        vm:
+          description: The virtual machine that it is of there, such as the UUID of CloudStack's. V(null) if no tag says it.
+          type: str
+          returned: success
 error:
   description: What kind of failure it was (C(kind)), and where the API gave an error, its C(name), C(descr), C(transient) and HTTP C(status).
   returned: failure

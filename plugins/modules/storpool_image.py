@@ -143,6 +143,7 @@ options:
     type: path
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.foreign
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
 requirements:

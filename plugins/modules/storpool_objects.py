@@ -21,6 +21,7 @@ description:
 notes:
   - In every text of an item a range such as V({0001..1000}) can be written, as in V(vol-{0001..1000}). The item then stands for as many objects. If there
     are several ranges in an item they count together, so they must be equally long. Numbers are as wide as those in the range are written.
+  - O(allow_foreign) is for all items, and for O(prune); an item may have it for itself.
   - An item that is wrong in itself, such as one with an option that its module does not have, fails the task before anything is changed.
 options:
   templates:
@@ -57,6 +58,7 @@ options:
         So at least one of O(volumes) and O(snapshots) has to be given.
       - StorPool templates and attachments have no tags, so they are never pruned.
       - Some clusters copy tags to the clones of a volume. A clone that was made by other means may then seem to belong to the set; see it in check mode.
+      - What belongs to another system is not deleted, whatever tag it has, unless O(allow_foreign) is set.
     type: bool
     default: false
   prune_max:
@@ -97,6 +99,7 @@ options:
     default: false
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.foreign
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
   - storpool.cloudstack._attributes.direct

@@ -95,6 +95,7 @@ options:
   copy_volume_tags:
     description:
       - Give a new snapshot the tags of its volume too. StorPool does not do that by itself.
+      - Tags by which another system knows the volume for its own are left out, as the snapshot is not that system's (see O(allow_foreign)).
       - It plays no role once the snapshot exists. It cannot be combined with O(purge_tags).
     type: bool
     default: false
@@ -115,6 +116,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._storpool
   - storpool.cloudstack._storpool.policy
   - storpool.cloudstack._storpool.tags
+  - storpool.cloudstack._storpool.foreign
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
   - storpool.cloudstack._attributes.direct
@@ -201,6 +203,7 @@ snapshot:
     tags:
       owner: billing
     creation_timestamp: 1767225600
+    owner: null
     volume: db-1
     auto_name: false
     bound: false
@@ -271,6 +274,23 @@ snapshot:
       description: Tags of the snapshot.
       type: dict
       returned: success
+    owner:
+      description: The system that the snapshot belongs to, as its tags say. V(null) if that is none but StorPool itself; see O(allow_foreign).
+      type: dict
+      returned: success
+      contains:
+        system:
+          description: V(cloudstack), V(opennebula), V(proxmox), V(kubernetes), V(openstack), or what the tag C(virt) says.
+          type: str
+          returned: success
+        id:
+          description: What the snapshot is called there, such as the UUID of CloudStack's volume. V(null) if no tag says it.
+          type: str
+          returned: success
+        vm:
+          description: The virtual machine that it is of there, such as the UUID of CloudStack's. V(null) if no tag says it.
+          type: str
+          returned: success
     creation_timestamp:
       description: When the snapshot was created, as unix time. V(null) in check mode if it would be created.
       type: int

@@ -115,6 +115,7 @@ snapshots:
       tags:
         owner: billing
       creation_timestamp: 1767225600
+      owner: null
       volume: db-1
       auto_name: false
       bound: false
@@ -185,6 +186,23 @@ snapshots:
       description: Tags of the snapshot.
       type: dict
       returned: success
+    owner:
+      description: The system that the snapshot belongs to, as its tags say. V(null) if that is none but StorPool itself.
+      type: dict
+      returned: success
+      contains:
+        system:
+          description: V(cloudstack), V(opennebula), V(proxmox), V(kubernetes), V(openstack), or what the tag C(virt) says.
+          type: str
+          returned: success
+        id:
+          description: What the snapshot is called there, such as the UUID of CloudStack's volume. V(null) if no tag says it.
+          type: str
+          returned: success
+        vm:
+          description: The virtual machine that it is of there, such as the UUID of CloudStack's. V(null) if no tag says it.
+          type: str
+          returned: success
     creation_timestamp:
       description: When the snapshot was created, as unix time.
       type: int

@@ -35,7 +35,7 @@ options:
     description:
       - The global id of an existing volume, such as V(abcd.b.12), with or without the C(~) in front.
       - After a revert, the id that it was created with and the present one are good; those in between are no longer known.
-      - This is how to manage volumes without a name, for instance those that CloudStack makes.
+      - This is how to refer to volumes without a name. Those that CloudStack makes are such; see O(allow_foreign).
     type: str
   match_tags:
     description:
@@ -90,6 +90,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._storpool
   - storpool.cloudstack._storpool.policy
   - storpool.cloudstack._storpool.tags
+  - storpool.cloudstack._storpool.foreign
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
   - storpool.cloudstack._attributes.direct
@@ -138,6 +139,12 @@ EXAMPLES = r"""
     size: 1GiB
     template: hybrid
 
+- name: Lift the limit of a volume, even if it belongs to a system that does not hear of it
+  storpool.cloudstack.storpool_volume:
+    name: db-billing
+    iops: unlimited
+    allow_foreign: true
+
 - name: Delete a volume, wherever it is attached
   storpool.cloudstack.storpool_volume:
     name: db-test
@@ -168,6 +175,7 @@ volume:
     tags:
       owner: billing
     creation_timestamp: 1767225600
+    owner: null
   contains:
     name:
       description: Name of the volume, V(null) if it has none.
@@ -235,6 +243,23 @@ volume:
       description: Tags of the volume.
       type: dict
       returned: success
+    owner:
+      description: The system that the volume belongs to, as its tags say. V(null) if that is none but StorPool itself; see O(allow_foreign).
+      type: dict
+      returned: success
+      contains:
+        system:
+          description: V(cloudstack), V(opennebula), V(proxmox), V(kubernetes), V(openstack), or what the tag C(virt) says.
+          type: str
+          returned: success
+        id:
+          description: What the volume is called there, such as the UUID of CloudStack's volume. V(null) if no tag says it.
+          type: str
+          returned: success
+        vm:
+          description: The virtual machine that it is of there, such as the UUID of CloudStack's. V(null) if no tag says it.
+          type: str
+          returned: success
     creation_timestamp:
       description: When the volume was created, as unix time. V(null) in check mode if the volume would be created.
       type: int

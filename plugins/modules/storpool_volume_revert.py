@@ -67,6 +67,7 @@ options:
     type: str
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.foreign
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
   - storpool.cloudstack._attributes.direct
@@ -132,6 +133,7 @@ volume:
     tags:
       owner: billing
     creation_timestamp: 1767225600
+    owner: null
   contains:
     name:
       description: Name of the volume, V(null) if it has none.
@@ -199,6 +201,23 @@ volume:
       description: Tags of the volume.
       type: dict
       returned: success
+    owner:
+      description: The system that the volume belongs to, as its tags say. V(null) if that is none but StorPool itself; see O(allow_foreign).
+      type: dict
+      returned: success
+      contains:
+        system:
+          description: V(cloudstack), V(opennebula), V(proxmox), V(kubernetes), V(openstack), or what the tag C(virt) says.
+          type: str
+          returned: success
+        id:
+          description: What the volume is called there, such as the UUID of CloudStack's volume. V(null) if no tag says it.
+          type: str
+          returned: success
+        vm:
+          description: The virtual machine that it is of there, such as the UUID of CloudStack's. V(null) if no tag says it.
+          type: str
+          returned: success
     creation_timestamp:
       description: When the volume was created, as unix time. V(null) in check mode if it would be created.
       type: int

@@ -10,6 +10,11 @@ from faults.scenario import GIB, Scenario, Steps
 
 _DB = {"name": "db", "size": GIB, "template": "hybrid", "tags": {"own": "1"}, "iops": 500}
 _MAKE: Steps = (("VolumeCreate", _DB),)
+_CLOUDSTACKS = {
+    "cs": "volume",
+    "uuid": "6c0e2f3a-1111-4222-8333-444455556666",
+    "cvm": "0c9e2f3a-1111-4222-8333-444455556666",
+}
 _SNAP: Steps = (*_MAKE, ("VolumeSnapshot/db", {"name": "snap"}))
 _NEW = {"name": "db", "size": "1GiB", "template": "hybrid", "tags": {"own": "1"}, "iops": "500"}
 _THEIRS = {"size": GIB, "template": "ssd", "tags": {"by": "rival"}}
@@ -61,6 +66,18 @@ VOLUMES = (
         {"name": "db", "size": "2GiB", "bw": "1000", "tags": {"more": "1"}, "wait_timeout": 5},
         setup=(*_MAKE, *_ON_1),
         written=("db",),
+        rivals={"rival: gone": _DELETE, "rival: replaced": _REPLACE, "rival: changed": _CHANGE},
+    ),
+    _volume(
+        "change what is CloudStack's",
+        {"name": "db", "size": "2GiB", "tags": {"more": "1"}, "allow_foreign": True},
+        setup=(("VolumeCreate", {**_DB, "tags": _CLOUDSTACKS}),),
+        rivals={"rival: gone": _DELETE, "rival: replaced": _REPLACE, "rival: changed": _CHANGE},
+    ),
+    _volume(
+        "tag what is CloudStack's",
+        {"name": "db", "tags": {"more": "1"}},
+        setup=(("VolumeCreate", {**_DB, "tags": _CLOUDSTACKS}),),
         rivals={"rival: gone": _DELETE, "rival: replaced": _REPLACE, "rival: changed": _CHANGE},
     ),
     _volume(

@@ -19,6 +19,7 @@ MOST_NAMED = 20
 #: How many groups, and how many names of each, the sentence names.
 MOST_IN_A_SENTENCE = 3
 _GLOBAL_ID = re.compile(r"~[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+")
+_UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _OF = "attachments of "
 _OTHER_OBJECTS = re.compile(r"'[^']*'|[0-9]+")
 
@@ -36,7 +37,7 @@ def groups(rows: t.Iterable[Row]) -> t.List[Group]:
 
 def reason(row: Row) -> str:
     """Why an object failed, without what is its own in the sentence."""
-    text, label = (_GLOBAL_ID.sub("~...", str(row[key])) for key in ("msg", "object"))
+    text, label = (_UUID.sub("...", _GLOBAL_ID.sub("~...", str(row[key]))) for key in ("msg", "object"))
     label = label[len(_OF) :] if label.startswith(_OF) else label
     nouns = {"template": "StorPool template", "attachment": label.split(" ", 1)[0]}
     noun = "the " + nouns.get(row["kind"], str(row["kind"]))

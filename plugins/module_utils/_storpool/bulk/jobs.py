@@ -19,7 +19,7 @@ from ..._common.plan import Plan, Step
 from ..._common.words import sentence
 from ..cluster.reader import Raw, Reader, keys_of
 from ..connection import config
-from ..objects import attach, attach_want
+from ..objects import attach, attach_want, guard
 from ..objects import identity as objects
 from .items import Item, items, refuse
 from .kinds import ATTACHMENTS, KINDS, SET_TAGS, SNAPSHOTS, TEMPLATES, Kind, Names, Reference
@@ -124,11 +124,12 @@ def entries(params: t.Mapping[str, t.Any], common: Common) -> t.List[Entry]:
     known: t.Dict[t.Any, t.Any] = {}
     for kind in KINDS:
         want = _want(kind)
+        for_all = guard.allowing(params["allow_foreign"], kind.spec["argument_spec"])
         wanted = []
         for item in items(kind.option, params[kind.option], kind.spec):
             try:
                 _refuse_tag_of_set(item, kind, params["set"])
-                wanted.append((item, _sharing(want(item.params), known)))
+                wanted.append((item, _sharing(want(dict(item.params, **for_all) if for_all else item.params), known)))
             except InvalidOption as failure:
                 wrong.append(located(item.where, failure.message, item.params))
         if kind is ATTACHMENTS:
@@ -145,11 +146,11 @@ def entries(params: t.Mapping[str, t.Any], common: Common) -> t.List[Entry]:
     return found
 
 
-def pruned(raw: Raw, kind: Kind, on_attached: str, common: Common) -> Entry:
-    """The entry of what the set no longer lists."""
+def pruned(raw: Raw, kind: Kind, options: t.Mapping[str, t.Any], common: Common) -> Entry:
+    """The entry of what the set no longer lists; ``options`` are those of the kind's own module that say how it may be deleted."""
     spec = kind.spec["argument_spec"]
     params = {option: rule.get("default") for option, rule in spec.items()}
-    params.update(state="absent", global_id=raw["globalId"], on_attached=on_attached)
+    params.update(options, state="absent", global_id=raw["globalId"])
     entry = Pruned(kind, raw, kind.managed.want(params))
     entry.equip(common)
     return entry
@@ -228,9 +229,9 @@ def _attachments(wanted: t.Sequence[t.Tuple[Item, attach_want.Want]], wrong: t.L
     for item, each in wanted:
         reference = (each.items[0].what, each.items[0].reference)
         first, others = together.setdefault(reference, (item, each._replace(items=())))
-        if (each.force, each.attach_timeout) != (others.force, others.attach_timeout):
+        if _manner(each) != _manner(others):
             wrong.append(
-                f"{item.where}: {each.items[0]} is in {first.where}, too, with another force or attach_timeout. They have to be the same."
+                f"{item.where}: {each.items[0]} is in {first.where}, too, with another force, attach_timeout or allow_foreign. They have to be the same."
             )
         waits = [wait for wait in (others.wait_timeout, each.wait_timeout) if wait is not None]
         both = each._replace(
@@ -276,8 +277,12 @@ def _share_calls(every: t.Iterable[Entry]) -> None:
         return step
 
     for job, want in wanted.items():
-        alike = (want.force, want.attach_timeout)
-        job.company = companies.setdefault(alike, functools.partial(one_step))
+        job.company = companies.setdefault(_manner(want), functools.partial(one_step))
+
+
+def _manner(wanted: attach_want.Want) -> t.Tuple[bool, int, bool]:
+    """What has to be the same of attachments in one call."""
+    return wanted.force, wanted.attach_timeout, wanted.allow_foreign
 
 
 def _refuse_foreign(kind: Kind, raw: Raw, set_name: str) -> None:

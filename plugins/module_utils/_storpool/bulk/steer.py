@@ -19,7 +19,7 @@ from ..cluster import names, this_client
 from ..cluster.predicted import Predicted
 from ..cluster.reader import Lists, Raw, Reader, keys_of
 from ..connection.api import Api
-from ..objects import detach
+from ..objects import detach, guard
 from ..objects import identity as objects
 from .jobs import Common, Entry, entries, link, pruned
 from .kinds import ATTACHMENTS, KINDS, SET_TAGS, SNAPSHOTS, VOLUMES, Kind, meant
@@ -39,6 +39,7 @@ SPEC: t.Dict[str, t.Any] = {
         concurrency={"type": "int", "default": 8},
         progress={"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
         return_objects={"type": "bool", "default": False},
+        **guard.OPTION,
         _slice={"type": "dict"},
     ),
     "required_one_of": [[*[kind.option for kind in KINDS], "set"]],
@@ -164,7 +165,8 @@ def _prune(every: t.Sequence[Entry], reader: Reader, params: t.Mapping[str, t.An
                 f"{entry.where}: this attaches {labels[entry.names.uses[0]]}, which is in no list of the set, so prune would delete it. Put it into its list, "
                 "or leave it unattached."
             )
-    return [pruned(raw, kind, params["prune_on_attached"], common) for kind, raw in gone]
+    options = {"on_attached": params["prune_on_attached"], "allow_foreign": params["allow_foreign"]}
+    return [pruned(raw, kind, options, common) for kind, raw in gone]
 
 
 def _listed(every: t.Iterable[Entry], kinds: t.Sequence[Kind]) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ..connection import ids as identity
+from . import owner
 from .names import UNLIMITED
 
 Raw = t.Mapping[str, t.Any]
@@ -19,22 +20,14 @@ Raw = t.Mapping[str, t.Any]
 
 def volume(raw: Raw) -> t.Dict[str, t.Any]:
     """A volume of VolumesList, or one that a plan predicts (``global_id`` and ``creation_timestamp`` are ``None`` until it exists)."""
-    return dict(
-        _named(raw),
-        size=raw["size"],
-        parent=_parent(raw),
-        template=raw.get("templateName") or None,
-        creation_timestamp=raw.get("creationTimestamp"),
-        tags=dict(raw.get("tags") or {}),
-        **_policy(raw),
-    )
+    return _object("volume", raw)
 
 
 def snapshot(raw: Raw) -> t.Dict[str, t.Any]:
     """A snapshot of SnapshotsList. ``volume`` is ``onVolume``; ``delete_at`` is ``targetDeleteDate``, a unix time."""
     on_volume = raw.get("onVolume")
     return dict(
-        volume(raw),
+        _object("snapshot", raw),
         volume=None if on_volume in (None, "", "-") else on_volume,
         auto_name=bool(raw.get("autoName")),
         bound=bool(raw.get("bound")),
@@ -72,7 +65,7 @@ def template_status(raw: Raw) -> t.Dict[str, t.Any]:
 
 
 def attachment(raw: Raw) -> t.Dict[str, t.Any]:
-    """An attachment of AttachmentsList. ``name`` is ``None`` for an unnamed volume; ``device`` is where the client has it."""
+    """An attachment of AttachmentsList, with the tags of what it is of. ``name`` is ``None`` for an unnamed volume; ``device`` is where the client has it."""
     name = _name(raw["volume"])
     global_id = raw.get("globalId") if name else raw["volume"][1:] or raw.get("globalId")
     return {
@@ -83,6 +76,7 @@ def attachment(raw: Raw) -> t.Dict[str, t.Any]:
         "client": int(raw["client"]),
         "rights": raw["rights"],
         "device": device(name, global_id),
+        "owner": owner.shown("snapshot" if raw["snapshot"] else "volume", raw),
     }
 
 
@@ -106,6 +100,20 @@ def status(raw: Raw) -> t.Dict[str, t.Any]:
 def placement_group(raw: Raw) -> t.Dict[str, t.Any]:
     """A placement group of PlacementGroupsList, its disk ids in order."""
     return {"name": raw["name"], "disks": sorted(int(disk) for disk in raw["disks"])}
+
+
+def _object(what: str, raw: Raw) -> t.Dict[str, t.Any]:
+    """What volumes and snapshots have alike."""
+    return dict(
+        _named(raw),
+        size=raw["size"],
+        parent=_parent(raw),
+        template=raw.get("templateName") or None,
+        creation_timestamp=raw.get("creationTimestamp"),
+        tags=dict(raw.get("tags") or {}),
+        owner=owner.shown(what, raw),
+        **_policy(raw),
+    )
 
 
 def device(name: t.Optional[str], global_id: t.Optional[str]) -> t.Optional[str]:

@@ -12,8 +12,8 @@ from ..._common.plan import Plan, Step
 from ..._common.words import sentence
 from ..cluster import names, results
 from ..cluster.reader import Raw, Reader
+from ..objects import guard, named, policy
 from ..objects import identity as objects
-from ..objects import named, policy
 from . import wanted as tags
 from . import work as works
 from .wanted import Made, Want
@@ -95,6 +95,10 @@ def keep(raw: t.Optional[Raw], wanted: Want) -> Plan:
     """The call that gives an object that is there the wanted template and tags."""
     if raw is None:
         raise NotFound(f"{sentence(str(wanted))} is gone: something else has deleted or renamed it.")
+    return guard.guarded(lambda: _keep(raw, wanted), [guard.Thing(wanted.what, raw)], wanted.allow_foreign)
+
+
+def _keep(raw: Raw, wanted: Want) -> Plan:
     body: t.Dict[str, t.Any] = {}
     after = dict(raw)
     if wanted.template and wanted.template != raw.get("templateName"):

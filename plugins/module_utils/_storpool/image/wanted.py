@@ -16,6 +16,7 @@ from ..._common.errors import InvalidOption
 from ..._common.time_left import checked
 from ..cluster import names
 from ..cluster.reader import Raw
+from ..objects import guard
 from ..objects import identity as objects
 
 KINDS = ("snapshot", "volume")
@@ -27,6 +28,7 @@ SPEC: t.Dict[str, t.Any] = {
     "size": {"type": "str"},
     "tags": {"type": "dict"},
     "wait_timeout": {"type": "int", "default": 60},
+    **guard.OPTION,
 }
 
 #: Tags. A finished object has the first four, one that is worked on the first and the last two.
@@ -47,6 +49,7 @@ class Want(t.NamedTuple):
     size: t.Optional[int]
     tags: t.Dict[str, str]
     wait_seconds: int
+    allow_foreign: bool
 
     def __str__(self) -> str:
         return f"{self.what} {self.name if self.name.startswith('~') else repr(self.name)}"
@@ -74,6 +77,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         size=names.size(params["size"], "size"),
         tags=tags,
         wait_seconds=checked(params, "wait_timeout"),
+        allow_foreign=params["allow_foreign"],
     )
 
 

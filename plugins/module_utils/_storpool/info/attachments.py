@@ -1,7 +1,7 @@
 # Copyright (c) 2026, StorPool CloudStack collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading attachments: one list call, and a read of the volumes that they are of, as only that shows by which of its ids a volume stays known."""
+"""Reading attachments: one list call, and a read of what they are of, as only that shows by which of its ids a volume stays known, and whose it is."""
 
 from __future__ import annotations
 
@@ -42,15 +42,19 @@ def read(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
 def _of(reader: Reader, what: str, reference: str, rows: t.Sequence[Raw]) -> t.List[Raw]:
     """The attachments of one object."""
     thing = (reader.volume if what == "volume" else reader.snapshot)(reference) if rows else None
-    return [identity.attached(row, thing) for row in rows if thing and is_of(row, thing)]
+    return [_attached(row, thing) for row in rows if thing and is_of(row, thing)]
 
 
 def _settled(reader: Reader, rows: t.Sequence[Raw]) -> t.List[Raw]:
-    """Attachments with the ids by which what is attached stays known. A snapshot's is that already, if the server tells it: only volumes are reverted."""
+    """Attachments with the ids by which what is attached stays known, and its tags."""
     things: t.List[Raw] = []
     if any(not row["snapshot"] for row in rows):
         things += reader.volumes()
-    if any(row["snapshot"] and not row.get("globalId") for row in rows):
+    if any(row["snapshot"] for row in rows):
         things += reader.snapshots()
     owners = {key: thing for thing in things for key in keys_of(thing)}
-    return [identity.attached(row, owners[owner_of(row)]) if owner_of(row) in owners else row for row in rows]
+    return [_attached(row, owners[owner_of(row)]) if owner_of(row) in owners else row for row in rows]
+
+
+def _attached(row: Raw, thing: Raw) -> Raw:
+    return dict(identity.attached(row, thing), tags=thing.get("tags"))

@@ -12,6 +12,7 @@ from ..._common.plan import Managed, Plan, Step
 from ..cluster import results, this_client
 from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader, keys_of, owner_of
+from . import guard
 from . import identity as objects
 from .attach_want import SPEC, Item, Want, want
 
@@ -97,6 +98,11 @@ def plan(current: Current, wanted: Want) -> Plan:
         hint = f" It is the name of a {other}: use the option {other}." if item.reference in current.namesakes else ""
         raise NotFound(f"{item} cannot be attached, because there is no such {item.what}.{hint}")
     targets = _targets(current, wanted)
+    things = [guard.Thing(target.what, target.raw) for target in targets]
+    return guard.guarded(lambda: _plan(targets, current, wanted), things, wanted.allow_foreign)
+
+
+def _plan(targets: t.Sequence[Target], current: Current, wanted: Want) -> Plan:
     _check_clients(targets, current)
     steps = []
     lowered = [target for target in targets if target.lowered]

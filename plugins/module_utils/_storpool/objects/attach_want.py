@@ -14,6 +14,7 @@ from ..._common.time_left import checked
 from ..._common.words import quoted
 from ..cluster import names, this_client
 from ..connection import config
+from . import guard
 
 _ITEM: t.Dict[str, t.Any] = {
     "volume": {"type": "str"},
@@ -38,6 +39,7 @@ SPEC: t.Dict[str, t.Any] = {
         attach_timeout={"type": "int", "default": 60},
         wait={"type": "bool", "default": True},
         wait_timeout={"type": "int", "default": 60},
+        **guard.OPTION,
     ),
     "mutually_exclusive": [["volume", "snapshot", "attachments"]],
     "required_one_of": [["volume", "snapshot", "attachments"]],
@@ -71,6 +73,7 @@ class Want(t.NamedTuple):
     attach_timeout: int
     here: t.Optional[int]
     wait_timeout: t.Optional[int]
+    allow_foreign: bool
 
     def links(self, attachments: t.Iterable[t.Mapping[str, t.Any]]) -> t.List[str]:
         """The device links that this machine has to have when the task is done, given the attachments that there are by then."""
@@ -93,6 +96,7 @@ def want(params: t.Mapping[str, t.Any], files: this_client.Files = config.read_f
         attach_timeout=params["attach_timeout"],
         here=here,
         wait_timeout=params["wait_timeout"] if params["wait"] else None,
+        allow_foreign=params["allow_foreign"],
     )
 
 

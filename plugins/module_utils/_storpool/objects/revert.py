@@ -19,7 +19,7 @@ from ..cluster import names, origin, results, times
 from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader
 from ..connection import ids as identity
-from . import detach, policy
+from . import detach, guard, policy
 from . import identity as objects
 
 SPEC: t.Dict[str, t.Any] = {
@@ -31,6 +31,7 @@ SPEC: t.Dict[str, t.Any] = {
         on_attached=detach.OPTION,
         safety_snapshot={"type": "str"},
         safety_delete_after={"type": "str"},
+        **guard.OPTION,
     ),
     "required_one_of": [["name", "global_id", "match_tags"]],
     "mutually_exclusive": [["name", "global_id", "match_tags"]],
@@ -51,6 +52,7 @@ class Want(t.NamedTuple):
     on_attached: str
     safety: t.Optional[str]
     safety_delete_after: t.Optional[int]
+    allow_foreign: bool
 
 
 class Current(t.NamedTuple):
@@ -80,6 +82,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         on_attached=params["on_attached"],
         safety=None if safety is None else names.new_snapshot_name(safety, "safety_snapshot"),
         safety_delete_after=times.duration(params["safety_delete_after"], "safety_delete_after"),
+        allow_foreign=params["allow_foreign"],
     )
 
 
@@ -116,6 +119,14 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
 
     Raises a :class:`Failure` where the task must not or cannot be done: see the kinds in :mod:`.._common.errors`.
     """
+    first = t.cast(Current, history.first)
+    # As it was before this run: afterwards it may have the tags of the snapshot.
+    things = [guard.Thing("volume", first.volume)] if first.volume else []
+    instead = dict(guard.MODULES, volume="cloudstack_volume_revert")
+    return guard.guarded(lambda: _plan(current, wanted, history), things, wanted.allow_foreign, instead)
+
+
+def _plan(current: Current, wanted: Want, history: History) -> Plan:
     first = t.cast(Current, history.first)
     volume = _same_volume(current, wanted, first)
     if first.safety and first.snapshot and first.safety["globalId"] == first.snapshot["globalId"]:

@@ -16,7 +16,7 @@ from ..cluster import names, origin, results, times
 from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader
 from ..connection.options import POLICY, TAGS
-from . import detach, policy, snapshot_plan
+from . import detach, guard, policy, snapshot_plan
 from . import identity as objects
 from .snapshot_plan import Current, Found, Item, Want
 
@@ -40,7 +40,7 @@ SPEC: t.Dict[str, t.Any] = {
         copy_volume_tags={"type": "bool", "default": False},
         template={"type": "str"},
         on_attached=detach.OPTION,
-        **dict(objects.IDENTITY, **dict(POLICY, **TAGS)),
+        **dict(objects.IDENTITY, **dict(POLICY, **TAGS, **guard.OPTION)),
     ),
     "required_one_of": [["name", "global_id", "match_tags", "volumes"]],
     "mutually_exclusive": [
@@ -77,6 +77,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         purge_tags=params["purge_tags"] and tags is not None,
         copy_volume_tags=params["copy_volume_tags"],
         on_attached=params["on_attached"],
+        allow_foreign=params["allow_foreign"],
     )
 
 

@@ -11,8 +11,9 @@ from ..._common.errors import Incomplete, InvalidOption, NameTaken, NotAllowed, 
 from ..._common.plan import Plan, Step
 from ..._common.words import listing, sentence
 from ..cluster import names, origin, results, times
+from ..cluster.owner import unmarked
 from ..cluster.reader import Raw
-from . import detach, named, policy
+from . import detach, guard, named, policy
 from . import identity as objects
 
 #: A date of deletion that StorPool counts from the moment at which it takes the snapshot; nobody else can know it.
@@ -42,6 +43,7 @@ class Want(t.NamedTuple):
     purge_tags: bool
     copy_volume_tags: bool
     on_attached: str
+    allow_foreign: bool
 
 
 class Found(t.NamedTuple):
@@ -79,6 +81,11 @@ def plan(current: Current, wanted: Want) -> Plan:
 
     Raises a :class:`Failure` where the task must not or cannot be done: see the kinds in :mod:`.._common.errors`.
     """
+    things = [guard.Thing("snapshot", found.snapshot) for found in current.items if found.snapshot]
+    return guard.guarded(lambda: _plan(current, wanted), things, wanted.allow_foreign)
+
+
+def _plan(current: Current, wanted: Want) -> Plan:
     for item, found in zip(wanted.items, current.items):
         _check(item, found, wanted)
     if not wanted.present:
@@ -200,8 +207,12 @@ def _plan_update(current: Current, wanted: Want) -> Plan:
 
 
 def _made(item: Item, volume: Raw, wanted: Want) -> Raw:
-    """The snapshot that StorPool makes of a volume: with its policy and template, and with no more than the tags that are sent."""
-    tags = policy.merged_tags(volume.get("tags") or {} if wanted.copy_volume_tags else {}, item.tags or {})
+    """The snapshot that StorPool makes of a volume: with its policy and template, and with no more than the tags that are sent.
+
+    What is taken here is ours, whosever the volume is, so marks of other systems are not copied.
+    """
+    copied = unmarked(volume.get("tags") or {}) if wanted.copy_volume_tags else {}
+    tags = policy.merged_tags(copied, item.tags or {})
     return dict(
         policy.settings_of(volume),
         name=item.which.name,

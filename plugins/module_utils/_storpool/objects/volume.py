@@ -16,8 +16,8 @@ from ..cluster import names, results
 from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader
 from ..connection.options import POLICY, TAGS
+from . import guard, named, policy
 from . import identity as objects
-from . import named, policy
 
 #: Option of the modules -> onAttached of VolumeDelete.
 ON_ATTACHED = ("fail", "detach", "detachForce")
@@ -33,7 +33,7 @@ SPEC: t.Dict[str, t.Any] = {
         on_attached={"type": "str", "choices": list(ON_ATTACHED), "default": "fail"},
         wait={"type": "bool", "default": True},
         wait_timeout={"type": "int", "default": 60},
-        **dict(objects.IDENTITY, **dict(POLICY, **TAGS)),
+        **dict(objects.IDENTITY, **dict(POLICY, **TAGS, **guard.OPTION)),
     ),
     "required_one_of": [["name", "global_id", "match_tags"]],
     "mutually_exclusive": [["parent", "base_on"], *objects.IDENTITY_EXCLUSIVE],
@@ -56,6 +56,7 @@ class Want(t.NamedTuple):
     purge_tags: bool
     on_attached: str
     wait_timeout: t.Optional[int]
+    allow_foreign: bool
 
 
 class Current(t.NamedTuple):
@@ -87,6 +88,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         purge_tags=params["purge_tags"] and params["tags"] is not None,
         on_attached=params["on_attached"],
         wait_timeout=wait_timeout if params["wait"] else None,
+        allow_foreign=params["allow_foreign"],
     )
 
 
@@ -119,6 +121,11 @@ def plan(current: Current, wanted: Want) -> Plan:
 
     Raises a :class:`Failure` where the task must not or cannot be done: see the kinds in :mod:`.._common.errors`.
     """
+    things = [guard.Thing("volume", current.volume)] if current.volume else []
+    return guard.guarded(lambda: _plan(current, wanted), things, wanted.allow_foreign)
+
+
+def _plan(current: Current, wanted: Want) -> Plan:
     if not wanted.present:
         return _plan_absent(current, wanted)
     _check_references(current, wanted)
