@@ -53,9 +53,7 @@ async def list_domains(context: Context) -> list[dict[str, Any]]:
     ]
 
 
-@command(
-    "createDomain", OBJECT, "domain", Param("name", required=True), Param("parentdomainid", "id", "domains")
-)
+@command("createDomain", OBJECT, "domain", Param("name", required=True), Param("parentdomainid", "id", "domains"))
 async def create_domain(context: Context) -> dict[str, Any]:
     parent = context.state.domains[context.args["parentdomainid"] or 1]
     name = context.args["name"]
@@ -78,9 +76,7 @@ async def list_projects(context: Context) -> list[dict[str, Any]]:
     ]
 
 
-@command(
-    "createProject", OBJECT, "project", Param("name", required=True), Param("domainid", "id", "domains")
-)
+@command("createProject", OBJECT, "project", Param("name", required=True), Param("domainid", "id", "domains"))
 async def create_project(context: Context) -> dict[str, Any]:
     """A job in CloudStack; nobody waits for it here."""
     row = rows.Project(name=context.args["name"], domain=context.args["domainid"] or 1)

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulators.cloudstack import rows, views
 from simulators.cloudstack.commands.vm_power import storpool_of
 from simulators.cloudstack.commands.volumes import GIB, VOLUME_ID, choose_limits, existing_volume, tags_of, under_way
