@@ -19,6 +19,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -44,6 +45,16 @@ FIXTURES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 #: Modules whose examples start from a pool, and what a volume on it is called.
 ON_POOLS = {"cloudstack_template": "db-1-root", "cloudstack_volume_download": "db-1-data"}
+_VM = {"zoneid": "1", "serviceofferingid": "1", "templateid": "1"}
+#: Modules whose examples start from what there is in a cloud with the pools sp-hybrid and sp-ssd.
+IN_CLOUD: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
+    "cloudstack_volume": (
+        ("createDiskOffering", {"name": "custom", "displaytext": "custom", "customized": "true"}),
+        ("deployVirtualMachine", {**_VM, "name": "db-1-old", "startvm": "false"}),
+        ("createSnapshot", {"volumeid": "1", "name": "db-1-nightly"}),
+        ("deployVirtualMachine", {**_VM, "name": "db-1"}),
+    )
+}
 #: Modules whose examples make the fixtures' objects themselves.
 MAKES = {"storpool_volume": {"db-1", "db-1-nightly"}, "storpool_template": {"hybrid", "ssd", "db-1", "db-1-nightly"}}
 
@@ -126,27 +137,38 @@ def prepare(module: str, storpool: Simulator, cloudstack: Simulator) -> None:
         if name not in MAKES.get(module, ()):
             answer = storpool_call(storpool, call, {"name": name, **body}).json()
             assert "error" not in answer, answer
+    if module in ON_POOLS or module in IN_CLOUD:
+        _by_others(cloudstack, _pool(storpool, "hybrid"))
+        assert [pool["name"] for pool in cloudstack.state()["pools"]] == ["sp-hybrid"]
+    if module in IN_CLOUD:
+        _by_others(cloudstack, _pool(storpool, "ssd"), *IN_CLOUD[module])
     if module in ON_POOLS:
-        _make_pool(storpool, cloudstack)
         cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", "volumes": 1, "name": ON_POOLS[module]})
 
 
-def _make_pool(storpool: Simulator, cloudstack: Simulator) -> None:
-    """A primary storage pool on the StorPool template hybrid, which somebody else has registered."""
+def _pool(storpool: Simulator, template: str) -> tuple[str, dict[str, Any]]:
+    """The command for a primary storage pool on a StorPool template."""
     body = {
-        "name": "sp-hybrid",
+        "name": f"sp-{template}",
         "zoneid": "1",
         "scope": "zone",
         "hypervisor": "KVM",
         "provider": "StorPool",
-        "url": f"storpool://{storpool.args['token']}@{storpool.host}:{storpool.port}/hybrid",
+        "url": f"storpool://{storpool.args['token']}@{storpool.host}:{storpool.port}/{template}",
         "capacitybytes": 1 << 40,
     }
-    requests = [{"command": "createStoragePool", "body": body}]
-    cloudstack.fault({"call": "listCapabilities", "kind": "rival", "requests": requests})
-    with contextlib.suppress(urllib.error.HTTPError):  # nobody has signed it
-        urllib.request.urlopen(f"{cloudstack.url}/client/api?command=listCapabilities", timeout=60).close()  # noqa: S310
-    assert [pool["name"] for pool in cloudstack.state()["pools"]] == ["sp-hybrid"]
+    return "createStoragePool", body
+
+
+def _by_others(cloudstack: Simulator, *commands: tuple[str, dict[str, Any]]) -> None:
+    """What somebody else has done in the cloud, one after the other; jobs are waited for."""
+    for command, body in commands:
+        requests = [{"command": command, "body": body}]
+        cloudstack.fault({"call": "listCapabilities", "kind": "rival", "requests": requests})
+        with contextlib.suppress(urllib.error.HTTPError):  # nobody has signed it
+            urllib.request.urlopen(f"{cloudstack.url}/client/api?command=listCapabilities", timeout=60).close()  # noqa: S310
+        while not all(job["jobstatus"] for job in cloudstack.admin("GET", "jobs")):
+            time.sleep(0.02)
 
 
 @dataclasses.dataclass(frozen=True)

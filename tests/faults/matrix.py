@@ -31,6 +31,7 @@ MAKING = frozenset(
         "createDiskOffering",
         "registerTemplate",
         "createTemplate",
+        "createVolume",
     )
 )
 #: Calls that destroy what they name.
@@ -40,6 +41,7 @@ DESTROYING = frozenset(
         "SnapshotDelete",
         "deleteStoragePool",
         "deleteVolume",
+        "destroyVolume",
         "deleteSnapshot",
         "VolumeTemplateDelete",
         "deleteDiskOffering",
@@ -54,6 +56,14 @@ JOBS = frozenset(
         "createTemplate",
         "deleteTemplate",
         "extractVolume",
+        "createVolume",
+        "updateVolume",
+        "attachVolume",
+        "detachVolume",
+        "migrateVolume",
+        "resizeVolume",
+        "changeOfferingForVolume",
+        "destroyVolume",
     )
 )
 LONGEST_SENTENCE = 900

@@ -42,6 +42,7 @@ _OF_TEMPLATE = (
     *("display_text", "public", "featured", "extractable", "password_enabled", "ssh_key_enabled", "format", "os_type"),
     *("details", "checksum", "url", "in_the_making"),
 )
+_OF_VOLUME = ("state", "removed", "size", "pool", "vm", "device_id", "disk_offering", "min_iops", "max_iops", "passing")
 _POOL = ("zone", "scope", "provider", "type", "path", "state", "capacity_bytes", "tags", "connected_hosts")
 
 
@@ -318,7 +319,7 @@ class CloudStack(World):
             "pools": sorted(
                 [[row["name"], row["id"].split(";")[0], *(_plain(row[key]) for key in _POOL)] for row in pools], key=str
             ),
-            "volumes": sorted([[row["name"], row["state"], row["removed"]] for row in state["volumes"]]),
+            "volumes": sorted([[row["name"], *(row[key] for key in _OF_VOLUME)] for row in state["volumes"]], key=str),
             "snapshots": sorted([[row["name"], row["state"], row["removed"]] for row in state["snapshots"]]),
             "vms": sorted([[row["name"], row["state"]] for row in state["vms"]]),
             "offerings": sorted(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import typing as t
 
 from .._common.errors import InvalidOption
@@ -32,6 +33,12 @@ def storage_tags(tags: t.Optional[t.Sequence[str]]) -> t.Optional[t.Tuple[str, .
     return tuple(sorted(set(tags)))
 
 
-def there_is(rows: t.Iterable[t.Mapping[str, t.Any]]) -> str:
-    """What there is in place of what was asked for, as the end of an error: ``CloudStack has zone1 and zone2.``"""
-    return f"CloudStack has {listing(sorted({str(row['name']) for row in rows})) or 'none'}."
+def there_is(rows: t.Iterable[t.Mapping[str, t.Any]], wanted: t.Optional[str] = None) -> str:
+    """What there is in place of what was asked for, as the end of an error: ``CloudStack has zone1 and zone2.``
+
+    Those whose names are the most like ``wanted`` come first.
+    """
+    names = sorted({str(row["name"]) for row in rows})
+    if wanted is not None:
+        names.sort(key=lambda name: difflib.SequenceMatcher(None, wanted.lower(), name.lower()).ratio(), reverse=True)
+    return f"CloudStack has {listing(names) or 'none'}."

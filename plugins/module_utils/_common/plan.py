@@ -135,6 +135,7 @@ class Course:
     """
 
     __slots__ = (
+        "_cautions",
         "_lost",
         "_pauses",
         "_refused",
@@ -160,6 +161,7 @@ class Course:
         self._rounds = 0
         self._lost: t.Optional[t.Tuple[Step, Failure]] = None
         self._refused: t.Tuple[t.Tuple[Step, str], ...] = ()
+        self._cautions: t.Tuple[str, ...] = ()
 
     def ends_with(self, todo: Plan) -> bool:
         """Take note of a plan made of a fresh look; whether nothing is left to do.
@@ -168,6 +170,7 @@ class Course:
         be destroyed than what was seen first, and the error of a lost step that may not be repeated, or for which no time is left.
         """
         self.first = self.first or _in_brief(todo)
+        self._cautions += tuple(words for words in todo.cautions if words not in self._cautions)
         _spare_newcomers(todo, self.first)
         if self._lost:
             self.done += _accounted_for(self._lost, todo)
@@ -242,7 +245,7 @@ class Course:
     def outcome(self, todo: Plan) -> Outcome:
         """What was done, once nothing is left to do."""
         first = self.first or todo
-        return Outcome(_changes(self.done), first.before, todo.after, _actions(self.done), first.losses, todo.cautions)
+        return Outcome(_changes(self.done), first.before, todo.after, _actions(self.done), first.losses, self._cautions)
 
 
 def carry_out(

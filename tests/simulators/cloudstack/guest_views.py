@@ -26,6 +26,13 @@ def _job(state: State, kind: str, row: rows.Row) -> dict[str, Any]:
     return {"jobid": job.id, "jobstatus": job.status} if job else {}
 
 
+def _owner(state: State, row: rows.Owned) -> dict[str, Any]:
+    """Whose something is: what belongs to a project shows no account."""
+    domain, project = state.domains[row.domain], state.projects.get(row.project)
+    where = {"domainid": domain.id, "domain": domain.name, "domainpath": domain.path}
+    return {"projectid": project.id, "project": project.name, **where} if project else {"account": row.account, **where}
+
+
 def _tags(row: rows.Row, kind: str, tags: dict[str, str]) -> list[dict[str, str]]:
     owned = {"resourcetype": kind, "resourceid": row.id, "account": ACCOUNT, "domainid": DOMAIN_ID, "domain": "ROOT"}
     return [{"key": key, "value": value, **owned} for key, value in tags.items()]
@@ -57,8 +64,8 @@ def volume_row(state: State, row: rows.Volume) -> dict[str, Any]:
         "miniops": row.min_iops,
         "maxiops": row.max_iops,
         "created": date(row.created),
-        "state": row.state,
-        **OWNER,
+        "state": row.passing or row.state,
+        **_owner(state, row),
         "storagetype": "shared",
         **(_NO_ACTIVITY if used else {}),
         "hypervisor": "KVM" if pool else "None",
@@ -172,7 +179,7 @@ def vm_row(state: State, row: rows.VirtualMachine) -> dict[str, Any]:
         "id": row.id,
         "name": row.name,
         "displayname": row.display_name,
-        **OWNER,
+        **_owner(state, row),
         "userid": USER_ID,
         "username": ACCOUNT,
         "created": date(row.created),

@@ -128,6 +128,7 @@ _CLASSES = {
     "resizeVolume": "admin.volume.ResizeVolumeCmdByAdmin",
     "migrateVolume": "admin.volume.MigrateVolumeCmdByAdmin",
     "changeOfferingForVolume": "user.volume.ChangeOfferingForVolumeCmd",
+    "updateVolume": "admin.volume.UpdateVolumeCmdByAdmin",
     "destroyVolume": "admin.volume.DestroyVolumeCmdByAdmin",
     "createSnapshot": "user.snapshot.CreateSnapshotCmd",
     "deleteSnapshot": "user.snapshot.DeleteSnapshotCmd",

@@ -27,6 +27,25 @@ class Row:
 
 
 @dataclass
+class Owned(Row):
+    """What belongs to an account in a domain, or to a project in it; domain and project are internal numbers."""
+
+    account: str = "admin"
+    domain: int = 1
+    project: int | None = None
+
+
+@dataclass
+class Domain(Row):
+    path: str = ""
+
+
+@dataclass
+class Project(Row):
+    domain: int = 1
+
+
+@dataclass
 class Zone(Row):
     network_type: str = "Advanced"
     allocation_state: str = "Enabled"
@@ -195,9 +214,11 @@ class ServiceOffering(Row):
 
 
 @dataclass
-class Volume(Row):
+class Volume(Owned):
     type: str = "DATADISK"
     state: str = "Allocated"
+    #: The state that it shows as long as a job works on it.
+    passing: str = ""
     size: int = 0
     path: str = ""
     pool: int | None = None
@@ -279,7 +300,7 @@ class VMSnapshot(Row):
 
 
 @dataclass
-class VirtualMachine(Row):
+class VirtualMachine(Owned):
     display_name: str = ""
     state: str = "Stopped"
     updated: float = 0.0

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from simulators.cloudstack import rows
-from simulators.cloudstack.owner import OS_NAME, OS_TYPE
+from simulators.cloudstack.owner import DOMAIN_ID, OS_NAME, OS_TYPE
 from simulators.cloudstack.sessions import AgentSession, ServerSession
 from simulators.cloudstack.versions import Release
 
@@ -100,6 +100,8 @@ class State:
         self.release = options.release
         self.switches = switches
         self.clock = Clock()
+        self.domains: Table[rows.Domain] = Table(self.clock)
+        self.projects: Table[rows.Project] = Table(self.clock)
         self.zones: Table[rows.Zone] = Table(self.clock)
         self.pods: Table[rows.Pod] = Table(self.clock)
         self.clusters: Table[rows.Cluster] = Table(self.clock)
@@ -170,6 +172,7 @@ def _plain(row: rows.Row) -> dict[str, Any]:
 def populate(state: State) -> None:
     """One pod and one cluster a zone, hosts spread over the zones, management servers, an offering each, a template."""
     options = state.options
+    state.domains.add(rows.Domain(name="ROOT", id=DOMAIN_ID, path="ROOT"))
     state.os_types.add(rows.OsType(name=OS_NAME, id=OS_TYPE))
     for name in ("Debian GNU/Linux 11 (64-bit)", "Other Linux (64-bit)", "Windows Server 2022 (64-bit)"):
         state.os_types.add(rows.OsType(name=name))

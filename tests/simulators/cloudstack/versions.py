@@ -98,6 +98,7 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "disk_offering_state": ("4.19",),
     "deleted_offerings_are_inactive": ("4.20",),
     "cache_mode_of_the_hypervisor": ("4.20",),
+    "update_volume_name": ("4.16",),
     "reset_configuration": ("4.17",),
     "change_offering_for_volume": ("4.17",),
     "disk_offering_filter_storageid": ("4.17",),

@@ -28,6 +28,7 @@ class Predicted(Predicting):
             "offering": {},
             "server": {},
             "template": {},
+            "volume": {},
         }
         self._details: t.Dict[str, t.Dict[str, str]] = {}
         self._copies: t.Dict[t.Tuple[str, str], Raw] = {}  # by the id of a template and StorPool's template
@@ -42,6 +43,9 @@ class Predicted(Predicting):
 
     def pool(self, pool_id: str) -> t.Optional[Raw]:
         return next((pool for pool in self.pools() if pool["id"] == pool_id), None)
+
+    def every_disk_offering(self) -> t.List[Raw]:
+        return self._every("offering", self._reader.every_disk_offering())
 
     def disk_offerings(self, name: str) -> t.List[Raw]:
         rows = self._every("offering", self._reader.disk_offerings(name))
@@ -65,7 +69,18 @@ class Predicted(Predicting):
         return [] if any(map(is_made_up, where.values())) else self._reader.vms(**where)
 
     def volumes(self, **where: t.Any) -> t.List[Raw]:
-        return [] if any(map(is_made_up, where.values())) else self._reader.volumes(**where)
+        rows = [] if any(map(is_made_up, where.values())) else self._reader.volumes(**where)
+        return [row for row in self._every("volume", rows) if _meets(row, where)]
+
+    def volume(self, volume_id: str) -> t.Optional[Raw]:
+        if volume_id in self._rows["volume"]:
+            return self._rows["volume"][volume_id]
+        return self._reader.volume(volume_id)
+
+    def volumes_called(self, name_or_id: str, zone_id: t.Optional[str]) -> t.List[Raw]:
+        where = {"zoneid": zone_id} if zone_id else {}
+        rows = self._every("volume", self._reader.volumes_called(name_or_id, zone_id))
+        return [row for row in rows if _meets(row, where) and name_or_id in (row["id"], row["name"])]
 
     def volume_snapshots(self, **where: t.Any) -> t.List[Raw]:
         return [] if any(map(is_made_up, where.values())) else self._reader.volume_snapshots(**where)
@@ -100,7 +115,8 @@ class Predicted(Predicting):
         return self._reader.pools_connected_by(host_id) | new
 
     def volumes_on(self, pool_id: str) -> t.List[Raw]:
-        return [] if is_made_up(pool_id) else self._reader.volumes_on(pool_id)
+        rows = [] if is_made_up(pool_id) else self._reader.volumes_on(pool_id)
+        return [row for row in self._every("volume", rows) if row.get("storageid") == pool_id]
 
     def system_volumes_on(self, pool_id: str) -> t.List[Raw]:
         return [] if is_made_up(pool_id) else self._reader.system_volumes_on(pool_id)
@@ -133,6 +149,11 @@ class Predicted(Predicting):
         with that."""
         row = None if after is None else dict(after, id=after.get("id") or made_up())
         self._tell("template", None if before is None else _key_of("template", before), row, copy)
+
+    def change_volume(self, before: t.Optional[Raw], after: t.Optional[Raw]) -> None:
+        """A volume as it was read (``None``: not there), and as it would be read afterwards."""
+        row = None if after is None else dict(after, id=after.get("id") or made_up())
+        self._tell("volume", None if before is None else before["id"], row)
 
     def change_setting(self, name: str, scope: t.Mapping[str, str], value: t.Optional[str]) -> None:
         """The value that a setting would have, in its scope as for :meth:`Reader.settings_like`."""
@@ -191,6 +212,11 @@ def _fields_of_a_new_pool(after: Result) -> Raw:
         capacitybytes=after["capacity"],
         disksizeallocated=0,
     )
+
+
+def _meets(row: Raw, where: t.Mapping[str, t.Any]) -> bool:
+    """Whether a row meets the conditions of listVolumes, which are members of it."""
+    return all(row.get(member) == value for member, value in where.items() if value is not None)
 
 
 def _key_of(what: str, row: Raw) -> str:

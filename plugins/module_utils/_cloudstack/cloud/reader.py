@@ -195,6 +195,12 @@ class Reader:
         """The volumes of all accounts and projects that meet conditions of listVolumes (``zoneid``, ...); destroyed ones only if asked for."""
         return _unique(self._of_everyone("listVolumes", "volume", **where))
 
+    def volume(self, volume_id: str) -> t.Optional[Raw]:
+        """The volume with this id, of whatever owner, also if it was destroyed and not expunged yet."""
+        with contextlib.suppress(Outdated):
+            return next(iter(self.volumes(id=volume_id)), None)
+        return None
+
     def vms(self, **where: t.Any) -> t.List[Raw]:
         """The VMs of all accounts and projects that are not expunged and meet conditions of listVirtualMachines, without what CloudStack has to compute."""
         return _unique(self._of_everyone("listVirtualMachines", "virtualmachine", details="min", **where))
@@ -264,6 +270,19 @@ class Reader:
         """The active disk offerings with exactly this name, of all domains."""
         rows = self._api.rows("listDiskOfferings", "diskoffering", name=name, listall=True)
         return [row for row in rows if row["name"] == name and row.get("state", "Active") == "Active"]
+
+    def every_disk_offering(self) -> t.List[Raw]:
+        """The active disk offerings of all domains."""
+        rows = self._api.rows("listDiskOfferings", "diskoffering", listall=True)
+        return [row for row in rows if row.get("state", "Active") == "Active"]
+
+    def domains(self) -> t.List[Raw]:
+        """The domains of the cloud, each with its path: ``ROOT/sales``."""
+        return self._api.rows("listDomains", "domain", listall=True)
+
+    def projects(self) -> t.List[Raw]:
+        """The projects of all domains."""
+        return self._api.rows("listProjects", "project", listall=True)
 
     def offering_details(self, offering_id: str) -> t.Dict[str, str]:
         """The details of a disk offering, by key."""

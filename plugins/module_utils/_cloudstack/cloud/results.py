@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._common.secret_urls import redacted
-from . import identity
+from . import identity, other_half
 from .reader import Raw
 from .setting_values import HIDDEN
 from .states import allocation_state
@@ -145,6 +145,48 @@ def template(raw: Raw, cached: t.Optional[t.Mapping[str, t.Any]] = None) -> t.Di
         "created": raw.get("created"),
         "cached": dict(cached) if cached is not None else None,
     }
+
+
+def volume(raw: Raw) -> t.Dict[str, t.Any]:
+    """A volume of listVolumes, or one that a plan predicts (``id``, ``path`` and the like are ``None`` until CloudStack gives them out).
+
+    ``storpool_id`` is what StorPool knows it by: its global id, or with the driver of CloudStack 4.8 its name.
+    """
+    reference = other_half.reference(raw.get("path"))
+    return {
+        "id": raw.get("id"),
+        "name": raw["name"],
+        "type": raw.get("type"),
+        "state": raw.get("state"),
+        "size": raw.get("size"),
+        "zone": raw.get("zonename"),
+        "zone_id": raw.get("zoneid"),
+        "account": raw.get("account"),
+        "domain": raw.get("domain"),
+        "project": raw.get("project"),
+        "vm": _vm_of(raw),
+        "device_id": raw.get("deviceid"),
+        "pool": _named(identity.shown_id({"id": raw.get("storageid")}), raw.get("storage")),
+        "disk_offering": _named(raw.get("diskofferingid"), raw.get("diskofferingname")),
+        "min_iops": raw.get("miniops"),
+        "max_iops": raw.get("maxiops"),
+        "path": raw.get("path"),
+        "storpool_id": None if reference is None else reference.lstrip("~"),
+        "snapshot_id": raw.get("snapshotid"),
+        "created": raw.get("created"),
+        "tags": {str(tag["key"]): tag.get("value") for tag in raw.get("tags") or []},
+    }
+
+
+def _vm_of(raw: Raw) -> t.Optional[t.Dict[str, t.Any]]:
+    if not raw.get("virtualmachineid"):
+        return None
+    name = raw.get("vmdisplayname") or raw.get("vmname")
+    return {"id": raw["virtualmachineid"], "name": name, "state": raw.get("vmstate")}
+
+
+def _named(number: t.Optional[str], name: t.Optional[str]) -> t.Optional[t.Dict[str, t.Any]]:
+    return {"id": number, "name": name} if number or name else None
 
 
 def download(volume: Raw, dest: str, size: t.Optional[int], checksum: t.Optional[str]) -> t.Dict[str, t.Any]:

@@ -34,6 +34,18 @@ OFFERINGS_OF_ZONES = Version(4, 13)
 RENAMES = Version(4, 15)
 #: First release in which ``updateDiskOffering`` changes tags.
 CHANGES_OFFERING_TAGS = Version(4, 15)
+#: First release in which a volume that is destroyed can be recovered for a while (``destroyVolume``, ``recoverVolume``).
+DESTROYS_VOLUMES = Version(4, 14)
+#: First release in which ``updateVolume`` renames.
+RENAMES_VOLUMES = Version(4, 16)
+#: First release with ``changeOfferingForVolume``, and in which a volume may outgrow an offering with one size.
+CHANGES_OFFERINGS = Version(4, 17)
+#: First release whose StorPool driver moves volumes of VMs that run, from one StorPool pool to another.
+MOVES_LIVE = Version(4, 18)
+#: First release in which ``changeOfferingForVolume`` shrinks a volume if it is told to (measured: 4.19.0 does not, 4.22.0 does).
+SHRINKS_BY_OFFERING = Version(4, 20)
+#: First release whose StorPool driver tells guests of new sizes reliably.
+TELLS_GUESTS_OF_SIZES = Version(4, 20, 1)
 #: First release in which ``createDiskOffering`` takes details.
 CREATES_WITH_DETAILS = Version(4, 16)
 #: First release whose StorPool pools have a type of their own.

@@ -29,6 +29,14 @@ ASYNC = frozenset(
         "createTemplate",
         "deleteTemplate",
         "extractVolume",
+        "createVolume",
+        "updateVolume",
+        "attachVolume",
+        "detachVolume",
+        "migrateVolume",
+        "resizeVolume",
+        "changeOfferingForVolume",
+        "destroyVolume",
     ]
 )
 #: What whoever waits puts up with: a management server that drains, stops or starts refuses connections, breaks them, answers 503, or has no API yet.

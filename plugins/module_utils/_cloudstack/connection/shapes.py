@@ -91,7 +91,9 @@ _VOLUME = row(
             "serviceofferingid",
             "serviceofferingname",
             "snapshotid",
+            "jobid",
         ),
+        jobstatus=whole,
         isextractable=flag,
         destroyed=flag,
         size=count,
@@ -177,6 +179,8 @@ _OFFERING = row(
         _texts("state", "displaytext", "tags", "zoneid"),
         disksize=count,
         iscustomized=flag,
+        iscustomizediops=flag,
+        disksizestrictness=flag,
         maxiops=count,
         miniops=count,
         details=_DETAILS,
@@ -192,6 +196,8 @@ _SETTING = row(
 #: Command -> what one of its rows is.
 ROWS: t.Dict[str, Check] = {
     "listZones": row(_NAMED),
+    "listDomains": row(_NAMED, _texts("path")),
+    "listProjects": row(_NAMED, _texts("domain", "domainid")),
     "listClusters": row(_NAMED, _texts("zoneid", "zonename")),
     "listStoragePools": _POOL,
     "listHosts": _HOST,

@@ -11,6 +11,7 @@ from typing import Any
 
 from simulators.cloudstack import rows
 from simulators.cloudstack.arguments import like
+from simulators.cloudstack.commands.owners import OWNER_PARAMS, belongs, is_asked_for
 from simulators.cloudstack.commands.vm_power import choose_host, migrate_vm, start_vm, stop_vm, storpool_of, volumes_of
 from simulators.cloudstack.commands.volumes import choose_pool, remove_volume, tags_of
 from simulators.cloudstack.downloads import is_ready
@@ -43,6 +44,7 @@ def _existing(context: Context) -> rows.VirtualMachine:
     Param("templateid", "id", "templates"),
     Param("listall", "bool"),
     Param("details", "list"),
+    *OWNER_PARAMS,
 )
 async def list_virtual_machines(context: Context) -> list[dict[str, Any]]:
     state, args = context.state, context.args
@@ -56,6 +58,7 @@ async def list_virtual_machines(context: Context) -> list[dict[str, Any]]:
         vm_row(state, vm) if "all" in details else vm_row_with(state, vm, details)
         for vm in state.vms
         if args["id"] in (None, vm.db_id)
+        and is_asked_for(context, vm)
         and (not args["name"] or like(args["name"], vm.name))
         and (not args["state"] or args["state"].lower() == vm.state.lower())
         and args["zoneid"] in (None, vm.zone)
@@ -77,6 +80,7 @@ async def list_virtual_machines(context: Context) -> list[dict[str, Any]]:
     Param("displayname"),
     Param("hostid", "id", "hosts"),
     Param("startvm", "bool"),
+    *OWNER_PARAMS,
 )
 async def deploy_virtual_machine(context: Context) -> Plan:
     state, args = context.state, context.args
@@ -87,6 +91,8 @@ async def deploy_virtual_machine(context: Context) -> Plan:
         raise invalid(f"The vm with hostName {args['name']} already exists in the network domain")
     vm, root = new_vm(state, args["zoneid"], args["serviceofferingid"], template, args["name"])
     vm.display_name = args["displayname"] or vm.name
+    belongs(context, vm)
+    belongs(context, root)
 
     async def run() -> dict[str, Any]:
         await create_root(state, root, template)

@@ -6,13 +6,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulators.cloudstack import rows, views
 from simulators.cloudstack.commands.vm_power import storpool_of
-from simulators.cloudstack.commands.volumes import GIB, VOLUME_ID, existing_volume, tags_of
+from simulators.cloudstack.commands.volumes import GIB, VOLUME_ID, choose_limits, existing_volume, tags_of, under_way
 from simulators.cloudstack.errors import DriverError, invalid
-from simulators.cloudstack.guest_views import volume_row
 from simulators.cloudstack.plugin import storage
 from simulators.cloudstack.registry import JOB, Context, Param, Plan, command
 from simulators.cloudstack.state import State
@@ -25,6 +22,8 @@ from simulators.cloudstack.state import State
     VOLUME_ID,
     Param("diskofferingid", "id", "disk_offerings", required=True),
     Param("size", "long"),
+    Param("miniops", "long"),
+    Param("maxiops", "long"),
     Param("automigrate", "bool"),
     Param("shrinkok", "bool"),
     feature="change_offering_for_volume",
@@ -36,13 +35,14 @@ async def change_offering_for_volume(context: Context) -> Plan:
     size = (args["size"] or 0) * GIB if offering.customized else offering.disk_size * GIB
     pool = storpool_of(state, volume)
 
-    async def run() -> dict[str, Any]:
+    async def run() -> None:
         if pool and not tags_of(offering.tags) <= set(views.pool_tags(state, pool)):
             raise invalid(f"The pool {pool.name} does not have the tags of the disk offering {offering.name}")
         _refuse_shrinking(state, volume, size, bool(args["shrinkok"]))
         before = volume.disk_offering, volume.min_iops, volume.max_iops
         volume.disk_offering = offering.db_id
         volume.min_iops, volume.max_iops = offering.min_iops, offering.max_iops
+        choose_limits(volume, offering, args)
         if pool:
             try:
                 await storage.change_offering(state, pool, volume, size or volume.size, bool(args["shrinkok"]))
@@ -50,9 +50,8 @@ async def change_offering_for_volume(context: Context) -> Plan:
                 volume.disk_offering, volume.min_iops, volume.max_iops = before
                 raise
         volume.size = size or volume.size
-        return {"volume": volume_row(state, volume)}
 
-    return Plan(run)
+    return Plan(under_way(state, volume, "Resizing", run))
 
 
 def _refuse_shrinking(state: State, volume: rows.Volume, size: int, agreed: bool) -> None:

@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from simulators.cloudstack import rows, views
 from simulators.cloudstack.arguments import like
+from simulators.cloudstack.commands.owners import OWNER_PARAMS, belongs, is_asked_for
 from simulators.cloudstack.commands.vm_power import storpool_of, volumes_of
 from simulators.cloudstack.errors import (
     INSUFFICIENT_CAPACITY,
     PARAM_ERROR,
+    PERMISSION_DENIED,
     UNSUPPORTED_ACTION,
     ApiError,
     DriverError,
@@ -35,6 +38,22 @@ def existing_volume(state: State, db_id: int | None) -> rows.Volume:
     if volume is None or volume.removed:
         raise invalid(f"Unable to find volume with ID: {db_id}")
     return volume
+
+
+def under_way(
+    state: State, volume: rows.Volume, passing: str, work: Callable[[], Awaitable[None]]
+) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """The work of a job on a volume, which shows a state of its own until the job is over."""
+    volume.passing = passing or volume.passing
+
+    async def run() -> dict[str, Any]:
+        try:
+            await work()
+        finally:
+            volume.passing = ""
+        return {"volume": volume_row(state, volume)}
+
+    return run
 
 
 def tags_of(text: str | None) -> set[str]:
@@ -65,11 +84,14 @@ def choose_pool(state: State, zone: int, wanted: set[str]) -> rows.Pool:
     Param("diskofferingid", "id", "disk_offerings"),
     Param("listall", "bool"),
     Param("listsystemvms", "bool", feature="list_system_volumes"),
+    *OWNER_PARAMS,
 )
 async def list_volumes(context: Context) -> list[dict[str, Any]]:
     """`storageid` is a plain text here, so the ids of StorPool pools work."""
     state, args = context.state, context.args
-    return [volume_row(state, row) for row in state.volumes if _matches(state, row, args)]
+    return [
+        volume_row(state, row) for row in state.volumes if is_asked_for(context, row) and _matches(state, row, args)
+    ]
 
 
 def _matches(state: State, row: rows.Volume, args: Any) -> bool:
@@ -87,7 +109,7 @@ def _matches(state: State, row: rows.Volume, args: Any) -> bool:
         return False
     if args["ids"] and row.id not in args["ids"]:
         return False
-    for name, value in (("type", row.type), ("state", row.state)):
+    for name, value in (("type", row.type), ("state", row.passing or row.state)):
         if args[name] and args[name].lower() != value.lower():
             return False
     return not args["keyword"] or like(args["keyword"], row.name)
@@ -105,6 +127,7 @@ def _matches(state: State, row: rows.Volume, args: Any) -> bool:
     Param("miniops", "long"),
     Param("maxiops", "long"),
     Param("virtualmachineid", "id", "vms"),
+    *OWNER_PARAMS,
 )
 async def create_volume(context: Context) -> Plan:
     """Nothing is made on StorPool before the first attachment, unless the volume comes from a snapshot."""
@@ -126,11 +149,14 @@ async def create_volume(context: Context) -> Plan:
             )
     if volume.zone == 0:
         raise invalid("Please specify a zone id")
+    belongs(context, volume)
     volume.name = args["name"] or f"DATA-{len(list(state.volumes)) + 1}"
     state.volumes.add(volume)
     vm = state.vms.get(args["virtualmachineid"])
+    volume.passing = "Creating" if snapshot else ""
 
     async def run() -> dict[str, Any]:
+        volume.passing = ""
         if snapshot:
             pool = state.pools.get(snapshot.pool)
             if pool is None or not snapshot.path:
@@ -170,11 +196,11 @@ async def attach_volume(context: Context) -> Plan:
     state, args = context.state, context.args
     volume, vm = existing_volume(state, args["id"]), state.vms.get(args["virtualmachineid"])
 
-    async def run() -> dict[str, Any]:
+    async def run() -> None:
         await _attach(state, volume, vm, args["deviceid"])
-        return {"volume": volume_row(state, volume)}
 
-    return Plan(run, instance_type="Volume", instance_id=volume.id)
+    passing = "Attaching" if vm and vm.state == "Running" else ""
+    return Plan(under_way(state, volume, passing, run), instance_type="Volume", instance_id=volume.id)
 
 
 async def _attach(state: State, volume: rows.Volume, vm: rows.VirtualMachine | None, device: int | None) -> None:
@@ -182,6 +208,8 @@ async def _attach(state: State, volume: rows.Volume, vm: rows.VirtualMachine | N
         raise invalid("Please specify a VM that is either running or stopped.")
     if volume.vm is not None:
         raise invalid("Please specify a volume that is not attached to any VM.")
+    if (volume.account, volume.domain, volume.project) != (vm.account, vm.domain, vm.project):
+        raise ApiError(PERMISSION_DENIED, f"Resource [{volume.id}] and the VM do not belong to the same account")
     if volume.state not in ("Allocated", "Ready", "Uploaded"):
         raise invalid("Volume state must be in Allocated, Ready or in Uploaded state")
     taken = {other.device_id for other in volumes_of(state, vm)}
@@ -230,7 +258,7 @@ async def detach_volume(context: Context) -> Plan:
         raise invalid("Unable to find volume")
     volume = found[0]
 
-    async def run() -> dict[str, Any]:
+    async def run() -> None:
         vm = state.vms.get(volume.vm)
         if vm is None:
             raise invalid("The specified volume is not attached to a VM.")
@@ -242,9 +270,8 @@ async def detach_volume(context: Context) -> Plan:
         volume.vm = volume.device_id = volume.attached = None
         if pool:
             await storage.leave(state, pool, volume, vm)
-        return {"volume": volume_row(state, volume)}
 
-    return Plan(run, instance_type="Volume", instance_id=volume.id)
+    return Plan(under_way(state, volume, "", run), instance_type="Volume", instance_id=volume.id)
 
 
 @command(
@@ -263,7 +290,7 @@ async def resize_volume(context: Context) -> Plan:
     state, args = context.state, context.args
     volume = existing_volume(state, args["id"])
     offering, now = (state.disk_offerings.get(one) for one in (args["diskofferingid"], volume.disk_offering))
-    if args["size"] is None and offering is None:
+    if args["size"] is None and offering is None and args["miniops"] is None and args["maxiops"] is None:
         raise invalid("New disksize must be specified for a custom disk offering.")
     size = (args["size"] or 0) * GIB if offering is None or offering.customized else offering.disk_size * GIB
     if size and size < volume.size and not args["shrinkok"]:
@@ -272,7 +299,7 @@ async def resize_volume(context: Context) -> Plan:
             "supplying the shrinkok parameter with value of true."
         )
 
-    async def run() -> dict[str, Any]:
+    async def run() -> None:
         if offering and now and tags_of(offering.tags) != tags_of(now.tags):
             raise ApiError(UNSUPPORTED_ACTION, "The tags on the new and old disk offerings must match.")
         host = state.hosts.get(state.vms[volume.vm].host) if volume.vm else None
@@ -281,13 +308,24 @@ async def resize_volume(context: Context) -> Plan:
         if offering:
             volume.disk_offering = offering.db_id
             volume.min_iops, volume.max_iops = offering.min_iops, offering.max_iops
+        choose_limits(volume, offering or now, args)
         pool = storpool_of(state, volume)
         if pool:
             await storage.resize_volume(state, pool, volume, size or volume.size, bool(args["shrinkok"]))
         volume.size = size or volume.size
-        return {"volume": volume_row(state, volume)}
 
-    return Plan(run, instance_type="Volume", instance_id=volume.id)
+    return Plan(under_way(state, volume, "Resizing", run), instance_type="Volume", instance_id=volume.id)
+
+
+def choose_limits(volume: rows.Volume, offering: rows.DiskOffering | None, args: Any) -> None:
+    """The limits that the user chooses, if the offering leaves them to the user."""
+    for name, field in (("miniops", "min_iops"), ("maxiops", "max_iops")):
+        if args[name] is None:
+            continue
+        if offering is None or not offering.customized_iops:
+            kind = "Min" if name == "miniops" else "Max"
+            raise invalid(f"The current disk offering does not support customization of the '{kind} IOPS' parameter.")
+        setattr(volume, field, args[name])
 
 
 @command(
@@ -297,6 +335,7 @@ async def resize_volume(context: Context) -> Plan:
     Param("volumeid", "id", "volumes", required=True),
     Param("storageid", "id", "pools", required=True),
     Param("livemigrate", "bool"),
+    Param("newdiskofferingid", "id", "disk_offerings"),
 )
 async def migrate_volume(context: Context) -> Plan:
     state, args = context.state, context.args
@@ -304,15 +343,18 @@ async def migrate_volume(context: Context) -> Plan:
     if target is None or target.removed:
         raise invalid("Failed to find the destination storage pool")
 
-    async def run() -> dict[str, Any]:
-        await _migrate(state, volume, target, bool(args["livemigrate"]))
-        return {"volume": volume_row(state, volume)}
+    new = state.disk_offerings.get(args["newdiskofferingid"])
+
+    async def run() -> None:
+        await _migrate(state, volume, target, bool(args["livemigrate"]), new)
 
     named = volume.id if state.release.has("migration_names_its_volume") else None
-    return Plan(run, instance_type="Volume", instance_id=named)
+    return Plan(under_way(state, volume, "Migrating", run), instance_type="Volume", instance_id=named)
 
 
-async def _migrate(state: State, volume: rows.Volume, target: rows.Pool, live: bool) -> None:
+async def _migrate(
+    state: State, volume: rows.Volume, target: rows.Pool, live: bool, new: rows.DiskOffering | None
+) -> None:
     source = storpool_of(state, volume)
     vm = state.vms.get(volume.vm)
     running = vm is not None and vm.state == "Running"
@@ -323,7 +365,7 @@ async def _migrate(state: State, volume: rows.Volume, target: rows.Pool, live: b
             f"Cannot migrate volume {volume.id} to the destination storage pool {target.name} as the storage "
             "pool is in maintenance mode."
         )
-    offering = state.disk_offerings.get(volume.disk_offering)
+    offering = new or state.disk_offerings.get(volume.disk_offering)
     wanted, there = tags_of(offering.tags if offering else None), views.pool_tags(state, target)
     if state.release.has("migration_looks_at_tags") and not wanted <= set(there):
         raise invalid(
@@ -342,6 +384,8 @@ async def _migrate(state: State, volume: rows.Volume, target: rows.Pool, live: b
         await storage.move_template(state, target, volume)
     else:
         await storage.copy_volume(state, source, target, volume)
+    if new:
+        volume.disk_offering = new.db_id
 
 
 async def remove_volume(state: State, volume: rows.Volume) -> None:
@@ -373,12 +417,35 @@ async def delete_volume(context: Context) -> dict[str, Any]:
 async def destroy_volume(context: Context) -> Plan:
     volume = existing_volume(context.state, context.args["id"])
 
-    async def run() -> dict[str, Any]:
+    async def run() -> None:
         _refuse_attached(volume)
         if context.args["expunge"]:
             await remove_volume(context.state, volume)
         else:
             volume.state = "Destroy"
-        return {"volume": volume_row(context.state, volume)}
 
-    return Plan(run, instance_type="Volume", instance_id=volume.id)
+    passing = "Expunging" if context.args["expunge"] else ""
+    work = under_way(context.state, volume, passing, run)
+    return Plan(work, instance_type="Volume", instance_id=volume.id)
+
+
+@command("recoverVolume", OBJECT, "volume", VOLUME_ID, feature="destroy_volume")
+async def recover_volume(context: Context) -> dict[str, Any]:
+    """What was destroyed is as it was; what was never on a pool is Allocated again."""
+    volume = existing_volume(context.state, context.args["id"])
+    if volume.state != "Destroy":
+        raise invalid(f"Please specify a volume in Destroy state: {volume.id}")
+    volume.state = "Ready" if volume.pool else "Allocated"
+    context.changed()
+    return volume_row(context.state, volume)
+
+
+@command("updateVolume", JOB, None, VOLUME_ID, Param("name", feature="update_volume_name"))
+async def update_volume(context: Context) -> Plan:
+    volume = existing_volume(context.state, context.args["id"])
+
+    async def run() -> None:
+        volume.name = context.args["name"] or volume.name
+
+    work = under_way(context.state, volume, "", run)
+    return Plan(work, instance_type="Volume", instance_id=volume.id)

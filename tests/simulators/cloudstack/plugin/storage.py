@@ -106,6 +106,8 @@ def _policy(state: State, pool: rows.Pool, volume: rows.Volume) -> tuple[str | N
 async def copy_volume(state: State, source: rows.Pool, target: rows.Pool, volume: rows.Volume) -> None:
     """Moves a detached volume to another pool: a copy based on it, then the original is deleted."""
     used = driver(state)
+    if used.by_name:
+        raise DriverError("Storpool volume migration not implemented")
     old = volume.path
     body = {
         "baseOn": reference(used, old),
