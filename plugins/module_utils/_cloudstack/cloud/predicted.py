@@ -47,6 +47,9 @@ class Predicted(Predicting):
         rows = self._every("offering", self._reader.disk_offerings(name))
         return [row for row in rows if row["name"] == name]
 
+    def every_disk_offering(self) -> t.List[Raw]:
+        return self._every("offering", self._reader.every_disk_offering())
+
     def offering_details(self, offering_id: str) -> t.Dict[str, str]:
         if offering_id in self._details:
             return dict(self._details[offering_id])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._common.secret_urls import redacted
-from . import identity
+from . import identity, other_half
 from .reader import Raw
 from .setting_values import HIDDEN
 from .states import allocation_state
@@ -175,3 +175,100 @@ def disk_offering(raw: Raw, details: t.Mapping[str, str], zones: t.Sequence[str]
         "qos_class": details.get("SP_QOSCLASS"),
         "zones": sorted(zones),
     }
+
+
+def volume(raw: Raw) -> t.Dict[str, t.Any]:
+    """A volume of listVolumes, or one that a plan predicts (what only CloudStack knows is ``None``). ``storpool_id`` is the global id on StorPool."""
+    reference = other_half.reference(raw.get("path")) or ""
+    return {
+        "id": raw.get("id"),
+        "name": raw["name"],
+        "type": raw.get("type"),
+        "state": raw.get("state"),
+        "size": raw.get("size"),
+        **_place(raw),
+        "vm": _of(raw, "virtualmachineid", name="vmname", state="vmstate"),
+        "device_id": raw.get("deviceid"),
+        "pool": _of(raw, "storageid", name="storage"),
+        "disk_offering": _of(raw, "diskofferingid", name="diskofferingname"),
+        "min_iops": raw.get("miniops") or None,
+        "max_iops": raw.get("maxiops") or None,
+        "path": raw.get("path"),
+        "storpool_id": reference[1:] if reference.startswith("~") else None,
+        "snapshot_id": raw.get("snapshotid"),
+        "created": raw.get("created"),
+        "tags": tags_of(raw),
+    }
+
+
+def volume_snapshot(raw: Raw, storpool: t.Optional[t.Mapping[str, t.Any]] = None) -> t.Dict[str, t.Any]:
+    """A volume snapshot of listSnapshots, or one that a plan predicts. ``storpool`` is what StorPool has of it, ``None`` if that was not asked."""
+    return {
+        "id": raw.get("id"),
+        "name": raw["name"],
+        "state": raw.get("state"),
+        "volume": _of(raw, "volumeid", name="volumename"),
+        **_place(raw),
+        "created": raw.get("created"),
+        "size": raw.get("virtualsize"),
+        "type": raw.get("intervaltype"),
+        "revertable": raw.get("revertable"),
+        "tags": tags_of(raw),
+        "storpool": None if storpool is None else dict(storpool),
+    }
+
+
+def vm_snapshot(raw: Raw) -> t.Dict[str, t.Any]:
+    """A VM snapshot of listVMSnapshot, or one that a plan predicts."""
+    return {
+        "id": raw.get("id"),
+        "name": raw["name"],
+        "display_name": raw.get("displayname"),
+        "description": raw.get("description"),
+        "state": raw.get("state"),
+        "vm_id": raw.get("virtualmachineid"),
+        "current": raw.get("current"),
+        "parent": raw.get("parent"),
+        "created": raw.get("created"),
+        "tags": tags_of(raw),
+    }
+
+
+def vm(raw: Raw) -> t.Dict[str, t.Any]:
+    """A VM of listVirtualMachines."""
+    return {
+        "id": raw["id"],
+        "name": raw["name"],
+        "display_name": raw.get("displayname"),
+        "instance_name": raw.get("instancename"),
+        "state": raw.get("state"),
+        "host": _of(raw, "hostid", name="hostname"),
+        **_place(raw),
+        "template_id": raw.get("templateid"),
+        "service_offering": raw.get("serviceofferingname"),
+        "created": raw.get("created"),
+        "tags": tags_of(raw),
+    }
+
+
+def tags_of(raw: Raw) -> t.Dict[str, str]:
+    """The tags that people have given a volume, a snapshot or a VM."""
+    return {str(tag["key"]): str(tag.get("value", "")) for tag in raw.get("tags") or ()}
+
+
+def _place(raw: Raw) -> t.Dict[str, t.Any]:
+    """In which zone an object is, and whose it is."""
+    return {
+        "zone": raw.get("zonename"),
+        "zone_id": raw.get("zoneid"),
+        "account": raw.get("account"),
+        "domain": raw.get("domain"),
+        "project": raw.get("project"),
+    }
+
+
+def _of(raw: Raw, id_member: str, **members: str) -> t.Optional[t.Dict[str, t.Any]]:
+    """What a row tells of another object; ``None`` if there is none."""
+    if raw.get(id_member) is None:
+        return None
+    return {"id": raw[id_member], **{key: raw.get(member) for key, member in members.items()}}

@@ -125,6 +125,8 @@ _VM = row(
             "hostid",
             "hostname",
             "templateid",
+            "templatename",
+            "serviceofferingid",
             "serviceofferingname",
             "created",
         ),
