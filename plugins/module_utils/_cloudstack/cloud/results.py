@@ -55,7 +55,12 @@ def tags(raw: Raw) -> t.List[str]:
     return sorted({tag.strip() for tag in text.split(",") if tag.strip()})
 
 
-def host(raw: Raw, pools: t.Optional[t.Mapping[str, t.Sequence[str]]], healthy: bool) -> t.Dict[str, t.Any]:
+def host(
+    raw: Raw,
+    pools: t.Optional[t.Mapping[str, t.Sequence[str]]],
+    healthy: bool,
+    storpool_client_id: t.Optional[int] = None,
+) -> t.Dict[str, t.Any]:
     """A host of listHosts. ``pools`` has names under "connected" and "not_connected"; ``None`` if that was not asked, or cannot be."""
     return {
         "id": raw["id"],
@@ -69,6 +74,7 @@ def host(raw: Raw, pools: t.Optional[t.Mapping[str, t.Sequence[str]]], healthy: 
         "version": raw.get("version"),
         "management_server_id": raw.get("managementserverid"),
         "disconnected": raw.get("disconnected"),
+        "storpool_client_id": storpool_client_id,
         "pools": None if pools is None else {key: list(names) for key, names in pools.items()},
         "healthy": healthy,
     }

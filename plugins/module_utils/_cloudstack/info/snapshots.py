@@ -41,7 +41,7 @@ def snapshots(reader: Reader, params: t.Mapping[str, t.Any], halves: Halves) -> 
         return {"vm_snapshots": [results.vm_snapshot(row) for row in _of_vms(reader, params)]}
     found = _of_volumes(reader, params)
     other = halves() if params["storpool"] and found else {}
-    return {"snapshots": [results.volume_snapshot(row, other.get(str(row["id"]))) for row in found]}
+    return {"snapshots": [dict(results.volume_snapshot(row), storpool=other.get(str(row["id"]))) for row in found]}
 
 
 def _of_volumes(reader: Reader, params: t.Mapping[str, t.Any]) -> t.List[Raw]:
