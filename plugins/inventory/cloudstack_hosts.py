@@ -18,7 +18,7 @@ description:
     C(cloudstack_cluster), C(cloudstack_state), C(cloudstack_resource_state), C(cloudstack_version), C(storpool_client_id), and from CloudStack 4.19 on
     C(cloudstack_pools) and C(cloudstack_pools_not_connected), the names of the StorPool pools of its zone by whether it has connected them. A management server
     has C(cloudstack_management_id), C(cloudstack_management_state), C(cloudstack_version) and C(cloudstack_state). A machine that is both has the state and
-    version of its agent. What CloudStack does not tell is null.
+    version of its agent. Every host has all these variables; what CloudStack does not tell is null.
   - Hosts have the names that CloudStack knows them by. If machines with different addresses share a name, each has its address behind it.
 requirements:
   - cs >= 2.7.1
@@ -223,6 +223,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             for name, value in variables.items() if not number else ():
                 self.inventory.set_variable(entry.name, name, value)
         strict = self.get_option("strict")
+        variables = self.inventory.get_host(entry.name).get_vars()
         self._set_composite_vars(self.get_option("compose"), variables, entry.name, strict=strict)
         variables = self.inventory.get_host(entry.name).get_vars()
         self._add_host_to_composed_groups(self.get_option("groups"), variables, entry.name, strict=strict)

@@ -85,7 +85,7 @@ def test_groups_and_variables_are_made_of_what_is_there(cloud, tmp_path):
         cloud,
         tmp_path,
         state=["Up"],
-        keyed_groups=[{"key": "cloudstack_cluster | default('none')", "prefix": "of"}],
+        keyed_groups=[{"key": "cloudstack_cluster | default('none', true)", "prefix": "of"}],
         groups={"new": "cloudstack_version is version('4.12', '>=')"},
         compose={"ansible_user": "'root'", "place": "cloudstack_zone ~ '/' ~ inventory_hostname"},
         strict=True,

@@ -33,6 +33,8 @@ _OF_SERVERS = {
     "cloudstack_state": "state",
     "cloudstack_version": "version",
 }
+#: Every host has all of them, so that expressions for all hosts find something.
+_VARIABLES = (*_OF_AGENTS, *_OF_SERVERS, "storpool_client_id", "cloudstack_pools", "cloudstack_pools_not_connected")
 
 Found = t.Dict[str, t.Any]
 
@@ -117,7 +119,7 @@ def _is_one_of(state: t.Optional[str], wanted: t.Optional[t.Sequence[str]]) -> b
 
 def _agent(row: t.Mapping[str, t.Any], clients: t.Mapping[str, int]) -> Entry:
     pools = row["pools"] or {"connected": None, "not_connected": None}
-    variables = {variable: row[member] for variable, member in _OF_AGENTS.items()}
+    variables = _variables(row, _OF_AGENTS)
     variables.update(
         storpool_client_id=client_of(str(row["name"]), str(row["id"]), clients),
         cloudstack_pools=pools["connected"],
@@ -133,7 +135,10 @@ def _servers(
     """The management servers: those that are given, else those that CloudStack lists."""
     given, rows = params["management_servers"], found["servers"]
     if given is not None:
-        return [Entry(name, (MANAGEMENT,), None, {"storpool_client_id": clients.get(name)}) for name in given]
+        return [
+            Entry(name, (MANAGEMENT,), None, dict(_variables({}, {}), storpool_client_id=clients.get(name)))
+            for name in given
+        ]
     if rows is None:
         told.append(
             f"CloudStack {found['version']} does not list its management servers ({versions.LISTS_MANAGEMENT_SERVERS} is the first that does), so the "
@@ -146,10 +151,14 @@ def _servers(
         if address is None or _is_loopback(str(address)):
             # It tells the address that it has in its own configuration, which means nothing elsewhere.
             address = of_api if len(rows) == 1 else None
-        variables = {variable: row[member] for variable, member in _OF_SERVERS.items()}
+        variables = _variables(row, _OF_SERVERS)
         variables["storpool_client_id"] = client_of(name, str(row["id"]), clients)
         servers.append(Entry(name, (MANAGEMENT,), address, variables))
     return servers
+
+
+def _variables(row: t.Mapping[str, t.Any], members: t.Mapping[str, str]) -> t.Dict[str, t.Any]:
+    return {**dict.fromkeys(_VARIABLES), **{variable: row[member] for variable, member in members.items()}}
 
 
 def _elsewhere(entry: Entry) -> Entry:
