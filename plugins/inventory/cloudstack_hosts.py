@@ -14,12 +14,13 @@ description:
   - Puts CloudStack's KVM hosts into the group C(cloudstack_agents), and its management servers into C(cloudstack_management). The playbooks of this collection
     run on these groups.
   - Its file has a name that ends with C(cloudstack_hosts.yml) or C(cloudstack_hosts.yaml).
-  - Every host has C(ansible_host), its address in CloudStack. An agent has C(cloudstack_host_id), C(cloudstack_zone), C(cloudstack_pod),
-    C(cloudstack_cluster), C(cloudstack_state), C(cloudstack_resource_state), C(cloudstack_version), C(storpool_client_id), and from CloudStack 4.19 on
-    C(cloudstack_pools) and C(cloudstack_pools_not_connected), the names of the StorPool pools of its zone by whether it has connected them. A management server
-    has C(cloudstack_management_id), C(cloudstack_management_state), C(cloudstack_version) and C(cloudstack_state). A machine that is both has the state and
-    version of its agent. Every host has all these variables; what CloudStack does not tell is null.
-  - Hosts have the names that CloudStack knows them by. If machines with different addresses share a name, each has its address behind it.
+  - Every host has C(ansible_host), its address in CloudStack, and C(cloudstack_name), its name there. An agent has C(cloudstack_host_id), C(cloudstack_zone),
+    C(cloudstack_pod), C(cloudstack_cluster), C(cloudstack_state), C(cloudstack_resource_state), C(cloudstack_version), C(storpool_client_id), and from
+    CloudStack 4.19 on C(cloudstack_pools) and C(cloudstack_pools_not_connected), the names of the StorPool pools of its zone by whether it has connected them.
+  - A management server has C(cloudstack_management_id), C(cloudstack_management_state), C(cloudstack_version) and C(cloudstack_state). A machine that is both
+    has the state and version of its agent. All variables are there on all hosts; what CloudStack does not tell is null.
+  - Hosts have the names that CloudStack knows them by. If machines with different addresses share a name, each has its address behind it, and one
+    that calls itself C(localhost) has its address for a name. The roles get the name in CloudStack then (C(driver_host), C(preflight_host)).
 requirements:
   - cs >= 2.7.1
 notes:

@@ -19,6 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
 _HERE = ("localhost", "localhost.localdomain")
 #: Variable of a host -> member of what is read of it.
 _OF_AGENTS = {
+    "cloudstack_name": "name",
     "cloudstack_host_id": "id",
     "cloudstack_zone": "zone",
     "cloudstack_pod": "pod",
@@ -28,11 +29,14 @@ _OF_AGENTS = {
     "cloudstack_version": "version",
 }
 _OF_SERVERS = {
+    "cloudstack_name": "name",
     "cloudstack_management_id": "id",
     "cloudstack_management_state": "state",
     "cloudstack_state": "state",
     "cloudstack_version": "version",
 }
+#: Variables by which roles know a host's name in CloudStack, where that is not its name in the inventory.
+_NAMES_FOR_ROLES = ("driver_host", "preflight_host")
 #: Every host has all of them, so that expressions for all hosts find something.
 _VARIABLES = (*_OF_AGENTS, *_OF_SERVERS, "storpool_client_id", "cloudstack_pools", "cloudstack_pools_not_connected")
 
@@ -71,16 +75,18 @@ def read(reader: Reader, pools: bool) -> Found:
 
 def is_found(kept: t.Any) -> bool:
     """Whether something that was kept is what :func:`read` returns."""
-    return (
-        isinstance(kept, dict)
-        and isinstance(kept.get("version"), str)
-        and _are_rows(kept.get("agents"))
-        and (kept.get("servers", 0) is None or _are_rows(kept.get("servers")))
+    if not isinstance(kept, dict) or not isinstance(kept.get("version"), str):
+        return False
+    servers = kept.get("servers", ())
+    return _are_rows(kept.get("agents"), {*_OF_AGENTS.values(), "zone_id", "cluster_id", "ip_address", "pools"}) and (
+        servers is None or _are_rows(servers, {*_OF_SERVERS.values(), "ip_address"})
     )
 
 
-def _are_rows(thing: t.Any) -> bool:
-    return isinstance(thing, list) and all(isinstance(row, dict) and "id" in row and "name" in row for row in thing)
+def _are_rows(thing: t.Any, members: t.AbstractSet[str]) -> bool:
+    return isinstance(thing, list) and all(
+        isinstance(row, dict) and members <= row.keys() and isinstance(row.get("pools") or {}, dict) for row in thing
+    )
 
 
 def entries(
@@ -101,7 +107,7 @@ def entries(
         for entry in taken
         if entry not in usable
     ]
-    return sorted(usable), told
+    return sorted(map(_with_name_for_roles, usable)), told
 
 
 def _is_wanted(row: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any]) -> bool:
@@ -118,12 +124,12 @@ def _is_one_of(state: t.Optional[str], wanted: t.Optional[t.Sequence[str]]) -> b
 
 
 def _agent(row: t.Mapping[str, t.Any], clients: t.Mapping[str, int]) -> Entry:
-    pools = row["pools"] or {"connected": None, "not_connected": None}
+    pools = row["pools"] or {}
     variables = _variables(row, _OF_AGENTS)
     variables.update(
         storpool_client_id=client_of(str(row["name"]), str(row["id"]), clients),
-        cloudstack_pools=pools["connected"],
-        cloudstack_pools_not_connected=pools["not_connected"],
+        cloudstack_pools=pools.get("connected"),
+        cloudstack_pools_not_connected=pools.get("not_connected"),
     )
     address = row["ip_address"]
     return Entry(str(row["name"]), (AGENTS,), None if address and _is_loopback(str(address)) else address, variables)
@@ -136,7 +142,12 @@ def _servers(
     given, rows = params["management_servers"], found["servers"]
     if given is not None:
         return [
-            Entry(name, (MANAGEMENT,), None, dict(_variables({}, {}), storpool_client_id=clients.get(name)))
+            Entry(
+                name,
+                (MANAGEMENT,),
+                None,
+                dict(_variables({"name": name}, {"cloudstack_name": "name"}), storpool_client_id=clients.get(name)),
+            )
             for name in given
         ]
     if rows is None:
@@ -155,6 +166,12 @@ def _servers(
         variables["storpool_client_id"] = client_of(name, str(row["id"]), clients)
         servers.append(Entry(name, (MANAGEMENT,), address, variables))
     return servers
+
+
+def _with_name_for_roles(entry: Entry) -> Entry:
+    called = entry.variables["cloudstack_name"]
+    more = {} if called == entry.name else dict.fromkeys(_NAMES_FOR_ROLES, called)
+    return entry._replace(variables={**entry.variables, **more})
 
 
 def _variables(row: t.Mapping[str, t.Any], members: t.Mapping[str, str]) -> t.Dict[str, t.Any]:

@@ -45,6 +45,7 @@ def test_agents_and_management_servers_have_their_groups_addresses_and_variables
     assert in_group(listed, hosts.MANAGEMENT) == ["ms1", "ms2"]
     assert [entry.address for entry in listed] == ["10.1.1.1", "10.1.1.2", "10.1.0.1", "10.1.0.2"]
     assert listed[0].variables == {
+        "cloudstack_name": "host1",
         "cloudstack_host_id": "h-1",
         "cloudstack_zone": "zone1",
         "cloudstack_pod": "pod1",
@@ -60,6 +61,7 @@ def test_agents_and_management_servers_have_their_groups_addresses_and_variables
     }
     assert listed[1].variables["cloudstack_pools_not_connected"] == ["sp-hybrid"]
     assert {name: value for name, value in listed[3].variables.items() if value is not None} == {
+        "cloudstack_name": "ms2",
         "cloudstack_management_id": "m-2",
         "cloudstack_management_state": "Maintenance",
         "cloudstack_state": "Maintenance",
@@ -163,6 +165,8 @@ def test_the_only_management_server_is_where_the_api_is_if_it_tells_an_address_o
     listed, told = entries(found(servers=[{"id": "m", "name": name, "state": "Up", "ipaddress": address}]))
     shown = "cloud.example.com" if name == "localhost" else name
     assert [(entry.name, entry.address) for entry in listed] == [(shown, "cloud.example.com")]
+    assert listed[0].variables.get("driver_host", name) == listed[0].variables["cloudstack_name"] == name
+    assert ("driver_host" in listed[0].variables) == (name == "localhost")
     assert told == []
 
 
@@ -218,7 +222,14 @@ def test_each_machine_is_there_once_and_none_is_another(agents, servers):
 
 
 @pytest.mark.parametrize(
-    "kept", [None, [], {}, {"version": "4.19", "agents": [{}], "servers": None}, {"version": "4.19", "agents": []}, "x"]
+    "kept",
+    [
+        *(None, [], {}, "x"),
+        {"version": "4.19", "agents": [{}], "servers": None},
+        {"version": "4.19", "agents": []},
+        {"version": "4.19", "agents": [{"id": "1", "name": "a"}], "servers": []},
+        {"version": "4.19", "agents": [], "servers": [{"id": "1", "name": "a"}]},
+    ],
 )
 def test_what_is_in_a_cache_and_is_nothing_of_ours_is_read_anew(kept):
     assert not hosts.is_found(kept)
