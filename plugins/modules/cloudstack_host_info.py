@@ -37,6 +37,13 @@ options:
       - This takes one more call for each host, and two for all of them.
     type: bool
     default: false
+  storpool_clients:
+    description:
+      - Which StorPool clients hosts are, each by the name or id of the host, for instance V({host1: 7}).
+      - Hosts that are not named here are looked for in C(/etc/storpool.conf) and C(/etc/storpool.conf.d/*.conf) of the machine that runs the task. Where these
+        are the same on all hosts, they have a section for each, with its name and its C(SP_OURID).
+      - CloudStack 4.19 and newer keep the number, but no command of the API shows it.
+    type: dict
   wait:
     description:
       - Wait until all the hosts are healthy, and fail if they are not in time. One sentence for each host that is not says what is missing and where to look.
@@ -76,6 +83,12 @@ EXAMPLES = r"""
     cluster: cluster1
     pools: true
 
+- name: Which StorPool client each host is, where this machine does not know
+  storpool.cloudstack.cloudstack_host_info:
+    storpool_clients:
+      host1: 1
+      host2: 2
+
 - name: After a restart of the agent on host1, go on only when it can be used again
   storpool.cloudstack.cloudstack_host_info:
     name:
@@ -107,6 +120,7 @@ hosts:
       version: 4.19.1.0
       management_server_id: 3c9d7f7e-1b0a-4c1e-8f7d-5d6e2b8a4c10
       disconnected: null
+      storpool_client_id: 7
       pools:
         connected:
           - sp-hybrid
@@ -157,6 +171,10 @@ hosts:
       description: Since when its agent is disconnected, V(null) where CloudStack does not tell.
       type: str
       returned: success
+    storpool_client_id:
+      description: Id of the StorPool client that the host is, by O(storpool_clients) or StorPool's configuration files. V(null) if neither tells it.
+      type: int
+      returned: success
     pools:
       description:
         - Names of the StorPool pools of its zone that are C(Up), by whether the host has connected them.
@@ -198,12 +216,22 @@ call:
   sample: POST listHosts
 """
 
+import typing as t
+
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.hosts import SPEC, hosts
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import run_info
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.module import Module
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.time_left import TimeLeft
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.client_names import known
+
+
+def ask_storpool(module: Module, _time_left: TimeLeft) -> t.Callable[[], t.Dict[str, int]]:
+    """What tells the ids of StorPool's clients by host."""
+    return lambda: known(module.params["storpool_clients"], "storpool_clients", module.warn)
 
 
 def main() -> None:
-    run_info(SPEC, hosts)
+    run_info(SPEC, hosts, ask=ask_storpool)
 
 
 if __name__ == "__main__":

@@ -205,7 +205,7 @@ call:
   sample: POST listStoragePools
 """
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.info import SPEC_POOLS, pools
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.info.pools import SPEC_POOLS, pools
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import run_info
 
 

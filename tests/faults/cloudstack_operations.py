@@ -85,6 +85,7 @@ OPERATIONS = (
     ),
 )
 INFO = (
+    Scenario("cloudstack_disk_offering_info", "read", {"details": True, "zone": "zone1"}, names=(), prepare=_offered),
     Scenario("cloudstack_host_info", "read", {"pools": True}, names=(), prepare=made),
     Scenario(
         "cloudstack_host_info",

@@ -85,4 +85,12 @@ POOLS = (
         prepare=_in_use,
     ),
 )
-INFO = (Scenario("cloudstack_storpool_pool_info", "read", {}, names=(), prepare=made),)
+INFO = (
+    Scenario("cloudstack_storpool_pool_info", "read", {}, names=(), prepare=made),
+    Scenario(
+        "cloudstack_volume_info", "read", {"zone": "zone1", "storpool": True}, names=(), prepare=_in_use, storpool=True
+    ),
+    Scenario("cloudstack_snapshot_info", "read", {"storpool": True}, names=(), prepare=_in_use, storpool=True),
+    Scenario("cloudstack_snapshot_info", "read those of VMs", {"kind": "vm", "vm": "no-vm"}, names=(), prepare=_in_use),
+    Scenario("cloudstack_vm_info", "read", {"name": ["sim-*"]}, names=(), prepare=_in_use),
+)

@@ -27,6 +27,9 @@ Result = t.Mapping[str, t.Any]
 #: Makes the functions that ask StorPool, given a module that has the options for it, and the time that is left for the task.
 AskStorPool = t.Callable[[Module, TimeLeft], StorPool]
 
+#: Makes what a module that only reads asks others than CloudStack, given the module and the time that is left for the task.
+Ask = t.Callable[[Module, TimeLeft], t.Callable[..., t.Any]]
+
 #: Makes what carries out the steps of a plan, given the connection and what carries out calls to CloudStack.
 Carry = t.Callable[[http.Api, Worker], t.Callable[[Step], t.Any]]
 
@@ -81,11 +84,24 @@ def run_managed(
     )
 
 
-def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[Reader, Params], Result]) -> None:
-    """The body of a module that only reads; ``read`` gets a reader and the options and returns the result without ``changed``."""
-    module = _module(spec, {}, None)
+def run_info(
+    spec: t.Mapping[str, t.Any],
+    read: t.Callable[..., Result],
+    more_options: t.Optional[t.Mapping[str, t.Any]] = None,
+    ask: t.Optional[Ask] = None,
+) -> None:
+    """The body of a module that only reads; ``read`` gets a reader and the options and returns the result without ``changed``.
+
+    ``more_options`` and ``ask`` are for a module that knows more than CloudStack: what ``ask`` makes is given to ``read``, too.
+    """
+    module = _module(spec, more_options or {}, None)
     time_left = TimeLeft(_seconds_to_wait(module.params))
-    finish(module, lambda: dict(read(_reader_of(module, _connect(module, time_left)), module.params), changed=False))
+
+    def work() -> Result:
+        more = [ask(module, time_left)] if ask else []
+        return dict(read(_reader_of(module, _connect(module, time_left)), module.params, *more), changed=False)
+
+    finish(module, work)
 
 
 def _reader_of(module: Module, api: http.Api, storpool: t.Optional[StorPool] = None) -> Reader:

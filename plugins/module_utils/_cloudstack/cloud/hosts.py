@@ -22,6 +22,7 @@ SPEC: t.Dict[str, t.Any] = {
         "zone": {"type": "str"},
         "cluster": {"type": "str"},
         "pools": {"type": "bool", "default": False},
+        "storpool_clients": {"type": "dict"},
         "wait": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 300},
         "wait_stable": {"type": "int", "default": 5},
@@ -82,13 +83,21 @@ class Host(t.NamedTuple):
             )
         return None
 
-    def result(self) -> t.Dict[str, t.Any]:
-        """The host as modules return it."""
-        return results.host(self.raw, self.pools, self.problem() is None)
+    def result(self, clients: t.Mapping[str, int]) -> t.Dict[str, t.Any]:
+        """The host as modules return it; ``clients`` are as for :func:`client_of`."""
+        return results.host(self.raw, self.pools, self.problem() is None, client_of(self.name, self.id, clients))
+
+
+def client_of(name: str, host_id: str, clients: t.Mapping[str, int]) -> t.Optional[int]:
+    """The StorPool client that a host is, as far as ``clients`` tell, which are ids by the name or id of a host. CloudStack's API shows it in no release."""
+    return clients.get(host_id, clients.get(name))
 
 
 def hosts(
-    reader: Reader, params: t.Mapping[str, t.Any], clock: t.Callable[[], float] = time.monotonic
+    reader: Reader,
+    params: t.Mapping[str, t.Any],
+    clients: t.Callable[[], t.Mapping[str, int]] = dict,
+    clock: t.Callable[[], float] = time.monotonic,
 ) -> t.Dict[str, t.Any]:
     """The KVM hosts that meet all the given conditions, by zone and name. With ``wait`` all of them are healthy.
 
@@ -99,10 +108,15 @@ def hosts(
         if params["pools"]:
             pools = Pools(reader)
             found = [pools.of(host) for host in found]
-        return {"hosts": [host.result() for host in found]}
+        return _shown(found, clients)
     for option, least in (("wait_timeout", 1), ("wait_stable", 0)):
         checked(params, option, least)
-    return {"hosts": [host.result() for host in _wait(reader, params, clock)]}
+    return _shown(_wait(reader, params, clock), clients)
+
+
+def _shown(found: t.Sequence[Host], clients: t.Callable[[], t.Mapping[str, int]]) -> t.Dict[str, t.Any]:
+    ids = clients() if found else {}
+    return {"hosts": [host.result(ids) for host in found]}
 
 
 class Pools:

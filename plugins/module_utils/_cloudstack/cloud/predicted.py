@@ -44,12 +44,12 @@ class Predicted(Predicting):
     def pool(self, pool_id: str) -> t.Optional[Raw]:
         return next((pool for pool in self.pools() if pool["id"] == pool_id), None)
 
-    def every_disk_offering(self) -> t.List[Raw]:
-        return self._every("offering", self._reader.every_disk_offering())
-
     def disk_offerings(self, name: str) -> t.List[Raw]:
         rows = self._every("offering", self._reader.disk_offerings(name))
         return [row for row in rows if row["name"] == name]
+
+    def every_disk_offering(self) -> t.List[Raw]:
+        return self._every("offering", self._reader.every_disk_offering())
 
     def offering_details(self, offering_id: str) -> t.Dict[str, str]:
         if offering_id in self._details:

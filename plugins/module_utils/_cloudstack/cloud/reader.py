@@ -202,8 +202,9 @@ class Reader:
         return None
 
     def vms(self, **where: t.Any) -> t.List[Raw]:
-        """The VMs of all accounts and projects that are not expunged and meet conditions of listVirtualMachines, without what CloudStack has to compute."""
-        return _unique(self._of_everyone("listVirtualMachines", "virtualmachine", details="min", **where))
+        """The VMs of all accounts and projects that are not expunged and meet conditions of listVirtualMachines; unless ``details`` says more, without
+        what CloudStack has to compute."""
+        return _unique(self._of_everyone("listVirtualMachines", "virtualmachine", **{"details": "min", **where}))
 
     def volume_snapshots(self, **where: t.Any) -> t.List[Raw]:
         """The volume snapshots of all accounts and projects that meet conditions of listSnapshots (``zoneid``, ``volumeid``, ...)."""
@@ -299,7 +300,7 @@ class Reader:
         ``members`` are those of a row that are names. ``keyword`` finds parts of all of them, ``name`` parts of the first or the whole, by command and release.
         """
         where = {"zoneid": zone_id} if zone_id else {}
-        if _UUID.fullmatch(name_or_id):
+        if is_uuid(name_or_id):
             with contextlib.suppress(Outdated):
                 rows = _unique(self._of_everyone(command, key, id=name_or_id, **where))
                 if rows:
@@ -311,6 +312,11 @@ class Reader:
     def _of_everyone(self, command: str, key: str, **params: t.Any) -> t.Iterator[Raw]:
         yield from self._api.rows(command, key, listall=True, **params)
         yield from self._api.rows(command, key, listall=True, projectid=ALL_PROJECTS, **params)
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is an id as CloudStack gives them to all but StorPool pools."""
+    return bool(_UUID.fullmatch(text))
 
 
 def _unique(rows: t.Iterable[Raw]) -> t.List[Raw]:

@@ -55,7 +55,12 @@ def tags(raw: Raw) -> t.List[str]:
     return sorted({tag.strip() for tag in text.split(",") if tag.strip()})
 
 
-def host(raw: Raw, pools: t.Optional[t.Mapping[str, t.Sequence[str]]], healthy: bool) -> t.Dict[str, t.Any]:
+def host(
+    raw: Raw,
+    pools: t.Optional[t.Mapping[str, t.Sequence[str]]],
+    healthy: bool,
+    storpool_client_id: t.Optional[int] = None,
+) -> t.Dict[str, t.Any]:
     """A host of listHosts. ``pools`` has names under "connected" and "not_connected"; ``None`` if that was not asked, or cannot be."""
     return {
         "id": raw["id"],
@@ -69,6 +74,7 @@ def host(raw: Raw, pools: t.Optional[t.Mapping[str, t.Sequence[str]]], healthy: 
         "version": raw.get("version"),
         "management_server_id": raw.get("managementserverid"),
         "disconnected": raw.get("disconnected"),
+        "storpool_client_id": storpool_client_id,
         "pools": None if pools is None else {key: list(names) for key, names in pools.items()},
         "healthy": healthy,
     }
@@ -147,48 +153,6 @@ def template(raw: Raw, cached: t.Optional[t.Mapping[str, t.Any]] = None) -> t.Di
     }
 
 
-def volume(raw: Raw) -> t.Dict[str, t.Any]:
-    """A volume of listVolumes, or one that a plan predicts (``id``, ``path`` and the like are ``None`` until CloudStack gives them out).
-
-    ``storpool_id`` is what StorPool knows it by: its global id, or with the driver of CloudStack 4.8 its name.
-    """
-    reference = other_half.reference(raw.get("path"))
-    return {
-        "id": raw.get("id"),
-        "name": raw["name"],
-        "type": raw.get("type"),
-        "state": raw.get("state"),
-        "size": raw.get("size"),
-        "zone": raw.get("zonename"),
-        "zone_id": raw.get("zoneid"),
-        "account": raw.get("account"),
-        "domain": raw.get("domain"),
-        "project": raw.get("project"),
-        "vm": _vm_of(raw),
-        "device_id": raw.get("deviceid"),
-        "pool": _named(identity.shown_id({"id": raw.get("storageid")}), raw.get("storage")),
-        "disk_offering": _named(raw.get("diskofferingid"), raw.get("diskofferingname")),
-        "min_iops": raw.get("miniops"),
-        "max_iops": raw.get("maxiops"),
-        "path": raw.get("path"),
-        "storpool_id": None if reference is None else reference.lstrip("~"),
-        "snapshot_id": raw.get("snapshotid"),
-        "created": raw.get("created"),
-        "tags": {str(tag["key"]): tag.get("value") for tag in raw.get("tags") or []},
-    }
-
-
-def _vm_of(raw: Raw) -> t.Optional[t.Dict[str, t.Any]]:
-    if not raw.get("virtualmachineid"):
-        return None
-    name = raw.get("vmdisplayname") or raw.get("vmname")
-    return {"id": raw["virtualmachineid"], "name": name, "state": raw.get("vmstate")}
-
-
-def _named(number: t.Optional[str], name: t.Optional[str]) -> t.Optional[t.Dict[str, t.Any]]:
-    return {"id": number, "name": name} if number or name else None
-
-
 def download(volume: Raw, dest: str, size: t.Optional[int], checksum: t.Optional[str]) -> t.Dict[str, t.Any]:
     """A volume as a file, or what a plan predicts of it. ``volume`` is empty if it is not there any more."""
     return {
@@ -217,3 +181,104 @@ def disk_offering(raw: Raw, details: t.Mapping[str, str], zones: t.Sequence[str]
         "qos_class": details.get("SP_QOSCLASS"),
         "zones": sorted(zones),
     }
+
+
+def volume(raw: Raw) -> t.Dict[str, t.Any]:
+    """A volume of listVolumes, or one that a plan predicts (``id``, ``path`` and the like are ``None`` until CloudStack gives them out).
+
+    ``storpool_id`` is what StorPool knows it by: its global id, or with the driver of CloudStack 4.8 its name.
+    """
+    reference = other_half.reference(raw.get("path"))
+    pool = _of(raw, "storageid", name="storage")
+    return {
+        "id": raw.get("id"),
+        "name": raw["name"],
+        "type": raw.get("type"),
+        "state": raw.get("state"),
+        "size": raw.get("size"),
+        **_place(raw),
+        "vm": _of(raw, "virtualmachineid", name="vmname", state="vmstate"),
+        "device_id": raw.get("deviceid"),
+        "pool": pool and dict(pool, id=identity.shown_id(pool)),
+        "disk_offering": _of(raw, "diskofferingid", name="diskofferingname"),
+        "min_iops": raw.get("miniops") or None,
+        "max_iops": raw.get("maxiops") or None,
+        "path": raw.get("path"),
+        "storpool_id": None if reference is None else reference.lstrip("~"),
+        "snapshot_id": raw.get("snapshotid"),
+        "created": raw.get("created"),
+        "tags": tags_of(raw),
+    }
+
+
+def volume_snapshot(raw: Raw, storpool: t.Optional[t.Mapping[str, t.Any]] = None) -> t.Dict[str, t.Any]:
+    """A volume snapshot of listSnapshots, or one that a plan predicts. ``storpool`` is what StorPool has of it, ``None`` if that was not asked."""
+    return {
+        "id": raw.get("id"),
+        "name": raw["name"],
+        "state": raw.get("state"),
+        "volume": _of(raw, "volumeid", name="volumename"),
+        **_place(raw),
+        "created": raw.get("created"),
+        "size": raw.get("virtualsize"),
+        "type": raw.get("intervaltype"),
+        "revertable": raw.get("revertable"),
+        "tags": tags_of(raw),
+        "storpool": None if storpool is None else dict(storpool),
+    }
+
+
+def vm_snapshot(raw: Raw) -> t.Dict[str, t.Any]:
+    """A VM snapshot of listVMSnapshot, or one that a plan predicts."""
+    return {
+        "id": raw.get("id"),
+        "name": raw["name"],
+        "display_name": raw.get("displayname"),
+        "description": raw.get("description"),
+        "state": raw.get("state"),
+        "vm_id": raw.get("virtualmachineid"),
+        "current": raw.get("current"),
+        "parent": raw.get("parent"),
+        "created": raw.get("created"),
+        "tags": tags_of(raw),
+    }
+
+
+def vm(raw: Raw) -> t.Dict[str, t.Any]:
+    """A VM of listVirtualMachines."""
+    return {
+        "id": raw["id"],
+        "name": raw["name"],
+        "display_name": raw.get("displayname"),
+        "instance_name": raw.get("instancename"),
+        "state": raw.get("state"),
+        "host": _of(raw, "hostid", name="hostname"),
+        **_place(raw),
+        "template_id": raw.get("templateid"),
+        "service_offering": raw.get("serviceofferingname"),
+        "created": raw.get("created"),
+        "tags": tags_of(raw),
+    }
+
+
+def tags_of(raw: Raw) -> t.Dict[str, str]:
+    """The tags that people have given a volume, a snapshot or a VM."""
+    return {str(tag["key"]): str(tag.get("value", "")) for tag in raw.get("tags") or ()}
+
+
+def _place(raw: Raw) -> t.Dict[str, t.Any]:
+    """In which zone an object is, and whose it is."""
+    return {
+        "zone": raw.get("zonename"),
+        "zone_id": raw.get("zoneid"),
+        "account": raw.get("account"),
+        "domain": raw.get("domain"),
+        "project": raw.get("project"),
+    }
+
+
+def _of(raw: Raw, id_member: str, **members: str) -> t.Optional[t.Dict[str, t.Any]]:
+    """What a row tells of another object; ``None`` if there is none."""
+    if raw.get(id_member) is None:
+        return None
+    return {"id": raw[id_member], **{key: raw.get(member) for key, member in members.items()}}

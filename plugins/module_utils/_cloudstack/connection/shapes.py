@@ -127,6 +127,8 @@ _VM = row(
             "hostid",
             "hostname",
             "templateid",
+            "templatename",
+            "serviceofferingid",
             "serviceofferingname",
             "created",
         ),

@@ -111,7 +111,7 @@ def _with_extras(
     """The objects as they are returned, sorted, with what was asked for beside them. Each extra is read once, and not at all if there is no object."""
     columns: t.Dict[str, t.Callable[[Raw], t.Any]] = {}
     if chosen and (params["attachments"] or params["client"] is not None):
-        attached = _attached(reader.attachments())
+        attached = attached_to(reader.attachments())
         if params["client"] is not None:
             chosen = [raw for raw in chosen if any(row["client"] == params["client"] for row in attached(raw))]
         if params["attachments"]:
@@ -159,7 +159,7 @@ def _link(snapshot: Raw) -> t.Dict[str, t.Any]:
     }
 
 
-def _attached(rows: t.Iterable[Raw]) -> t.Callable[[Raw], t.List[t.Dict[str, t.Any]]]:
+def attached_to(rows: t.Iterable[Raw]) -> t.Callable[[Raw], t.List[t.Dict[str, t.Any]]]:
     """What gives the attachments of a volume or snapshot, by client."""
     by_thing: t.Dict[str, t.List[Raw]] = {}
     for row in rows:

@@ -28,6 +28,7 @@ OPTIONS = {
     "zone": None,
     "cluster": None,
     "pools": False,
+    "storpool_clients": None,
     "wait": False,
     "wait_timeout": 60,
     "wait_stable": 5,
@@ -72,7 +73,7 @@ def cloud(*rows, connected=None, version="4.19.1.0", events=()):
 
 
 def ask(api, **options):
-    return hosts(api.reader(), {**OPTIONS, **options}, api.clock)["hosts"]
+    return hosts(api.reader(), {**OPTIONS, **options}, dict, api.clock)["hosts"]
 
 
 def names(found):
@@ -359,3 +360,17 @@ def test_other_errors_end_a_wait():
 def test_seconds_are_checked(options):
     with pytest.raises(InvalidOption, match=next(iter(options))):
         ask(cloud(host(1)), wait=True, **options)
+
+
+def test_a_host_is_the_client_that_its_id_or_name_says():
+    rows = [host(1), host(2), host(3)]
+    api, asked = cloud(*rows), []
+
+    def clients():
+        asked.append(True)
+        return {"host1": 1, "h-1": 11, "host2": 2, "HOST3": 3}
+
+    found = hosts(api.reader(), OPTIONS, clients)["hosts"]
+    assert [row["storpool_client_id"] for row in found] == [11, 2, None]
+    assert hosts(api.reader(), {**OPTIONS, "name": ["nope"]}, clients)["hosts"] == []
+    assert len(asked) == 1

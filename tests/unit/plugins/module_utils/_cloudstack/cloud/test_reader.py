@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud import info
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.reader import Reader, StorPool
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.versions import parse
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.info import pools as info
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.pool import contents
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.pool.pool import look
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import BadAnswer

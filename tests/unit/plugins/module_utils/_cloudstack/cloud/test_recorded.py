@@ -19,11 +19,13 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack im
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud import (
     hosts,
     identity,
-    info,
     results,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.waiting import Settled, Worker
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection import refusals, shapes
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.info import pools as info
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.info import snapshots as snapshot_info
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.info import volumes as volume_info
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.management import (
     server as management_server,
 )
@@ -40,6 +42,7 @@ from unit.plugins.module_utils._cloudstack.fake_api import FakeApi
 from unit.plugins.module_utils._cloudstack.in_process import OPTIONS as POOL_OPTIONS
 from unit.plugins.module_utils._cloudstack.offering.test_disk_offering import OPTIONS as OFFERING_OPTIONS
 from unit.plugins.module_utils._cloudstack.test_configuration import OPTIONS as SETTING_OPTIONS
+from unit.plugins.module_utils._storpool.in_process import options as given
 
 ANSWERS = json.loads((Path(__file__).parent / "recorded.json").read_text(encoding="utf-8"))
 TOKEN = "1234567890123456789"
@@ -289,3 +292,35 @@ def test_pools_are_told_apart(version):
     for where in (zone["id"], zone["name"]):
         assert {row["id"] for row in identity.within(rows, "zone", where)} == {row["id"] for row in rows}
     assert results.tags(rows[0]) == [rows[0]["tags"]]
+
+
+@BOTH
+def test_volumes_of_a_real_server_have_their_vm_pool_and_global_id(version):
+    reader = Recorded(version).reader()
+    volumes = volume_info.volumes(reader, given(volume_info.SPEC_VOLUMES, {}), dict)["volumes"]
+    assert volumes
+    for volume in volumes:
+        assert (volume["state"], volume["zone"], volume["account"], volume["project"]) == (
+            "Ready",
+            "zone1",
+            "admin",
+            None,
+        )
+        assert volume["path"] == "/dev/storpool-byid/" + volume["storpool_id"]
+        assert volume["pool"]["id"].startswith("t1;")
+        assert volume["vm"]["name"]
+        assert volume["vm"]["state"] in ("Running", "Stopped")
+    detached = Recorded(version, listVolumes="listVolumes detached").reader()
+    volumes = volume_info.volumes(detached, given(volume_info.SPEC_VOLUMES, {}), dict)["volumes"]
+    assert {volume["vm"] and volume["vm"]["id"] for volume in volumes} == {None}
+
+
+@BOTH
+def test_snapshots_of_a_real_server_have_their_volume(version):
+    params = given(snapshot_info.SPEC_SNAPSHOTS, {"type": ["manual"], "state": ["BackedUp"]})
+    snapshots = snapshot_info.snapshots(Recorded(version).reader(), params, dict)["snapshots"]
+    assert snapshots
+    for snapshot in snapshots:
+        assert (snapshot["volume"]["name"], snapshot["type"], snapshot["revertable"]) == ("data1", "MANUAL", True)
+        assert snapshot["size"] > 0
+        assert snapshot["storpool"] is None

@@ -108,7 +108,7 @@ def test_a_volume_is_made_as_it_shall_be():
         "attach volume 'data' to VM 'db-1'",
         "move volume 'data' to primary storage pool 'other', if CloudStack chooses another",
     )
-    assert (planned.after["id"], planned.after["vm"]["name"], planned.after["pool"]["name"]) == (None, "db-1", "other")
+    assert (planned.after["id"], planned.after["vm"]["name"], planned.after["pool"]["name"]) == (None, "i-1", "other")
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,15 @@
 # Copyright (c) 2026, StorPool CloudStack collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the info modules of this side read: all objects of a kind with one list call, then those that were asked for."""
+"""StorPool pools: all with one list call, then those that were asked for."""
 
 from __future__ import annotations
 
 import fnmatch
 import typing as t
 
-from . import identity, results, versions
-from .reader import Raw, Reader
+from ..cloud import identity, results, versions
+from ..cloud.reader import Raw, Reader
 
 SPEC_POOLS: t.Dict[str, t.Any] = {
     "argument_spec": {
