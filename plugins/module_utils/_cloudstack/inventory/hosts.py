@@ -1,3 +1,6 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The hosts of a cloud as an inventory has them: agents, and management servers. What is read can be kept; what is made of it depends on who asks."""
 
 from __future__ import annotations
@@ -38,7 +41,7 @@ _OF_SERVERS = {
 #: Variables by which roles know a host's name in CloudStack, where that is not its name in the inventory.
 _NAMES_FOR_ROLES = ("driver_host", "preflight_host")
 #: Every host has all of them, so that expressions for all hosts find something.
-_VARIABLES = (*_OF_AGENTS, *_OF_SERVERS, "storpool_client_id", "cloudstack_pools", "cloudstack_pools_not_connected")
+VARIABLES = (*_OF_AGENTS, *_OF_SERVERS, "storpool_client_id", "cloudstack_pools", "cloudstack_pools_not_connected")
 
 Found = t.Dict[str, t.Any]
 
@@ -175,7 +178,7 @@ def _with_name_for_roles(entry: Entry) -> Entry:
 
 
 def _variables(row: t.Mapping[str, t.Any], members: t.Mapping[str, str]) -> t.Dict[str, t.Any]:
-    return {**dict.fromkeys(_VARIABLES), **{variable: row[member] for variable, member in members.items()}}
+    return {**dict.fromkeys(VARIABLES), **{variable: row[member] for variable, member in members.items()}}
 
 
 def _elsewhere(entry: Entry) -> Entry:

@@ -1,3 +1,6 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How an inventory gets at CloudStack, and how it says that it cannot: in one sentence, without a secret, as modules do."""
 
 from __future__ import annotations

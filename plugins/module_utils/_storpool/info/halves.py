@@ -1,3 +1,6 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What StorPool has of the volumes and snapshots of another system, which knows them by its own ids: one list call for a kind, and one for attachments."""
 
 from __future__ import annotations

@@ -1,3 +1,7 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """What the info modules show of CloudStack: which objects, how often the API is asked for them, and with which halves of StorPool's."""
 
 from __future__ import annotations

@@ -1,3 +1,7 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """The cloud as an inventory: which machines, in which groups, by which names and addresses, and what is said of those that it cannot have."""
 
 from __future__ import annotations
@@ -22,9 +26,9 @@ def made(number, **fields):
     return host(number, **{"ipaddress": f"10.1.1.{number}", "version": "4.19.1.0", **fields})
 
 
-def found(*rows, servers=SERVERS, pools=False, **more):
+def found(*rows, servers=None, pools=False, **more):
     api = cloud(*rows, **more)
-    api.lists["listManagementServers"] = servers
+    api.lists["listManagementServers"] = SERVERS if servers is None else servers
     return hosts.read(api.reader(), pools)
 
 
