@@ -39,7 +39,7 @@ options:
     default: false
   storpool_clients:
     description:
-      - Which StorPool clients hosts are, each by the name or id of the host, for instance V({host1: 7}).
+      - Which StorPool clients hosts are, each by the name or id of the host.
       - Hosts that are not named here are looked for in C(/etc/storpool.conf) and C(/etc/storpool.conf.d/*.conf) of the machine that runs the task. Where these
         are the same on all hosts, they have a section for each, with its name and its C(SP_OURID).
       - CloudStack 4.19 and newer keep the number, but no command of the API shows it.

@@ -66,12 +66,12 @@ options:
     type: str
   type:
     description:
-      - Only snapshots of these types, in CloudStack's words: V(MANUAL), V(HOURLY), V(DAILY), V(WEEKLY), V(MONTHLY). Not for those of VMs.
+      - Only snapshots of these types, in CloudStack's words, which are V(MANUAL), V(HOURLY), V(DAILY), V(WEEKLY), V(MONTHLY). Not for those of VMs.
     type: list
     elements: str
   storpool:
     description:
-      - Return also what StorPool has of each snapshot: its global id, template, limits, size, tags, and the clients that it is attached to.
+      - Return also what StorPool has of each snapshot, which is its global id, template, limits, size, tags, and the clients that it is attached to.
       - StorPool is asked for two lists then, however many there are. Its connection is looked for as the modules of StorPool do.
     type: bool
     default: false

@@ -70,7 +70,7 @@ options:
     choices: [ROOT, DATADISK]
   storpool:
     description:
-      - Return also what StorPool has of each volume: its global id, template, limits, size, tags, and the clients that it is attached to.
+      - Return also what StorPool has of each volume, which is its global id, template, limits, size, tags, and the clients that it is attached to.
       - StorPool is asked for two lists then, however many there are. Its connection is looked for as the modules of StorPool do.
     type: bool
     default: false

@@ -26,9 +26,9 @@ def made(number, **fields):
     return host(number, **{"ipaddress": f"10.1.1.{number}", "version": "4.19.1.0", **fields})
 
 
-def found(*rows, servers=SERVERS, pools=False, **more):
+def found(*rows, servers=None, pools=False, **more):
     api = cloud(*rows, **more)
-    api.lists["listManagementServers"] = servers
+    api.lists["listManagementServers"] = SERVERS if servers is None else servers
     return hosts.read(api.reader(), pools)
 
 
