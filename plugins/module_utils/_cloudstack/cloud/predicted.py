@@ -28,6 +28,8 @@ class Predicted(Predicting):
             "offering": {},
             "server": {},
             "template": {},
+            "snapshot": {},
+            "vm_snapshot": {},
         }
         self._details: t.Dict[str, t.Dict[str, str]] = {}
         self._copies: t.Dict[t.Tuple[str, str], Raw] = {}  # by the id of a template and StorPool's template
@@ -68,10 +70,26 @@ class Predicted(Predicting):
         return [] if any(map(is_made_up, where.values())) else self._reader.volumes(**where)
 
     def volume_snapshots(self, **where: t.Any) -> t.List[Raw]:
-        return [] if any(map(is_made_up, where.values())) else self._reader.volume_snapshots(**where)
+        rows = [] if any(map(is_made_up, where.values())) else self._reader.volume_snapshots(**where)
+        return [row for row in self._every("snapshot", rows) if _meets(row, where)]
 
     def vm_snapshots(self, **where: t.Any) -> t.List[Raw]:
-        return [] if any(map(is_made_up, where.values())) else self._reader.vm_snapshots(**where)
+        rows = [] if any(map(is_made_up, where.values())) else self._reader.vm_snapshots(**where)
+        return [row for row in self._every("vm_snapshot", rows) if _meets(row, where)]
+
+    def snapshots_called(self, name_or_id: str, zone_id: t.Optional[str]) -> t.List[Raw]:
+        rows = self._every("snapshot", self._reader.snapshots_called(name_or_id, zone_id))
+        here = [row for row in rows if zone_id in (None, row.get("zoneid"))]
+        return [row for row in here if row["id"] == name_or_id] or [row for row in here if row["name"] == name_or_id]
+
+    def snapshots_on_storpool(self, ids: t.Iterable[str]) -> t.Dict[str, Raw]:
+        every = list(ids)
+        asked = [each for each in every if not is_made_up(each)]
+        # Those that would be taken are there, and nothing more is known of them.
+        return {
+            **{each: {} for each in every if is_made_up(each)},
+            **(self._reader.snapshots_on_storpool(asked) if asked else {}),
+        }
 
     def providers(self) -> t.FrozenSet[str]:
         return self._reader.providers() | (frozenset([identity.PROVIDER]) if self._driver else frozenset())
@@ -134,6 +152,14 @@ class Predicted(Predicting):
         row = None if after is None else dict(after, id=after.get("id") or made_up())
         self._tell("template", None if before is None else _key_of("template", before), row, copy)
 
+    def change_snapshot(self, before: t.Optional[Raw], after: t.Optional[Raw]) -> None:
+        """A volume snapshot as it was read (``None``: not there), and as it would be read afterwards."""
+        self._change("snapshot", before, after)
+
+    def change_vm_snapshot(self, before: t.Optional[Raw], after: t.Optional[Raw]) -> None:
+        """A VM snapshot as it was read (``None``: not there), and as it would be read afterwards."""
+        self._change("vm_snapshot", before, after)
+
     def change_setting(self, name: str, scope: t.Mapping[str, str], value: t.Optional[str]) -> None:
         """The value that a setting would have, in its scope as for :meth:`Reader.settings_like`."""
         self._tell("setting", name, dict(scope), value)
@@ -147,6 +173,10 @@ class Predicted(Predicting):
         self._tell("driver")
 
     # --- how the two come together ---------------------------------------------------------------------------------
+
+    def _change(self, what: str, before: t.Optional[Raw], after: t.Optional[Raw]) -> None:
+        row = None if after is None else dict(after, id=after.get("id") or made_up())
+        self._tell(what, None if before is None else before["id"], row)
 
     def _take(self, what: str, *parts: t.Any) -> None:
         if what == "driver":
@@ -191,6 +221,11 @@ def _fields_of_a_new_pool(after: Result) -> Raw:
         capacitybytes=after["capacity"],
         disksizeallocated=0,
     )
+
+
+def _meets(row: Raw, where: t.Mapping[str, t.Any]) -> bool:
+    """Whether a row meets the conditions of a list command; ``vmsnapshotid`` is the one that is called otherwise in rows."""
+    return all(row.get("id" if name == "vmsnapshotid" else name, value) == value for name, value in where.items())
 
 
 def _key_of(what: str, row: Raw) -> str:

@@ -147,6 +147,48 @@ def template(raw: Raw, cached: t.Optional[t.Mapping[str, t.Any]] = None) -> t.Di
     }
 
 
+def volume_snapshot(raw: Raw, storpool: t.Optional[t.Mapping[str, t.Any]] = None) -> t.Dict[str, t.Any]:
+    """A volume snapshot of listSnapshots, or one that a plan predicts (what only CloudStack knows is ``None``). ``storpool`` is its half on StorPool."""
+    return {
+        "id": raw.get("id"),
+        "name": raw["name"],
+        "state": raw.get("state"),
+        "volume": {"id": raw.get("volumeid"), "name": raw.get("volumename")},
+        "zone": raw.get("zonename"),
+        "zone_id": raw.get("zoneid"),
+        "account": raw.get("account"),
+        "domain": raw.get("domain"),
+        "project": raw.get("project"),
+        "created": raw.get("created"),
+        "size": raw.get("virtualsize"),
+        "type": raw.get("intervaltype"),
+        "revertable": raw.get("revertable"),
+        "tags": resource_tags(raw),
+        "storpool": {key: storpool.get(key) for key in ("global_id", "name")} if storpool else None,
+    }
+
+
+def vm_snapshot(raw: Raw) -> t.Dict[str, t.Any]:
+    """A VM snapshot of listVMSnapshot, or one that a plan predicts (what only CloudStack knows is ``None``)."""
+    return {
+        "id": raw.get("id"),
+        "name": raw.get("name"),
+        "display_name": raw.get("displayname"),
+        "description": raw.get("description"),
+        "state": raw.get("state"),
+        "vm_id": raw.get("virtualmachineid"),
+        "current": raw.get("current"),
+        "parent": raw.get("parent"),
+        "created": raw.get("created"),
+        "tags": resource_tags(raw),
+    }
+
+
+def resource_tags(raw: Raw) -> t.Dict[str, str]:
+    """CloudStack's own tags of an object, by key."""
+    return {tag["key"]: tag.get("value") or "" for tag in raw.get("tags") or []}
+
+
 def download(volume: Raw, dest: str, size: t.Optional[int], checksum: t.Optional[str]) -> t.Dict[str, t.Any]:
     """A volume as a file, or what a plan predicts of it. ``volume`` is empty if it is not there any more."""
     return {
