@@ -43,7 +43,14 @@ FIXTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "db-1-nightly": ("VolumeSnapshot/db-1", {}),
 }
 #: Modules whose examples start from a pool, and what a volume on it is called.
-ON_POOLS = {"cloudstack_template": "db-1-root", "cloudstack_volume_download": "db-1-data"}
+ON_POOLS = {
+    "cloudstack_template": "db-1-root",
+    "cloudstack_volume_download": "db-1-data",
+    "cloudstack_volume_revert": "db-1-data",
+    "cloudstack_volume_snapshot": "db-1-data",
+}
+#: As above, and what a VM on it is called, which is stopped.
+WITH_A_VM = {"cloudstack_vm_revert": "db-1", "cloudstack_vm_snapshot": "db-1"}
 #: Modules whose examples make the fixtures' objects themselves.
 MAKES = {"storpool_volume": {"db-1", "db-1-nightly"}, "storpool_template": {"hybrid", "ssd", "db-1", "db-1-nightly"}}
 
@@ -129,6 +136,10 @@ def prepare(module: str, storpool: Simulator, cloudstack: Simulator) -> None:
     if module in ON_POOLS:
         _make_pool(storpool, cloudstack)
         cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", "volumes": 1, "name": ON_POOLS[module]})
+    if module in WITH_A_VM:
+        _make_pool(storpool, cloudstack)
+        vm = {"vms": 1, "running": False, "name": WITH_A_VM[module]}
+        cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", **vm})
 
 
 def _make_pool(storpool: Simulator, cloudstack: Simulator) -> None:

@@ -31,6 +31,8 @@ MAKING = frozenset(
         "createDiskOffering",
         "registerTemplate",
         "createTemplate",
+        "createSnapshot",
+        "createVMSnapshot",
     )
 )
 #: Calls that destroy what they name.
@@ -44,6 +46,7 @@ DESTROYING = frozenset(
         "VolumeTemplateDelete",
         "deleteDiskOffering",
         "deleteTemplate",
+        "deleteVMSnapshot",
     )
 )
 JOBS = frozenset(
@@ -54,6 +57,13 @@ JOBS = frozenset(
         "createTemplate",
         "deleteTemplate",
         "extractVolume",
+        "createSnapshot",
+        "revertSnapshot",
+        "createVMSnapshot",
+        "deleteVMSnapshot",
+        "revertToVMSnapshot",
+        "createTags",
+        "deleteTags",
     )
 )
 LONGEST_SENTENCE = 900

@@ -11,6 +11,7 @@ import pytest
 from faults import (
     cloudstack_operations,
     cloudstack_pools,
+    cloudstack_snapshots,
     cloudstack_templates,
     storpool_bulk,
     storpool_objects,
@@ -34,6 +35,7 @@ ON_CLOUDSTACK = (
     *cloudstack_pools.POOLS,
     *cloudstack_templates.TEMPLATES,
     *cloudstack_templates.DOWNLOADS,
+    *cloudstack_snapshots.SNAPSHOTS,
     *cloudstack_operations.OPERATIONS,
     *cloudstack_operations.INFO,
     *cloudstack_pools.INFO,
