@@ -111,7 +111,9 @@ snapshot:
     revertable: true
     tags:
       keep: "7"
-    storpool: null
+    storpool:
+      global_id: abcd.b.14
+      name: null
   contains:
     id:
       description: Id of the snapshot, V(null) in check mode if it would be taken.
@@ -179,7 +181,8 @@ snapshot:
       type: dict
       returned: success
     storpool:
-      description: V(null). M(storpool.cloudstack.cloudstack_volume_snapshot) tells what StorPool has of it.
+      description:
+        - What StorPool has of it. V(null) if that is nothing, if nobody has told where StorPool is, or it could not be asked.
       type: dict
       returned: success
       contains:
@@ -231,10 +234,11 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run 
 
 
 def ask_storpool(module: Module, time_left: TimeLeft) -> StorPool:
-    """The StorPool side of this module: the limits and tags of volumes, before and after."""
+    """The StorPool side of this module: the limits and tags of volumes, before and after, and what StorPool has of snapshots."""
     return StorPool(
         lambda _name: 0,
         lambda _name: None,
+        snapshots=lambda ids: halves.of_snapshots(Reader(connect(module, time_left=time_left)), ids),
         volumes=lambda references: halves.of_volumes(Reader(connect(module, time_left=time_left)), references),
     )
 

@@ -21,6 +21,7 @@ from ..cloud.reader import Raw, Reader
 from ..cloud.reverted import Halves
 from ..cloud.snapshots import OF_VOLUMES, waiting
 from .plan import label
+from .there import there
 
 #: Without the options for StorPool's address and token, which are the StorPool side's; the module puts them in.
 SPEC: t.Dict[str, t.Any] = {
@@ -58,6 +59,7 @@ class Current(t.NamedTuple):
 
     volume: t.Optional[Raw] = None
     snapshot: t.Optional[Raw] = None
+    half: t.Optional[Raw] = None  # what StorPool has of the snapshot
     elsewhere: t.Tuple[Raw, ...] = ()
     vm_snapshots: t.Tuple[Raw, ...] = ()
     halves: Halves = Halves({})
@@ -95,16 +97,20 @@ def look(reader: Reader, wanted: Want) -> Current:
     volume = named.the_one(rows, "volume", wanted.volume, "volume", "Give the id of the one that is meant")
     if volume is None:
         return Current()
-    of_it = [row for row in reader.volume_snapshots(volumeid=volume["id"]) if row.get("state") not in OF_VOLUMES.gone]
-    found = [row for row in of_it if row["id"] == wanted.snapshot] or [
+    of_it = reader.volume_snapshots(volumeid=volume["id"])
+    of_it = [row for row in of_it if row["id"] == wanted.snapshot] or [
         row for row in of_it if row["name"] == wanted.snapshot
     ]
-    snapshot = named.the_one(found, "snapshot", wanted.snapshot, "snapshot", "Give the id of the one that is meant")
+    found = there(reader, of_it, must_know=False)
+    snapshot = named.the_one(
+        found.rows, "snapshot", wanted.snapshot, "snapshot", "Give the id of the one that is meant"
+    )
     if snapshot is None:
-        return Current(volume, elsewhere=tuple(reader.snapshots_called(wanted.snapshot, None)))
+        rows = reader.snapshots_called(wanted.snapshot, None)
+        return Current(volume, elsewhere=tuple(row for row in rows if row.get("volumeid") != volume["id"]))
     vm_id = volume.get("virtualmachineid")
     vm_snapshots = tuple(reader.vm_snapshots(virtualmachineid=vm_id)) if vm_id else ()
-    return Current(volume, snapshot, (), vm_snapshots, reverted.read(reader, [volume]))
+    return Current(volume, snapshot, found.half(snapshot), (), vm_snapshots, reverted.read(reader, [volume]))
 
 
 def pin(wanted: Want, first: Current) -> Want:
@@ -121,24 +127,25 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
     """
     first = t.cast(Current, history.first)
     volume, snapshot = _found(current, wanted)
-    there = _shown(volume, snapshot, f"as of {label(snapshot)}")
+    after = _shown(volume, snapshot, current.half, f"as of {label(snapshot)}")
     if any(step.call == "revertSnapshot" for step in history.done):
-        return Plan((), there, there, cautions=reverted.cautions([volume], first.halves, current.halves))
+        return Plan((), after, after, cautions=reverted.cautions([volume], first.halves, current.halves))
     _check(volume, current.vm_snapshots)
-    revert = f"revert volume {volume['name']!r} to {label(snapshot)}{_taken(snapshot)}"
-    before = _shown(volume, snapshot, "what has been written to it")
-    loss = f"{sentence(revert).replace('Revert volume', 'Volume', 1).replace(' to ', ' is reverted to ', 1)}: what was written to it since is lost."
+    target = f"{label(snapshot)}{_taken(snapshot)}"
+    revert = f"revert volume {volume['name']!r} to {target}"
+    loss = f"Volume {volume['name']!r} is reverted to {target}: what was written to it since is lost."
+    before = _shown(volume, snapshot, current.half, "what has been written to it")
     if snapshot.get("state") in OF_VOLUMES.passing:
         wait = waiting(OF_VOLUMES, snapshot, label(snapshot), wanted.wait_timeout)
-        return Plan((wait,), before, there, (revert,), (loss,))
+        return Plan((wait,), before, after, (revert,), (loss,))
     step = Step("revertSnapshot", None, {"id": snapshot["id"]}, revert, timeout=wanted.wait_timeout, advice=_ADVICE)
     if volume.get("state") not in _PASSING:
         _check_states(volume, snapshot)
-        return Plan((step,), before, there, losses=(loss,))
+        return Plan((step,), before, after, losses=(loss,))
     # It may be a revert that goes on, of this task or another; then nobody knows to what, and to revert once more is harmless.
     words = f"wait until volume {volume['name']!r} is no longer {volume['state']}"
     wait = Step("listVolumes", None, Settled(str(volume["id"])), words, method="GET", timeout=wanted.wait_timeout)
-    return Plan((wait, step), before, there, losses=(loss,))
+    return Plan((wait, step), before, after, losses=(loss,))
 
 
 def show(outcome: Outcome) -> t.Dict[str, t.Any]:
@@ -197,11 +204,11 @@ def _taken(row: Raw) -> str:
     return f" of {row['created']}" if row.get("created") else ""
 
 
-def _shown(volume: Raw, snapshot: Raw, contents: str) -> t.Dict[str, t.Any]:
+def _shown(volume: Raw, snapshot: Raw, half: t.Optional[Raw], contents: str) -> t.Dict[str, t.Any]:
     """One side of the diff. ``contents`` says in words what the volume holds, as nothing else need show a revert."""
     return {
         "volume": {"id": volume["id"], "name": volume["name"]},
-        "snapshot": results.volume_snapshot(snapshot),
+        "snapshot": results.volume_snapshot(snapshot, half),
         "contents": contents,
     }
 

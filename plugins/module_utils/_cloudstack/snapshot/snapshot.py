@@ -8,17 +8,16 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..._common.errors import Failure, InvalidOption, NotConfigured
+from ..._common.errors import InvalidOption
 from ..._common.plan import Managed, Plan
 from ..._common.time_left import checked
 from .. import texts
-from ..cloud import named, versions
+from ..cloud import named
 from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
-from ..cloud.snapshots import OF_VOLUMES
-from ..cloud.versions import Version
 from . import backup, tags
 from .plan import Current, plan
+from .there import there
 from .want import Want
 
 #: Without the options for StorPool's address and token, which are the StorPool side's; the module puts them in.
@@ -70,12 +69,9 @@ def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several volumes or snapshots answer to the description."""
     zone_id = named.zone_id(reader, wanted.zone)
     volume = _volume(reader, wanted, zone_id)
-    rows = [row for row in _rows(reader, wanted, zone_id, volume) if row.get("state") not in OF_VOLUMES.gone]
-    halves, unasked = _halves(reader, rows)
-    if halves is not None and lists_deleted(reader.version()):
-        rows = [row for row in rows if row.get("state") != OF_VOLUMES.ready or row["id"] in halves]
+    found = there(reader, _rows(reader, wanted, zone_id, volume), must_know=True)
     row = named.the_one(
-        rows,
+        found.rows,
         "snapshot",
         str(wanted.name),
         "name",
@@ -83,8 +79,7 @@ def look(reader: Reader, wanted: Want) -> Current:
     )
     if row is not None:
         zone = row.get("zonename") or (volume or {}).get("zonename")
-        half = (halves or {}).get(str(row["id"]))
-        return Current(volume, dict(row, zonename=zone) if zone else row, half, unasked)
+        return Current(volume, dict(row, zonename=zone) if zone else row, found.half(row), found.unasked)
     if not wanted.present or volume is None:
         return Current(volume)
     return Current(
@@ -92,11 +87,6 @@ def look(reader: Reader, wanted: Want) -> Current:
         backup=backup.read(reader, volume.get("zoneid")),
         running_allowed=volume.get("vmstate") != "Running" or is_on(reader, "kvm.snapshot.enabled"),
     )
-
-
-def lists_deleted(version: Version) -> bool:
-    """Whether a snapshot that CloudStack lists may have been deleted; then only StorPool knows."""
-    return versions.LISTS_DELETED_SNAPSHOTS <= version < versions.LISTS_THEM_NO_MORE
 
 
 def is_on(reader: Reader, setting: str) -> bool:
@@ -122,25 +112,6 @@ def _rows(reader: Reader, wanted: Want, zone_id: t.Optional[str], volume: t.Opti
     by = "name" if wanted.name is not None else "id"
     rows = [row for row in rows if row[by] == (wanted.name or wanted.snapshot_id)]
     return [row for row in rows if wanted.is_of(row) or (volume and row.get("volumeid") == volume["id"])]
-
-
-def _halves(reader: Reader, rows: t.Sequence[Raw]) -> t.Tuple[t.Optional[t.Dict[str, Raw]], t.Optional[str]]:
-    """What StorPool has of snapshots, by id; ``None`` if it does not say, and why, unless that is since nobody has told where it is.
-
-    Where CloudStack lists what was deleted, nothing can be said without StorPool.
-    """
-    ids = [str(row["id"]) for row in rows if row.get("state") == OF_VOLUMES.ready]
-    if not ids:
-        return {}, None
-    try:
-        return reader.snapshots_on_storpool(ids), None
-    except Failure as failure:
-        if lists_deleted(reader.version()):
-            what = f"look on StorPool for snapshot {rows[0]['name']!r}, since CloudStack {reader.version()} goes on to list snapshots that were deleted"
-            raise failure.while_doing(what) from None
-        if isinstance(failure, NotConfigured):
-            return None, None
-        return None, f"What StorPool has of snapshot {rows[0]['name']!r} is not known: {failure.message}"
 
 
 def imagine(reader: Predicted, current: Current, todo: Plan) -> None:

@@ -70,10 +70,11 @@ def called(rows: t.Sequence[Raw], name_or_id: str, option: str, way_out: str) ->
 
 def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several VMs or snapshots answer to the description."""
-    current = Current(reader.version(), the_vm(reader, wanted.vm, wanted.zone))
-    if current.vm is None:
+    vm = the_vm(reader, wanted.vm, wanted.zone)
+    current = Current(reader.version(), vm)
+    if vm is None:
         return current
-    rows = snapshots_of(reader, current.vm)
+    rows = snapshots_of(reader, vm)
     row: t.Optional[Raw]
     if wanted.name is None:
         row = next((each for each in rows if each["id"] == wanted.snapshot_id), None)
@@ -85,7 +86,7 @@ def look(reader: Reader, wanted: Want) -> Current:
     current = current._replace(row=row, last=next((each for each in rows if each.get("current")), None))
     if row is not None or not wanted.present:
         return current
-    return current._replace(volumes=tuple(reader.volumes(virtualmachineid=current.vm["id"])))
+    return current._replace(volumes=tuple(reader.volumes(virtualmachineid=vm["id"])))
 
 
 def imagine(reader: Predicted, current: Current, todo: Plan) -> None:

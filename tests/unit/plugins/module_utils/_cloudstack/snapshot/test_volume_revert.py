@@ -79,6 +79,7 @@ def test_a_volume_is_reverted_and_what_is_lost_is_said():
             Current(
                 {**VOLUME, **OF_VM, "vmstate": "Stopped"},
                 SNAPSHOT,
+                None,
                 (),
                 ({"id": "x", "name": "i-2", "displayname": "vs1"},),
             ),
@@ -143,14 +144,21 @@ def test_only_what_is_on_storpool_is_asked_for():
 class Cloud:
     """One volume with snapshots; ``lost`` answers do not come, though there is an effect."""
 
-    def __init__(self, volume=None, snapshots=(SNAPSHOT,), lost=0):
+    def __init__(self, volume=None, snapshots=(SNAPSHOT,), lost=0, taken=None):
+        self.taken = taken
         self.volume, self.snapshots, self.lost, self.reverts = {**VOLUME, **(volume or {})}, list(snapshots), lost, 0
         self.api = FakeApi(
             lists={"listVolumes": lambda _params: [self.volume], "listSnapshots": lambda _params: self.snapshots}
         )
 
     def reader(self):
-        return Reader(self.api, StorPool(None, None, volumes=lambda references: dict.fromkeys(references, HALF)))
+        halves = {"volumes": lambda references: dict.fromkeys(references, HALF), "snapshots": self.on_storpool}
+        return Reader(self.api, StorPool(None, None, **halves))
+
+    def on_storpool(self, ids):
+        if self.taken is None:
+            raise NotConfigured("no token")
+        return {key: {"global_id": "a.b.9", "name": None} for key in ids if key in self.taken}
 
     def apply(self, step):
         if step.method == "GET":
@@ -190,6 +198,12 @@ def test_the_snapshot_of_an_id_or_the_only_one_with_a_name():
     with pytest.raises(Ambiguous, match="2 snapshots have the name 'nightly': s-1 and s-2"):
         cloud.run()
     assert revert.show(cloud.run(snapshot="s-2"))["snapshot"]["id"] == "s-2"
+
+
+def test_a_snapshot_that_was_deleted_and_is_listed_all_the_same_is_not_the_one():
+    cloud = Cloud(snapshots=[SNAPSHOT, {**SNAPSHOT, "id": "s-2"}], taken=["s-2"])
+    shown = revert.show(cloud.run())
+    assert (shown["snapshot"]["id"], shown["snapshot"]["storpool"]["global_id"]) == ("s-2", "a.b.9")
 
 
 @pytest.mark.parametrize("option", ["volume", "snapshot", "zone"])
