@@ -12,7 +12,7 @@ author:
   - StorPool CloudStack collection contributors (@storpool)
 description:
   - Has CloudStack give all disks of a VM the contents that they had when a snapshot of the VM was taken (M(storpool.cloudstack.cloudstack_vm_snapshot)). What
-    has been written to them since is lost. So take another snapshot of the VM first if it may be needed.
+    has been written to them since is lost, unless O(safety_snapshot) keeps it.
   - The VM has to be stopped. A snapshot that holds memory as well is refused, since StorPool's have none.
   - Some releases of StorPool give a reverted volume the limits and tags of the snapshot, and CloudStack does not put that right. Where the module knows where
     StorPool is, it compares them before and after, and warns.
@@ -30,6 +30,11 @@ options:
   zone:
     description:
       - Name or id of the zone. Without it, VMs of all zones are looked at.
+    type: str
+  safety_snapshot:
+    description:
+      - The name of a snapshot that is taken of the VM first, so that the present contents of its disks are kept. The VM has to have none of that name, since
+        nothing would show what such a one holds. So choose a new name for every revert that you mean.
     type: str
   wait_timeout:
     description:
@@ -149,13 +154,21 @@ snapshot:
       description: CloudStack's tags of the snapshot.
       type: dict
       returned: success
+safety_snapshot:
+  description: The snapshot that was taken first, V(null) if O(safety_snapshot) was not given. As RV(snapshot).
+  returned: success
+  type: dict
+  sample:
+    id: 0275d2b7-8ab3-4370-a321-19661d852603
+    display_name: before-revert
 lost:
-  description: What is lost for good, in words.
+  description: What is lost for good, in words. Empty if a safety snapshot keeps it.
   returned: success
   type: list
   elements: str
   sample:
-    - "VM 'db-1' is reverted to snapshot 'before-upgrade' of VM 'db-1': what was written to its disks 'ROOT-23' and 'db-1-data' since is lost."
+    - "VM 'db-1' is reverted to snapshot 'before-upgrade' of VM 'db-1': what was written to its disks 'ROOT-23' and 'db-1-data' since is lost
+      (no safety_snapshot)."
 actions:
   description: What was done, or in check mode would be done, in words.
   returned: success

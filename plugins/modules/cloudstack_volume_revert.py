@@ -11,8 +11,7 @@ version_added: 0.1.0
 author:
   - StorPool CloudStack collection contributors (@storpool)
 description:
-  - Has CloudStack give a volume the contents of one of its snapshots. What has been written to the volume since is lost. So take another snapshot of it first
-    (M(storpool.cloudstack.cloudstack_volume_snapshot)) if it may be needed.
+  - Has CloudStack give a volume the contents of one of its snapshots. What has been written to the volume since is lost, unless O(safety_snapshot) keeps it.
   - CloudStack and the module refuse it while a VM uses the volume, which has to be stopped, and while its VM has snapshots of the whole VM.
   - Some releases of StorPool give a reverted volume the limits and tags of the snapshot, and CloudStack does not put that right. Where the module knows where
     StorPool is, it compares them before and after, and warns.
@@ -30,6 +29,11 @@ options:
   zone:
     description:
       - Name or id of the zone. Without it, volumes of all zones are looked at.
+    type: str
+  safety_snapshot:
+    description:
+      - The name of a snapshot that is taken of the volume first, so that the present contents are kept. The volume has to have none of that name, since
+        nothing would show what such a one holds. So choose a new name for every revert that you mean.
     type: str
   wait_timeout:
     description:
@@ -194,19 +198,28 @@ snapshot:
           description: Name of the snapshot on StorPool. V(null) if it has none, as with all drivers but the first ones.
           type: str
           returned: success
+safety_snapshot:
+  description: The snapshot that was taken first, V(null) if O(safety_snapshot) was not given. As RV(snapshot), but that C(storpool) is V(null).
+  returned: success
+  type: dict
+  sample:
+    id: 50935733-57bf-48ea-adf4-e1f9349dace6
+    name: db-1-before-revert
 lost:
-  description: What is lost for good, in words.
+  description: What is lost for good, in words. Empty if a safety snapshot keeps it.
   returned: success
   type: list
   elements: str
   sample:
-    - "Volume 'db-1-data' is reverted to snapshot 'db-1-nightly' of volume 'db-1-data' of 2026-01-31T12:00:00+0000: what was written to it since is lost."
+    - "Volume 'db-1-data' is reverted to snapshot 'db-1-nightly' of volume 'db-1-data' of 2026-01-31T12:00:00+0000: what was written to it since is lost
+      (no safety_snapshot)."
 actions:
   description: What was done, or in check mode would be done, in words.
   returned: success
   type: list
   elements: str
   sample:
+    - take snapshot 'db-1-before-revert' of volume 'db-1-data' as it is now
     - revert volume 'db-1-data' to snapshot 'db-1-nightly' of volume 'db-1-data' of 2026-01-31T12:00:00+0000
 error:
   description: What kind of failure it was (C(kind)), and where the API gave an error, its C(name) (the number that CloudStack gives it), C(descr),

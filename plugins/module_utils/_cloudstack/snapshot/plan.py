@@ -59,6 +59,27 @@ def label(row: Raw) -> str:
     return f"snapshot {row['name']!r} of volume {row.get('volumename')!r}"
 
 
+def taking(volume: Raw, name: str, seconds: int, fate: str = "") -> Step:
+    """The step that takes a snapshot of a volume; ``fate`` is what more there is to say of it."""
+    words = f"take snapshot {name!r} of volume {volume['name']!r}{fate}"
+    body = {"volumeid": volume["id"], "name": name}
+    return Step("createSnapshot", None, body, words, timeout=seconds, repeatable=False, advice=_CREATE_ADVICE)
+
+
+def predicted_of(volume: Raw, name: str) -> Raw:
+    """The row of a snapshot that is taken of a volume now, without what only CloudStack knows."""
+    return {
+        **{key: volume.get(key) for key in ("zoneid", "zonename", "account", "domain", "project")},
+        "name": name,
+        "state": OF_VOLUMES.ready,
+        "volumeid": volume["id"],
+        "volumename": volume["name"],
+        "virtualsize": volume.get("size"),
+        "intervaltype": "MANUAL",
+        "revertable": True,
+    }
+
+
 def _removing(row: Raw) -> str:
     return f"delete {label(row)}"
 
@@ -83,21 +104,8 @@ def _plan_create(current: Current, wanted: Want) -> Plan:
             f"id: there is no volume snapshot {wanted.snapshot_id!r}{of}. A new one is taken by its name (name, volume)."
         )
     volume, backup = _checked(current, wanted), t.cast(Backup, current.backup)
-    body = {"volumeid": volume["id"], "name": wanted.name}
-    words = f"take snapshot {wanted.name!r} of volume {volume['name']!r}, {backup.told()}"
-    step = Step(
-        "createSnapshot", None, body, words, timeout=wanted.wait_timeout, repeatable=False, advice=_CREATE_ADVICE
-    )
-    predicted = {
-        **{key: volume.get(key) for key in ("zoneid", "zonename", "account", "domain", "project")},
-        "name": wanted.name,
-        "state": OF_VOLUMES.ready,
-        "volumeid": volume["id"],
-        "volumename": volume["name"],
-        "virtualsize": volume.get("size"),
-        "intervaltype": "MANUAL",
-        "revertable": True,
-    }
+    step = taking(volume, wanted.name, wanted.wait_timeout, f", {backup.told()}")
+    predicted = predicted_of(volume, wanted.name)
     after, made = tags.changes(predicted, wanted.tags, wanted.purge_tags)
     return Plan(
         (step,), None, results.volume_snapshot(after), tuple(change.words.format(label(predicted)) for change in made)

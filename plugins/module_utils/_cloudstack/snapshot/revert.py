@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.errors import NotAllowed, NotFound
+from ..._common.errors import Incomplete, NameTaken, NotAllowed, NotFound
 from ..._common.plan import Outcome, Plan, Step
 from ..._common.time_left import checked
 from ..._common.verb import History, Verb
 from ..._common.words import listing, sentence
 from .. import texts
 from ..cloud import named, results, reverted
+from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
 from ..cloud.reverted import Halves
 from ..cloud.snapshots import OF_VOLUMES, waiting
-from .plan import label
+from .plan import label, predicted_of, taking
 from .there import there
 
 #: Without the options for StorPool's address and token, which are the StorPool side's; the module puts them in.
@@ -29,6 +30,7 @@ SPEC: t.Dict[str, t.Any] = {
         "volume": {"type": "str", "required": True},
         "snapshot": {"type": "str", "required": True},
         "zone": {"type": "str"},
+        "safety_snapshot": {"type": "str"},
         "wait_timeout": {"type": "int", "default": 3600},
     }
 }
@@ -51,6 +53,7 @@ class Want(t.NamedTuple):
     volume: str
     snapshot: str
     zone: t.Optional[str]
+    safety: t.Optional[str]
     wait_timeout: int
 
 
@@ -63,6 +66,7 @@ class Current(t.NamedTuple):
     elsewhere: t.Tuple[Raw, ...] = ()
     vm_snapshots: t.Tuple[Raw, ...] = ()
     halves: Halves = Halves({})
+    safety: t.Optional[Raw] = None
 
 
 class Settled(t.NamedTuple):
@@ -86,6 +90,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         volume=texts.text(params["volume"], "volume"),
         snapshot=texts.text(params["snapshot"], "snapshot"),
         zone=texts.text(params["zone"], "zone"),
+        safety=texts.text(params["safety_snapshot"], "safety_snapshot"),
         wait_timeout=checked(params, "wait_timeout"),
     )
 
@@ -97,20 +102,28 @@ def look(reader: Reader, wanted: Want) -> Current:
     volume = named.the_one(rows, "volume", wanted.volume, "volume", "Give the id of the one that is meant")
     if volume is None:
         return Current()
-    of_it = reader.volume_snapshots(volumeid=volume["id"])
-    of_it = [row for row in of_it if row["id"] == wanted.snapshot] or [
-        row for row in of_it if row["name"] == wanted.snapshot
+    listed = reader.volume_snapshots(volumeid=volume["id"])
+    of_it = [row for row in listed if row["id"] == wanted.snapshot] or [
+        row for row in listed if row["name"] == wanted.snapshot
     ]
-    found = there(reader, of_it, must_know=False)
-    snapshot = named.the_one(
-        found.rows, "snapshot", wanted.snapshot, "snapshot", "Give the id of the one that is meant"
-    )
+    safe = [row for row in listed if row["name"] == wanted.safety]
+    found = there(reader, [*of_it, *(row for row in safe if row not in of_it)], must_know=False)
+    of_it = [row for row in of_it if row in found.rows]
+    snapshot = named.the_one(of_it, "snapshot", wanted.snapshot, "snapshot", "Give the id of the one that is meant")
     if snapshot is None:
         rows = reader.snapshots_called(wanted.snapshot, None)
         return Current(volume, elsewhere=tuple(row for row in rows if row.get("volumeid") != volume["id"]))
     vm_id = volume.get("virtualmachineid")
     vm_snapshots = tuple(reader.vm_snapshots(virtualmachineid=vm_id)) if vm_id else ()
-    return Current(volume, snapshot, found.half(snapshot), (), vm_snapshots, reverted.read(reader, [volume]))
+    return Current(
+        volume,
+        snapshot,
+        found.half(snapshot),
+        (),
+        vm_snapshots,
+        reverted.read(reader, [volume]),
+        next((row for row in safe if row in found.rows), None),
+    )
 
 
 def pin(wanted: Want, first: Current) -> Want:
@@ -127,30 +140,71 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
     """
     first = t.cast(Current, history.first)
     volume, snapshot = _found(current, wanted)
-    after = _shown(volume, snapshot, current.half, f"as of {label(snapshot)}")
-    if any(step.call == "revertSnapshot" for step in history.done):
+    done = any(step.call == "revertSnapshot" for step in history.done)
+    before = _shown(current, volume, snapshot, current.safety, "what has been written to it")
+    if done:
+        after = _shown(current, volume, snapshot, current.safety, f"as of {label(snapshot)}")
         return Plan((), after, after, cautions=reverted.cautions([volume], first.halves, current.halves))
     _check(volume, current.vm_snapshots)
     target = f"{label(snapshot)}{_taken(snapshot)}"
-    revert = f"revert volume {volume['name']!r} to {target}"
-    loss = f"Volume {volume['name']!r} is reverted to {target}: what was written to it since is lost."
-    before = _shown(volume, snapshot, current.half, "what has been written to it")
+    step = Step(
+        "revertSnapshot",
+        None,
+        {"id": snapshot["id"]},
+        f"revert volume {volume['name']!r} to {target}",
+        timeout=wanted.wait_timeout,
+        advice=_ADVICE,
+    )
+    loss = (
+        f"Volume {volume['name']!r} is reverted to {target}: what was written to it since is lost (no safety_snapshot)."
+    )
+    losses = () if wanted.safety else (loss,)
+    safety, steps = _keep(current, volume, wanted, first)
+    after = _shown(current, volume, snapshot, safety, f"as of {label(snapshot)}")
     if snapshot.get("state") in OF_VOLUMES.passing:
         wait = waiting(OF_VOLUMES, snapshot, label(snapshot), wanted.wait_timeout)
-        return Plan((wait,), before, after, (revert,), (loss,))
-    step = Step("revertSnapshot", None, {"id": snapshot["id"]}, revert, timeout=wanted.wait_timeout, advice=_ADVICE)
+        return Plan((wait,), before, after, tuple(each.action for each in (*steps, step)), losses)
     if volume.get("state") not in _PASSING:
         _check_states(volume, snapshot)
-        return Plan((step,), before, after, losses=(loss,))
+        return Plan((*steps, step), before, after, losses=losses)
     # It may be a revert that goes on, of this task or another; then nobody knows to what, and to revert once more is harmless.
     words = f"wait until volume {volume['name']!r} is no longer {volume['state']}"
     wait = Step("listVolumes", None, Settled(str(volume["id"])), words, method="GET", timeout=wanted.wait_timeout)
-    return Plan((wait, step), before, after, losses=(loss,))
+    return Plan((wait, *steps, step), before, after, losses=losses)
+
+
+def _keep(current: Current, volume: Raw, wanted: Want, first: Current) -> t.Tuple[t.Optional[Raw], t.Tuple[Step, ...]]:
+    """The snapshot of what the volume holds now, as it is or will be, and what is left to do for it.
+
+    It has to be a new one: nothing shows whether one that is there was taken before or after what is to be kept.
+    """
+    if wanted.safety is None:
+        return None, ()
+    if first.safety is not None:
+        raise NameTaken(
+            f"safety_snapshot: volume {volume['name']!r} has a snapshot {wanted.safety!r}{_taken(first.safety)} already. If an earlier run took it "
+            "and ended, look whether the volume was reverted after that. Choose another name, or delete the snapshot if it is not needed."
+        )
+    safety = current.safety
+    if safety is None:
+        return predicted_of(volume, wanted.safety), (
+            taking(volume, wanted.safety, wanted.wait_timeout, " as it is now"),
+        )
+    if safety.get("state") in OF_VOLUMES.passing:
+        return safety, (waiting(OF_VOLUMES, safety, label(safety), wanted.wait_timeout),)
+    if safety.get("state") != OF_VOLUMES.ready:
+        raise Incomplete(
+            f"safety_snapshot: {label(safety)} could not be taken (state {safety.get('state')}), so the volume is not reverted. Delete it "
+            "(cloudstack_volume_snapshot), and run the task again."
+        )
+    return safety, ()
 
 
 def show(outcome: Outcome) -> t.Dict[str, t.Any]:
-    """The volume, the snapshot, and what was lost for good."""
-    return dict({key: outcome.after[key] for key in ("volume", "snapshot")}, lost=list(outcome.losses))
+    """The volume, the snapshots, and what was lost for good."""
+    return dict(
+        {key: outcome.after[key] for key in ("volume", "snapshot", "safety_snapshot")}, lost=list(outcome.losses)
+    )
 
 
 def _found(current: Current, wanted: Want) -> t.Tuple[Raw, Raw]:
@@ -204,13 +258,21 @@ def _taken(row: Raw) -> str:
     return f" of {row['created']}" if row.get("created") else ""
 
 
-def _shown(volume: Raw, snapshot: Raw, half: t.Optional[Raw], contents: str) -> t.Dict[str, t.Any]:
+def _shown(current: Current, volume: Raw, snapshot: Raw, safety: t.Optional[Raw], contents: str) -> t.Dict[str, t.Any]:
     """One side of the diff. ``contents`` says in words what the volume holds, as nothing else need show a revert."""
     return {
         "volume": {"id": volume["id"], "name": volume["name"]},
-        "snapshot": results.volume_snapshot(snapshot, half),
+        "snapshot": results.volume_snapshot(snapshot, current.half),
+        "safety_snapshot": None if safety is None else results.volume_snapshot(safety),
         "contents": contents,
     }
 
 
-REVERT = Verb("volume", SPEC, want, look, plan, show, pin=pin)
+def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
+    """The snapshot that keeps what the volume holds now."""
+    safety = todo.after["safety_snapshot"]
+    if current.safety is None and safety is not None:
+        reader.change_snapshot(None, predicted_of(t.cast(Raw, current.volume), safety["name"]))
+
+
+REVERT = Verb("volume", SPEC, want, look, plan, show, pin=pin, imagine=imagine)

@@ -114,27 +114,34 @@ def _plan_create(current: Current, vm: Raw, wanted: Want) -> Plan:
         raise NotFound(
             f"id: {name_of(vm)} has no snapshot {wanted.snapshot_id!r}; a new one is taken by its name (name)."
         )
-    _check(current, vm)
-    body = {"virtualmachineid": vm["id"], "name": wanted.name, "snapshotmemory": False}
-    if wanted.description is not None:
-        body["description"] = wanted.description
-    disks = listing(repr(str(volume["name"])) for volume in current.volumes)
-    words = f"take snapshot {wanted.name!r} of {name_of(vm)}, of its disks {disks} at one moment"
-    step = Step(
-        "createVMSnapshot", None, body, words, timeout=wanted.wait_timeout, repeatable=False, advice=_CREATE_ADVICE
-    )
-    predicted = {
-        "displayname": wanted.name,
-        "description": wanted.description,
+    check(current, vm)
+    step = taking(vm, current.volumes, wanted.name, wanted.description, wanted.wait_timeout)
+    return Plan((step,), None, results.vm_snapshot(predicted_of(vm, wanted.name, wanted.description, current.last)))
+
+
+def taking(vm: Raw, volumes: t.Iterable[Raw], name: str, description: t.Optional[str], seconds: int) -> Step:
+    """The step that takes a snapshot of the disks of a VM."""
+    body = {"virtualmachineid": vm["id"], "name": name, "snapshotmemory": False}
+    if description is not None:
+        body["description"] = description
+    disks = listing(repr(str(volume["name"])) for volume in volumes)
+    words = f"take snapshot {name!r} of {name_of(vm)}, of its disks {disks} at one moment"
+    return Step("createVMSnapshot", None, body, words, timeout=seconds, repeatable=False, advice=_CREATE_ADVICE)
+
+
+def predicted_of(vm: Raw, name: str, description: t.Optional[str], last: t.Optional[Raw]) -> Raw:
+    """The row of a snapshot that is taken of a VM now, without what only CloudStack knows; ``last`` is the one that is current before it."""
+    return {
+        "displayname": name,
+        "description": description,
         "state": OF_VMS.ready,
         "virtualmachineid": vm["id"],
         "current": True,
-        "parent": (current.last or {}).get("id"),
+        "parent": (last or {}).get("id"),
     }
-    return Plan((step,), None, results.vm_snapshot(predicted))
 
 
-def _check(current: Current, vm: Raw) -> None:
+def check(current: Current, vm: Raw) -> None:
     """Refuse what CloudStack and its StorPool driver would refuse, or do in another way, before anything is sent."""
     who, state = name_of(vm), vm.get("state")
     if current.version < versions.GROUP_SNAPSHOTS:

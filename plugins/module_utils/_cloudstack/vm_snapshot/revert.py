@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.errors import NotAllowed, NotFound
+from ..._common.errors import Incomplete, NameTaken, NotAllowed, NotFound
 from ..._common.plan import Outcome, Plan, Step
 from ..._common.time_left import checked
 from ..._common.verb import History, Verb
@@ -21,7 +21,7 @@ from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
 from ..cloud.reverted import Halves
 from ..cloud.snapshots import OF_VMS, waiting
-from .plan import label, name_of
+from .plan import label, name_of, predicted_of, taking
 from .vm_snapshot import called, snapshots_of, the_vm
 
 #: Without the options for StorPool's address and token, which are the StorPool side's; the module puts them in.
@@ -30,6 +30,7 @@ SPEC: t.Dict[str, t.Any] = {
         "vm": {"type": "str", "required": True},
         "snapshot": {"type": "str", "required": True},
         "zone": {"type": "str"},
+        "safety_snapshot": {"type": "str"},
         "wait_timeout": {"type": "int", "default": 1800},
     }
 }
@@ -52,6 +53,7 @@ class Want(t.NamedTuple):
     vm: str
     snapshot: str
     zone: t.Optional[str]
+    safety: t.Optional[str]
     wait_timeout: int
 
 
@@ -63,6 +65,7 @@ class Current(t.NamedTuple):
     others: t.Tuple[Raw, ...] = ()
     volumes: t.Tuple[Raw, ...] = ()
     halves: Halves = Halves({})
+    safety: t.Optional[Raw] = None
 
 
 def want(params: t.Mapping[str, t.Any]) -> Want:
@@ -71,6 +74,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         vm=texts.text(params["vm"], "vm"),
         snapshot=texts.text(params["snapshot"], "snapshot"),
         zone=texts.text(params["zone"], "zone"),
+        safety=texts.text(params["safety_snapshot"], "safety_snapshot"),
         wait_timeout=checked(params, "wait_timeout"),
     )
 
@@ -85,7 +89,10 @@ def look(reader: Reader, wanted: Want) -> Current:
     if snapshot is None:
         return Current(vm, others=tuple(rows))
     volumes = tuple(reader.volumes(virtualmachineid=vm["id"]))
-    return Current(vm, snapshot, tuple(rows), volumes, reverted.read(reader, volumes))
+    safety = next((row for row in rows if wanted.safety in (row.get("displayname"), row.get("name"))), None)
+    return Current(
+        vm, snapshot, tuple(rows), volumes, reverted.read(reader, volumes), safety if wanted.safety else None
+    )
 
 
 def pin(wanted: Want, first: Current) -> Want:
@@ -104,31 +111,61 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
     vm, snapshot = _found(current, wanted)
     who = label(snapshot, vm)
     if any(step.call == "revertToVMSnapshot" for step in history.done):
-        there = _shown(vm, snapshot, f"as of {who}")
+        there = _shown(vm, snapshot, current.safety, f"as of {who}")
         return Plan((), there, there, cautions=reverted.cautions(current.volumes, first.halves, current.halves))
     _check_vm(vm, snapshot)
     taken = f" of {snapshot['created']}" if snapshot.get("created") else ""
     revert = f"revert {name_of(vm)} to {who}{taken}"
     disks = listing(repr(str(volume["name"])) for volume in current.volumes)
-    loss = f"{name_of(vm)} is reverted to {who}{taken}: what was written to its disks {disks} since is lost."
-    before = _shown(vm, snapshot, "what has been written to its disks")
-    after = _shown(vm, dict(snapshot, current=True), f"as of {who}")
+    loss = f"{name_of(vm)} is reverted to {who}{taken}: what was written to its disks {disks} since is lost (no safety_snapshot)."
+    losses = () if wanted.safety else (loss,)
+    safety, steps = _keep(current, vm, wanted, first)
+    before = _shown(vm, snapshot, current.safety, "what has been written to its disks")
+    after = _shown(vm, dict(snapshot, current=True), safety and dict(safety, current=False), f"as of {who}")
     body = {"vmsnapshotid": snapshot["id"]}
     step = Step("revertToVMSnapshot", None, body, revert, timeout=wanted.wait_timeout, advice=_ADVICE)
     if snapshot.get("state") in OF_VMS.passing:
         wait = waiting(OF_VMS, snapshot, who, wanted.wait_timeout)
         # It may be this very revert that goes on, begun by this task or another: to do it once more is harmless.
         if snapshot["state"] == _REVERTING:
-            return Plan((wait, step), before, after, losses=(loss,))
-        return Plan((wait,), before, after, (revert,), (loss,))
+            return Plan((wait, *steps, step), before, after, losses=losses)
+        return Plan((wait,), before, after, tuple(each.action for each in (*steps, step)), losses)
     if snapshot.get("state") != OF_VMS.ready:
         raise NotAllowed(f"{name_of(vm)} cannot be reverted: {who} is in state {snapshot.get('state')}.")
-    return Plan((step,), before, after, losses=(loss,))
+    return Plan((*steps, step), before, after, losses=losses)
+
+
+def _keep(current: Current, vm: Raw, wanted: Want, first: Current) -> t.Tuple[t.Optional[Raw], t.Tuple[Step, ...]]:
+    """The snapshot of what the disks hold now, as it is or will be, and what is left to do for it.
+
+    It has to be a new one: nothing shows whether one that is there was taken before or after what is to be kept.
+    """
+    if wanted.safety is None:
+        return None, ()
+    if first.safety is not None:
+        taken = f" of {first.safety['created']}" if first.safety.get("created") else ""
+        raise NameTaken(
+            f"safety_snapshot: {name_of(vm)} has a snapshot {wanted.safety!r}{taken} already. If an earlier run took it and ended, look whether the "
+            "VM was reverted after that (its current snapshot tells). Choose another name, or delete the snapshot if it is not needed."
+        )
+    safety, who = current.safety, f"snapshot {wanted.safety!r} of {name_of(vm)}"
+    if safety is None:
+        last = next((row for row in current.others if row.get("current")), None)
+        step = taking(vm, current.volumes, wanted.safety, None, wanted.wait_timeout)
+        return predicted_of(vm, wanted.safety, None, last), (step,)
+    if safety.get("state") in OF_VMS.passing:
+        return safety, (waiting(OF_VMS, safety, who, wanted.wait_timeout),)
+    if safety.get("state") != OF_VMS.ready:
+        raise Incomplete(
+            f"safety_snapshot: {who} could not be taken (state {safety.get('state')}), so the VM is not reverted. Delete it (cloudstack_vm_snapshot), and run "
+            "the task again."
+        )
+    return safety, ()
 
 
 def show(outcome: Outcome) -> t.Dict[str, t.Any]:
-    """The VM, the snapshot, and what was lost for good."""
-    return dict({key: outcome.after[key] for key in ("vm", "snapshot")}, lost=list(outcome.losses))
+    """The VM, the snapshots, and what was lost for good."""
+    return dict({key: outcome.after[key] for key in ("vm", "snapshot", "safety_snapshot")}, lost=list(outcome.losses))
 
 
 def _found(current: Current, wanted: Want) -> t.Tuple[Raw, Raw]:
@@ -157,21 +194,27 @@ def _check_vm(vm: Raw, snapshot: Raw) -> None:
         )
 
 
-def _shown(vm: Raw, snapshot: Raw, contents: str) -> t.Dict[str, t.Any]:
+def _shown(vm: Raw, snapshot: Raw, safety: t.Optional[Raw], contents: str) -> t.Dict[str, t.Any]:
     """One side of the diff. ``contents`` says in words what the disks hold, as nothing else need show a revert."""
     return {
         "vm": {"id": vm["id"], "name": vm["name"], "state": vm.get("state")},
         "snapshot": results.vm_snapshot(snapshot),
+        "safety_snapshot": None if safety is None else results.vm_snapshot(safety),
         "contents": contents,
     }
 
 
-def imagine(reader: Predicted, current: Current, _todo: Plan) -> None:
-    """The snapshot that was reverted to is the current one."""
+def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
+    """The snapshot that was reverted to is the current one; and there is the one that keeps what the disks held."""
     for row in current.others:
         now = current.snapshot is not None and row["id"] == current.snapshot["id"]
         if bool(row.get("current")) != now:
             reader.change_vm_snapshot(row, dict(row, current=now))
+    safety = todo.after["safety_snapshot"]
+    if current.safety is None and safety is not None:
+        last = next((row for row in current.others if row.get("current")), None)
+        row = predicted_of(t.cast(Raw, current.vm), safety["display_name"], None, last)
+        reader.change_vm_snapshot(None, dict(row, current=False))
 
 
 REVERT = Verb("vm", SPEC, want, look, plan, show, pin=pin, imagine=imagine)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud import reverted
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.predicted import Predicted
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.reader import Reader, StorPool
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.reverted import Halves
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.snapshots import OF_VOLUMES, Settled
@@ -16,7 +17,9 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.sn
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.snapshot.revert import Current, plan
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     Ambiguous,
+    Incomplete,
     InvalidOption,
+    NameTaken,
     NotAllowed,
     NotConfigured,
     NotFound,
@@ -28,7 +31,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.verb i
 from unit.plugins.module_utils._cloudstack.fake_api import FakeApi
 
 V1 = "7cecd2a8-7341-43e3-b95d-b521d1decd55"
-OPTIONS = {"volume": "data", "snapshot": "nightly", "zone": None, "wait_timeout": 60}
+OPTIONS = {"volume": "data", "snapshot": "nightly", "zone": None, "safety_snapshot": None, "wait_timeout": 60}
 VOLUME = {"id": V1, "name": "data", "state": "Ready", "path": "/dev/storpool-byid/a.b.1"}
 SNAPSHOT = {
     "id": "s-1",
@@ -52,7 +55,9 @@ def test_a_volume_is_reverted_and_what_is_lost_is_said():
     assert [(step.call, step.body) for step in todo.steps] == [("revertSnapshot", {"id": "s-1"})]
     told = "snapshot 'nightly' of volume 'data' of 2026-01-31T12:00:00+0000"
     assert todo.steps[0].action == f"revert volume 'data' to {told}"
-    assert todo.losses == (f"Volume 'data' is reverted to {told}: what was written to it since is lost.",)
+    assert todo.losses == (
+        f"Volume 'data' is reverted to {told}: what was written to it since is lost (no safety_snapshot).",
+    )
     assert (todo.before["contents"], todo.after["contents"]) == (
         "what has been written to it",
         "as of snapshot 'nightly' of volume 'data'",
@@ -145,8 +150,13 @@ class Cloud:
     """One volume with snapshots; ``lost`` answers do not come, though there is an effect."""
 
     def __init__(self, volume=None, snapshots=(SNAPSHOT,), lost=0, taken=None):
-        self.taken = taken
-        self.volume, self.snapshots, self.lost, self.reverts = {**VOLUME, **(volume or {})}, list(snapshots), lost, 0
+        self.taken, self.lost_snapshots = taken, 0
+        self.volume, self.snapshots, self.lost, self.reverts = (
+            {**VOLUME, **(volume or {})},
+            [dict(each) for each in snapshots],
+            lost,
+            0,
+        )
         self.api = FakeApi(
             lists={"listVolumes": lambda _params: [self.volume], "listSnapshots": lambda _params: self.snapshots}
         )
@@ -163,6 +173,15 @@ class Cloud:
     def apply(self, step):
         if step.method == "GET":
             self.volume["state"] = "Ready"
+            for each in self.snapshots:
+                each["state"] = "BackedUp"
+            return
+        if step.call == "createSnapshot":
+            new = {"id": "s-9", "name": step.body["name"], "state": "Creating" if self.lost_snapshots else "BackedUp"}
+            self.snapshots.append({**SNAPSHOT, **new})
+            self.lost_snapshots -= 1
+            if not self.lost_snapshots:
+                raise ReplyLost("the answer was lost")
             return
         self.reverts += 1
         if self.lost:
@@ -206,7 +225,32 @@ def test_a_snapshot_that_was_deleted_and_is_listed_all_the_same_is_not_the_one()
     assert (shown["snapshot"]["id"], shown["snapshot"]["storpool"]["global_id"]) == ("s-2", "a.b.9")
 
 
-@pytest.mark.parametrize("option", ["volume", "snapshot", "zone"])
+def test_what_the_volume_holds_is_kept_first_if_it_is_wanted():
+    for lost in (0, 1):
+        cloud = Cloud()
+        cloud.lost_snapshots = lost
+        shown = revert.show(cloud.run(safety_snapshot="safe"))
+        assert (shown["safety_snapshot"]["name"], shown["lost"], cloud.reverts) == ("safe", [], 1)
+        assert [each["name"] for each in cloud.snapshots] == ["nightly", "safe"]
+    with pytest.raises(NameTaken, match=r"has a snapshot 'safe'.* already.*Choose another name"):
+        cloud.run(safety_snapshot="safe")
+    failed = Current(VOLUME, SNAPSHOT, safety={**SNAPSHOT, "name": "safe", "state": "Error"})
+    wanted = revert.want({**OPTIONS, "safety_snapshot": "safe"})
+    with pytest.raises(Incomplete, match=r"could not be taken .state Error., so the volume is not reverted"):
+        plan(failed, wanted, History(failed._replace(safety=None), ()))
+
+
+def test_a_foreseen_safety_snapshot_is_there_for_later_tasks():
+    reader = Predicted(Cloud().reader())
+    wanted = revert.want({**OPTIONS, "safety_snapshot": "safe"})
+    found = revert.look(reader, wanted)
+    todo = plan(found, wanted, History(found, ()))
+    assert [step.call for step in todo.steps] == ["createSnapshot", "revertSnapshot"]
+    revert.imagine(reader, found, todo)
+    assert [each["name"] for each in reader.volume_snapshots(volumeid=V1)] == ["nightly", "safe"]
+
+
+@pytest.mark.parametrize("option", ["volume", "snapshot", "zone", "safety_snapshot"])
 def test_options_are_checked(option):
     with pytest.raises(InvalidOption, match=f"{option} is ''"):
         revert.want({**OPTIONS, option: ""})

@@ -22,6 +22,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     Failure,
     Incomplete,
     InvalidOption,
+    NameTaken,
     NotAllowed,
     NotFound,
     Outdated,
@@ -41,7 +42,7 @@ OPTIONS = {
     "description": None,
     "wait_timeout": 60,
 }
-BACK = {"vm": "web", "snapshot": "before", "zone": None, "wait_timeout": 60}
+BACK = {"vm": "web", "snapshot": "before", "zone": None, "safety_snapshot": None, "wait_timeout": 60}
 VM = {"id": M1, "name": "web", "displayname": "web", "state": "Running"}
 DISKS = (
     {"id": "v-1", "name": "ROOT-1", "path": "/dev/storpool-byid/a.b.1", "storage": "sp", "state": "Ready"},
@@ -175,7 +176,9 @@ class Cloud:
             for each in self.rows:
                 each["state"] = "Ready"
         elif step.call == "createVMSnapshot":
-            self.rows.append(row(state="Creating" if self.lost else "Ready", description=step.body.get("description")))
+            new = {"displayname": step.body["name"], "description": step.body.get("description")}
+            number = len(self.rows) + 1
+            self.rows.append(row(id=f"s-{number}", state="Creating" if self.lost else "Ready", **new))
         elif step.call == "deleteVMSnapshot":
             self.rows = [each for each in self.rows if each["id"] != step.body["vmsnapshotid"]]
         elif self.lost:
@@ -274,6 +277,30 @@ def test_a_vm_is_reverted_and_what_is_lost_is_said():
     cloud = Cloud([row()], vms=[STOPPED], lost=1)
     assert cloud.revert().actions[0] == "wait until snapshot 'before' of VM 'web' is no longer Reverting"
     assert cloud.sent == ["revertToVMSnapshot", "listVMSnapshot", "revertToVMSnapshot"]
+
+
+def test_what_the_disks_hold_is_kept_first_if_it_is_wanted():
+    for lost in (0, 1):
+        cloud = Cloud([row(current=False)], vms=[STOPPED], lost=lost)
+        outcome = cloud.revert(safety_snapshot="safe")
+        shown = revert.show(outcome)
+        assert [call for call in cloud.sent if call != "listVMSnapshot"] == ["createVMSnapshot", "revertToVMSnapshot"]
+        assert (shown["safety_snapshot"]["display_name"], shown["lost"]) == ("safe", [])
+    with pytest.raises(NameTaken, match=r"has a snapshot 'safe'.* already.*Choose another name"):
+        cloud.revert(safety_snapshot="safe")
+    failed = revert.Current(STOPPED, row(), (), DISKS, safety=row(displayname="safe", state="Error"))
+    wanted = revert.want({**BACK, "safety_snapshot": "safe"})
+    with pytest.raises(Incomplete, match=r"could not be taken .state Error., so the VM is not reverted"):
+        revert.plan(failed, wanted, History(failed._replace(safety=None), ()))
+
+
+def test_a_foreseen_safety_snapshot_is_there_for_later_tasks():
+    reader = Predicted(Cloud([row(current=True)], vms=[STOPPED]).reader())
+    wanted = revert.want({**BACK, "safety_snapshot": "safe"})
+    found = revert.look(reader, wanted)
+    revert.imagine(reader, found, revert.plan(found, wanted, History(found, ())))
+    seen = reader.vm_snapshots(virtualmachineid=M1)
+    assert {each["displayname"]: each["current"] for each in seen} == {"before": True, "safe": False}
 
 
 def test_limits_of_every_disk_are_compared():
