@@ -107,9 +107,7 @@ def _plan_create(current: Current, wanted: Want) -> Plan:
     step = taking(volume, wanted.name, wanted.wait_timeout, f", {backup.told()}")
     predicted = predicted_of(volume, wanted.name)
     after, made = tags.changes(predicted, wanted.tags, wanted.purge_tags)
-    return Plan(
-        (step,), None, results.volume_snapshot(after), tuple(change.words.format(label(predicted)) for change in made)
-    )
+    return Plan((step,), None, results.volume_snapshot(after), tuple(change.words(label(predicted)) for change in made))
 
 
 def _checked(current: Current, wanted: Want) -> Raw:
@@ -162,7 +160,7 @@ def _plan_update(current: Current, row: Raw, wanted: Want) -> Plan:
         )
     after, made = tags.changes(row, wanted.tags, wanted.purge_tags)
     steps = tuple(
-        Step(change.command, None, change.body, change.words.format(label(row)), timeout=wanted.wait_timeout)
+        Step(change.command, None, change.body, change.words(label(row)), timeout=wanted.wait_timeout)
         for change in made
     )
     cautions = (current.unasked,) if current.unasked else ()

@@ -18,11 +18,16 @@ _MOST = 255
 
 
 class Change(t.NamedTuple):
-    """A command that changes tags, what it is given, and what it does in words, with room for the snapshot."""
+    """A command that changes tags, what it is given, and what it does in words, before and after those for the snapshot."""
 
     command: str
     body: Raw
-    words: str
+    begin: str
+    end: str = ""
+
+    def words(self, who: str) -> str:
+        """What it does to a snapshot."""
+        return f"{self.begin} {who}{self.end}"
 
 
 def checked(given: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[t.Dict[str, str]]:
@@ -52,10 +57,10 @@ def changes(row: Raw, wanted: t.Optional[t.Mapping[str, str]], purge: bool) -> t
     gone = {key: value for key, value in has.items() if key in new or (purge and key not in wanted)}
     made = []
     if gone:
-        made.append(Change("deleteTags", _body(row, gone), f"take the tags {listing(sorted(gone))} from {{0}}"))
+        made.append(Change("deleteTags", _body(row, gone), f"take the tags {listing(sorted(gone))} from"))
     if new:
         told = listing(f"{key}={value}" for key, value in sorted(new.items()))
-        made.append(Change("createTags", _body(row, new), f"give {{0}} the tags {told}"))
+        made.append(Change("createTags", _body(row, new), "give", f" the tags {told}"))
     after = {**{key: value for key, value in has.items() if key not in gone}, **new}
     return dict(row, tags=[{"key": key, "value": value} for key, value in sorted(after.items())]), made
 

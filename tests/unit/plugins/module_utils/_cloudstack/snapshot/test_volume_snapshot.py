@@ -161,7 +161,9 @@ def test_tags_are_changed_and_what_storpool_did_not_say_is_a_warning():
     assert planned.cautions == ("it is away",)
 
 
-TAGS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["1", "2", "x y"]), max_size=4)
+TAGS = st.dictionaries(
+    st.sampled_from(["a", "b", "{0}", "{c", "%s"]), st.sampled_from(["1", "2", "x y", "{}", "{e"]), max_size=4
+)
 
 
 @given(TAGS, st.none() | TAGS, st.booleans())
@@ -179,6 +181,9 @@ def test_tags_end_as_wanted_and_then_nothing_is_left(has, wanted, purge):
     assert there == results.resource_tags(after)
     assert there == {**({} if purge and wanted is not None else has), **(wanted or {})}
     assert tags.changes(after, wanted, purge)[1] == []
+    planned = plan(Current(VOLUME, before), want(tags=wanted, purge_tags=purge))
+    assert [step.call for step in planned.steps] == [change.command for change in made]
+    assert all("snapshot 'nightly' of volume 'data'" in step.action for step in planned.steps)
 
 
 @pytest.mark.parametrize(
