@@ -70,6 +70,18 @@ attributes:
       - storpool.cloudstack.cloudstack
 """
 
+    # A module of both action groups
+    BOTH = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/storpool.cloudstack.cloudstack) and C(group/storpool.cloudstack.storpool) in C(module_defaults) to set both connections once.
+    support: full
+    membership:
+      - storpool.cloudstack.cloudstack
+      - storpool.cloudstack.storpool
+"""
+
     # A module that only talks to APIs
     DIRECT = r"""
 options: {}

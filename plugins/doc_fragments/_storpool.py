@@ -123,3 +123,33 @@ options:
     type: bool
     default: false
 """
+
+    # How to reach the API, for modules that talk to CloudStack first of all
+    BESIDE = r"""
+options:
+  sp_api_http_host:
+    description:
+      - Host name or address of the StorPool management API, for what only StorPool knows.
+      - Without the option, E(SP_API_HTTP_HOST) or the configuration files of the host that runs the task say it, else it is V(127.0.0.1).
+    type: str
+  sp_api_http_port:
+    description:
+      - Port of the StorPool management API.
+      - Without the option, E(SP_API_HTTP_PORT) or the configuration files say it, else it is V(81).
+    type: int
+  sp_auth_token:
+    description:
+      - The token for the StorPool management API.
+      - Without the option, E(SP_AUTH_TOKEN) or the configuration files say it. If nothing does, StorPool is not asked.
+    type: str
+  sp_api_timeout:
+    description:
+      - How many seconds StorPool may take to answer.
+    type: float
+    default: 300
+  sp_api_retries:
+    description:
+      - How often to try again when StorPool cannot be reached.
+    type: int
+    default: 5
+"""

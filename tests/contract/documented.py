@@ -44,7 +44,14 @@ FIXTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "db-1-nightly": ("VolumeSnapshot/db-1", {}),
 }
 #: Modules whose examples start from a pool, and what a volume on it is called.
-ON_POOLS = {"cloudstack_template": "db-1-root", "cloudstack_volume_download": "db-1-data"}
+ON_POOLS = {
+    "cloudstack_template": "db-1-root",
+    "cloudstack_volume_download": "db-1-data",
+    "cloudstack_volume_revert": "db-1-data",
+    "cloudstack_volume_snapshot": "db-1-data",
+}
+#: As above, and what a VM on it is called, which is stopped.
+WITH_A_VM = {"cloudstack_vm_revert": "db-1", "cloudstack_vm_snapshot": "db-1"}
 _VM = {"zoneid": "1", "serviceofferingid": "1", "templateid": "1"}
 #: Modules whose examples start from what there is in a cloud with the pools sp-hybrid and sp-ssd.
 IN_CLOUD: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
@@ -137,13 +144,16 @@ def prepare(module: str, storpool: Simulator, cloudstack: Simulator) -> None:
         if name not in MAKES.get(module, ()):
             answer = storpool_call(storpool, call, {"name": name, **body}).json()
             assert "error" not in answer, answer
-    if module in ON_POOLS or module in IN_CLOUD:
+    if module in ON_POOLS or module in WITH_A_VM or module in IN_CLOUD:
         _by_others(cloudstack, _pool(storpool, "hybrid"))
         assert [pool["name"] for pool in cloudstack.state()["pools"]] == ["sp-hybrid"]
     if module in IN_CLOUD:
         _by_others(cloudstack, _pool(storpool, "ssd"), *IN_CLOUD[module])
     if module in ON_POOLS:
         cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", "volumes": 1, "name": ON_POOLS[module]})
+    if module in WITH_A_VM:
+        vm = {"vms": 1, "running": False, "name": WITH_A_VM[module]}
+        cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", **vm})
 
 
 def _pool(storpool: Simulator, template: str) -> tuple[str, dict[str, Any]]:

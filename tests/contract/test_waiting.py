@@ -33,6 +33,11 @@ IMAGE = {
 }
 VOLUME = {"volume": "data", "dest": "/tmp/never-there.qcow2", "wait_timeout": SECONDS}  # noqa: S108
 
+SNAPSHOT = {"volume": "data", "name": "nightly", "wait_timeout": SECONDS}
+OF_VM = {"vm": "web", "name": "before", "wait_timeout": SECONDS}
+BACK = {"volume": "data", "snapshot": "nightly", "wait_timeout": SECONDS}
+VM_BACK = {"vm": "web", "snapshot": "before", "wait_timeout": SECONDS}
+
 
 @pytest.fixture(scope="module")
 def newest(storpool_process: Simulator) -> Iterator[Simulator]:
@@ -74,6 +79,10 @@ def ended(simulator: Simulator, module: str, options: dict[str, Any]) -> tuple[r
         ("cloudstack_template", IMAGE, "registerTemplate"),
         ("cloudstack_template", IMAGE, "listTemplates"),
         ("cloudstack_volume_download", VOLUME, "listVolumes"),
+        ("cloudstack_volume_snapshot", SNAPSHOT, "listVolumes"),
+        ("cloudstack_vm_snapshot", OF_VM, "listVirtualMachines"),
+        ("cloudstack_volume_revert", BACK, "*"),
+        ("cloudstack_vm_revert", VM_BACK, "*"),
         ("cloudstack_storpool_pool", POOL, "createStoragePool"),
         ("cloudstack_storpool_pool", POOL, "listStorageProviders"),
     ],

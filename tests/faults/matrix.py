@@ -31,6 +31,8 @@ MAKING = frozenset(
         "createDiskOffering",
         "registerTemplate",
         "createTemplate",
+        "createSnapshot",
+        "createVMSnapshot",
         "createVolume",
     )
 )
@@ -46,6 +48,7 @@ DESTROYING = frozenset(
         "VolumeTemplateDelete",
         "deleteDiskOffering",
         "deleteTemplate",
+        "deleteVMSnapshot",
     )
 )
 JOBS = frozenset(
@@ -64,6 +67,13 @@ JOBS = frozenset(
         "resizeVolume",
         "changeOfferingForVolume",
         "destroyVolume",
+        "createSnapshot",
+        "revertSnapshot",
+        "createVMSnapshot",
+        "deleteVMSnapshot",
+        "revertToVMSnapshot",
+        "createTags",
+        "deleteTags",
     )
 )
 LONGEST_SENTENCE = 900

@@ -11,6 +11,7 @@ import pytest
 from faults import (
     cloudstack_operations,
     cloudstack_pools,
+    cloudstack_snapshots,
     cloudstack_templates,
     cloudstack_volumes,
     storpool_bulk,
@@ -35,6 +36,7 @@ ON_CLOUDSTACK = (
     *cloudstack_pools.POOLS,
     *cloudstack_templates.TEMPLATES,
     *cloudstack_templates.DOWNLOADS,
+    *cloudstack_snapshots.SNAPSHOTS,
     *cloudstack_volumes.VOLUMES,
     *cloudstack_operations.OPERATIONS,
     *cloudstack_operations.INFO,

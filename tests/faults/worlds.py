@@ -320,7 +320,16 @@ class CloudStack(World):
                 [[row["name"], row["id"].split(";")[0], *(_plain(row[key]) for key in _POOL)] for row in pools], key=str
             ),
             "volumes": sorted([[row["name"], *(row[key] for key in _OF_VOLUME)] for row in state["volumes"]], key=str),
-            "snapshots": sorted([[row["name"], row["state"], row["removed"]] for row in state["snapshots"]]),
+            "snapshots": sorted(
+                [[row["name"], row["state"], row["removed"], row["tags"]] for row in state["snapshots"]], key=str
+            ),
+            "vm snapshots": sorted(
+                [
+                    [row["display_name"], row["description"], row["state"], row["removed"]]
+                    for row in state["vm_snapshots"]
+                ],
+                key=str,
+            ),
             "vms": sorted([[row["name"], row["state"]] for row in state["vms"]]),
             "offerings": sorted(
                 [
@@ -349,8 +358,11 @@ class CloudStack(World):
 
     def identities(self, state: dict[str, Any]) -> dict[str, str]:
         return {
-            row["id"]: f"{table[:-1]} {row['name']}"
-            for table in ("pools", "volumes", "snapshots", "vms", "disk_offerings", "management_servers", "templates")
+            row["id"]: f"{table[:-1]} {row.get('display_name') or row['name']}"
+            for table in (
+                *("pools", "volumes", "snapshots", "vms", "disk_offerings", "management_servers", "templates"),
+                "vm_snapshots",
+            )
             for row in state[table]
             if not row["removed"]
         }

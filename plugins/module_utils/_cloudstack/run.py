@@ -14,6 +14,7 @@ from .._common.module import Module
 from .._common.plan import Managed, Step
 from .._common.run import finish, manage
 from .._common.time_left import TimeLeft
+from .._common.verb import Verb, perform
 from .cloud.predicted import Predicted
 from .cloud.reader import Reader, StorPool
 from .cloud.waiting import Worker
@@ -82,6 +83,23 @@ def run_managed(
         connect,
         time_left,
     )
+
+
+def run_verb(
+    verb: Verb,
+    more_options: t.Optional[t.Mapping[str, t.Any]] = None,
+    ask_storpool: t.Optional[AskStorPool] = None,
+) -> None:
+    """The body of a module that does something, rather than keep something as it is wanted; else as :func:`run_managed`."""
+    module = _module(verb.spec, more_options or {}, None)
+    time_left = TimeLeft(module.params.get("wait_timeout"))
+
+    def connect() -> t.Tuple[t.Any, ...]:
+        api = _connect(module, time_left)
+        reader = _reader_of(module, api, ask_storpool(module, time_left) if ask_storpool else None)
+        return reader, Worker(api, reader, time_left=time_left).apply, api.endpoint.retries
+
+    perform(module, verb, connect, time_left)
 
 
 def run_info(

@@ -14,6 +14,7 @@ import typing as t
 from .errors import Failure
 from .plan import Managed, Outcome, Plan, Step
 from .run import manage
+from .time_left import TimeLeft
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -46,9 +47,12 @@ class Verb(t.NamedTuple):
 
 
 def perform(
-    module: AnsibleModule, verb: Verb, connect: t.Callable[[], t.Tuple[t.Any, t.Callable[[Step], t.Any], int]]
+    module: AnsibleModule,
+    verb: Verb,
+    connect: t.Callable[[], t.Tuple[t.Any, t.Callable[[Step], t.Any], int]],
+    time_left: t.Optional[TimeLeft] = None,
 ) -> None:
-    """Do what the module's options describe, and exit. ``connect`` and the result are as for :func:`.run.manage`."""
+    """Do what the module's options describe, and exit. ``connect``, ``time_left`` and the result are as for :func:`.run.manage`."""
     look, plan, remember = with_memory(verb)
 
     def connect_and_remember() -> t.Tuple[t.Any, t.Callable[[Step], t.Any], int]:
@@ -59,6 +63,7 @@ def perform(
         module,
         Managed(verb.key, verb.spec, verb.want, look, plan, show=verb.show, imagine=verb.imagine),
         connect_and_remember,
+        time_left,
     )
 
 

@@ -69,7 +69,7 @@ def rival(spec: Mapping[str, Any]) -> Call:
 def _call(method: str, path: str, received: Received) -> Call:
     lowered = {name.lower(): value for name, value in received.params.items()}
     name = lowered.get("command", "")
-    target = lowered.get("id") or lowered.get("name")
+    target = lowered.get("id") or lowered.get("vmsnapshotid") or lowered.get("name")
     return Call(
         method=method,
         name=name or (FILE if received.path.startswith(DIRECTORY) else received.path),

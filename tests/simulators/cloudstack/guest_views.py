@@ -115,23 +115,26 @@ def snapshot_row(state: State, row: rows.Snapshot, listing: bool = False) -> dic
         "ostypeid": OS_TYPE if volume.type == "ROOT" else None,
         "osdisplayname": OS_NAME if volume.type == "ROOT" else None,
         "virtualsize": row.volume_size,
-        "tags": [],
+        "tags": _tags(row, "Snapshot", row.tags),
         "hasannotations": False,
     }
     return shown(state.release, "snapshot", values)
 
 
 def vm_snapshot_row(state: State, row: rows.VMSnapshot) -> dict[str, Any]:
-    vm, zone = state.vms[row.vm], state.zones[row.zone]
+    vm, zone, parent = state.vms[row.vm], state.zones[row.zone], state.vm_snapshots.get(row.parent)
     values = {
         "id": row.id,
         "name": row.name,
         "state": row.state,
+        "description": row.description,
         "displayname": row.display_name,
         "zoneid": zone.id,
         "zonename": zone.name,
         "virtualmachineid": vm.id,
         "virtualmachinename": vm.display_name,
+        "parent": parent.id if parent else None,
+        "parentName": parent.display_name if parent else None,
         "current": row.current,
         "type": "Disk",
         "created": date(row.created),

@@ -35,7 +35,7 @@ async def create_objects(state: State, pool: rows.Pool, wanted: Mapping[str, Any
     """Makes the objects; the ids by kind.
 
     `vms` have a ROOT volume each and run unless `running` is false; `snapshots` are those of one more volume;
-    `volumes` are called `name` if there is one;
+    `vms` and `volumes` are called `name` if there is one;
     `templates` are StorPool snapshots of their own, `cached_templates` those of the template spool. With `storpool`
     false only CloudStack's rows are made, and no call to StorPool. AdminError for an unknown name.
     """
@@ -51,7 +51,8 @@ async def create_objects(state: State, pool: rows.Pool, wanted: Mapping[str, Any
     real, size = ask["storpool"], ask["size_gib"] << 30
     made: dict[str, list[str]] = {"vms": [], "volumes": [], "snapshots": [], "templates": []}
     for _number in range(ask["vms"]):
-        vm = await _vm(state, pool, f"sim-vm-{pool.db_id}-{len(list(state.vms)) + 1}", real, ask["running"])
+        name = ask["name"] or f"sim-vm-{pool.db_id}-{len(list(state.vms)) + 1}"
+        vm = await _vm(state, pool, name, real, ask["running"])
         made["vms"].append(vm.id)
     for number in range(ask["volumes"] + ask["destroyed_volumes"]):
         volume = await _volume(state, pool, size, real, ask["name"])

@@ -249,6 +249,7 @@ class Snapshot(Row):
     on_secondary: bool = False
     #: It was deleted, and is listed all the same.
     lingers: bool = False
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -294,7 +295,10 @@ class VMSnapshot(Row):
     zone: int = 0
     vm: int = 0
     pool: int | None = None
+    description: str | None = None
     current: bool = True
+    #: The internal number of the one that was current before it.
+    parent: int | None = None
     #: Internal numbers of volumes, as texts, to the paths of their snapshots.
     paths: dict[str, str] = field(default_factory=dict)
 

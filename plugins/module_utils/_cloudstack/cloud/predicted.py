@@ -29,6 +29,8 @@ class Predicted(Predicting):
             "server": {},
             "template": {},
             "volume": {},
+            "snapshot": {},
+            "vm_snapshot": {},
         }
         self._details: t.Dict[str, t.Dict[str, str]] = {}
         self._copies: t.Dict[t.Tuple[str, str], Raw] = {}  # by the id of a template and StorPool's template
@@ -83,10 +85,26 @@ class Predicted(Predicting):
         return [row for row in rows if _meets(row, where) and name_or_id in (row["id"], row["name"])]
 
     def volume_snapshots(self, **where: t.Any) -> t.List[Raw]:
-        return [] if any(map(is_made_up, where.values())) else self._reader.volume_snapshots(**where)
+        rows = [] if any(map(is_made_up, where.values())) else self._reader.volume_snapshots(**where)
+        return [row for row in self._every("snapshot", rows) if _meets(row, where)]
 
     def vm_snapshots(self, **where: t.Any) -> t.List[Raw]:
-        return [] if any(map(is_made_up, where.values())) else self._reader.vm_snapshots(**where)
+        rows = [] if any(map(is_made_up, where.values())) else self._reader.vm_snapshots(**where)
+        return [row for row in self._every("vm_snapshot", rows) if _meets(row, where)]
+
+    def snapshots_called(self, name_or_id: str, zone_id: t.Optional[str]) -> t.List[Raw]:
+        rows = self._every("snapshot", self._reader.snapshots_called(name_or_id, zone_id))
+        here = [row for row in rows if zone_id in (None, row.get("zoneid"))]
+        return [row for row in here if row["id"] == name_or_id] or [row for row in here if row["name"] == name_or_id]
+
+    def snapshots_on_storpool(self, ids: t.Iterable[str]) -> t.Dict[str, Raw]:
+        every = list(ids)
+        asked = [each for each in every if not is_made_up(each)]
+        # Those that would be taken are there, and nothing more is known of them.
+        return {
+            **{each: {} for each in every if is_made_up(each)},
+            **(self._reader.snapshots_on_storpool(asked) if asked else {}),
+        }
 
     def providers(self) -> t.FrozenSet[str]:
         return self._reader.providers() | (frozenset([identity.PROVIDER]) if self._driver else frozenset())
@@ -152,8 +170,15 @@ class Predicted(Predicting):
 
     def change_volume(self, before: t.Optional[Raw], after: t.Optional[Raw]) -> None:
         """A volume as it was read (``None``: not there), and as it would be read afterwards."""
-        row = None if after is None else dict(after, id=after.get("id") or made_up())
-        self._tell("volume", None if before is None else before["id"], row)
+        self._change("volume", before, after)
+
+    def change_snapshot(self, before: t.Optional[Raw], after: t.Optional[Raw]) -> None:
+        """A volume snapshot as it was read (``None``: not there), and as it would be read afterwards."""
+        self._change("snapshot", before, after)
+
+    def change_vm_snapshot(self, before: t.Optional[Raw], after: t.Optional[Raw]) -> None:
+        """A VM snapshot as it was read (``None``: not there), and as it would be read afterwards."""
+        self._change("vm_snapshot", before, after)
 
     def change_setting(self, name: str, scope: t.Mapping[str, str], value: t.Optional[str]) -> None:
         """The value that a setting would have, in its scope as for :meth:`Reader.settings_like`."""
@@ -168,6 +193,10 @@ class Predicted(Predicting):
         self._tell("driver")
 
     # --- how the two come together ---------------------------------------------------------------------------------
+
+    def _change(self, what: str, before: t.Optional[Raw], after: t.Optional[Raw]) -> None:
+        row = None if after is None else dict(after, id=after.get("id") or made_up())
+        self._tell(what, None if before is None else before["id"], row)
 
     def _take(self, what: str, *parts: t.Any) -> None:
         if what == "driver":
@@ -215,8 +244,10 @@ def _fields_of_a_new_pool(after: Result) -> Raw:
 
 
 def _meets(row: Raw, where: t.Mapping[str, t.Any]) -> bool:
-    """Whether a row meets the conditions of listVolumes, which are members of it."""
-    return all(row.get(member) == value for member, value in where.items() if value is not None)
+    """Whether a row meets the conditions of a list command; ``vmsnapshotid`` is the one that is called otherwise in rows."""
+    return all(
+        row.get("id" if name == "vmsnapshotid" else name) == value for name, value in where.items() if value is not None
+    )
 
 
 def _key_of(what: str, row: Raw) -> str:

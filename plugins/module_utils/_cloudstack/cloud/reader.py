@@ -40,17 +40,25 @@ def _nowhere(_template_id: str, _storpool_template: str) -> None:
     """For who has no need to know."""
 
 
+def _none_of(_ids: t.Iterable[str]) -> t.Dict[str, Raw]:
+    """As above, of many."""
+    return {}
+
+
 class StorPool(t.NamedTuple):
     """What only StorPool knows of its templates; CloudStack shows nothing of it before there is a pool.
 
     ``capacity`` gives the capacity of a template in bytes, ``None`` for one that check mode foresees. ``problem`` says why StorPool would not let a pool use a
     template (it does not exist, or the token is wrong), as far as this host can reach StorPool; else ``None``. ``copy`` gives the snapshot that holds a
-    CloudStack template (id) on a StorPool template (name), as ``{"name": ..., "global_id": ...}``.
+    CloudStack template (id) on a StorPool template (name), as ``{"name": ..., "global_id": ...}``. ``snapshots`` gives those of CloudStack's volume snapshots
+    (ids) that StorPool has, by id, in the same form. ``volumes`` gives StorPool's own objects of volumes, by what :mod:`other_half` calls them.
     """
 
     capacity: t.Callable[[str], t.Optional[int]]
     problem: t.Callable[[str], t.Optional[str]]
     copy: t.Callable[[str, str], t.Optional[Raw]] = _nowhere
+    snapshots: t.Callable[[t.Iterable[str]], t.Dict[str, Raw]] = _none_of
+    volumes: t.Callable[[t.Iterable[str]], t.Dict[str, Raw]] = _none_of
 
 
 class Reader:
@@ -97,6 +105,14 @@ class Reader:
     def cached_copy(self, template_id: str, storpool_template: str) -> t.Optional[Raw]:
         """StorPool's snapshot with a CloudStack template, as far as this host can ask StorPool."""
         return t.cast(StorPool, self._storpool).copy(template_id, storpool_template)
+
+    def snapshots_on_storpool(self, ids: t.Iterable[str]) -> t.Dict[str, Raw]:
+        """StorPool's halves of volume snapshots, by CloudStack's id; those that StorPool does not have are left out."""
+        return t.cast(StorPool, self._storpool).snapshots(ids)
+
+    def volumes_on_storpool(self, references: t.Iterable[str]) -> t.Dict[str, Raw]:
+        """StorPool's halves of volumes, by what StorPool calls them; those that it does not have are left out."""
+        return t.cast(StorPool, self._storpool).volumes(references)
 
     def zone(self, name_or_id: str) -> t.Optional[Raw]:
         """The zone with this name or id. Up to some release ``name`` matches parts of names, so all zones are read."""

@@ -212,7 +212,7 @@ def volume(raw: Raw) -> t.Dict[str, t.Any]:
 
 
 def volume_snapshot(raw: Raw, storpool: t.Optional[t.Mapping[str, t.Any]] = None) -> t.Dict[str, t.Any]:
-    """A volume snapshot of listSnapshots, or one that a plan predicts. ``storpool`` is what StorPool has of it, ``None`` if that was not asked."""
+    """A volume snapshot of listSnapshots, or one that a plan predicts. ``storpool`` is its half on StorPool, if that is known."""
     return {
         "id": raw.get("id"),
         "name": raw["name"],
@@ -224,7 +224,7 @@ def volume_snapshot(raw: Raw, storpool: t.Optional[t.Mapping[str, t.Any]] = None
         "type": raw.get("intervaltype"),
         "revertable": raw.get("revertable"),
         "tags": tags_of(raw),
-        "storpool": None if storpool is None else dict(storpool),
+        "storpool": {key: storpool.get(key) for key in ("global_id", "name")} if storpool else None,
     }
 
 
@@ -232,7 +232,7 @@ def vm_snapshot(raw: Raw) -> t.Dict[str, t.Any]:
     """A VM snapshot of listVMSnapshot, or one that a plan predicts."""
     return {
         "id": raw.get("id"),
-        "name": raw["name"],
+        "name": raw.get("name"),
         "display_name": raw.get("displayname"),
         "description": raw.get("description"),
         "state": raw.get("state"),
@@ -263,7 +263,7 @@ def vm(raw: Raw) -> t.Dict[str, t.Any]:
 
 def tags_of(raw: Raw) -> t.Dict[str, str]:
     """The tags that people have given a volume, a snapshot or a VM."""
-    return {str(tag["key"]): str(tag.get("value", "")) for tag in raw.get("tags") or ()}
+    return {str(tag["key"]): str(tag.get("value") or "") for tag in raw.get("tags") or ()}
 
 
 def _place(raw: Raw) -> t.Dict[str, t.Any]:

@@ -66,6 +66,12 @@ URI_FORM = Version(4, 19, 1)
 QOS_CLASSES = Version(4, 20)
 #: First release whose own driver reads ``SP_TEMPLATE`` of an offering; the ones before ignore it in silence (measured: 4.19.0 and 4.22.0).
 READS_OFFERING_TEMPLATE = Version(4, 20)
+#: From the first of these releases until the second, snapshots that were deleted stay listed as before (measured: 4.19.0; #9855).
+LISTS_DELETED_SNAPSHOTS, LISTS_THEM_NO_MORE = Version(4, 19), Version(4, 20, 1)
+#: First release whose snapshots stay on StorPool alone by a setting of CloudStack's own, in place of the driver's.
+OWN_BACKUP_SETTING = Version(4, 21)
+#: First release for which a StorPool driver that takes snapshots of whole VMs was ever published.
+GROUP_SNAPSHOTS = Version(4, 11)
 #: First release with ``prepareForMaintenance`` of a management server.
 PREPARES_MAINTENANCE = Version(4, 21)
 #: First release for which a driver that takes ``SP_API_HTTP=...`` was ever published; the one before takes a template's name.

@@ -37,6 +37,13 @@ ASYNC = frozenset(
         "resizeVolume",
         "changeOfferingForVolume",
         "destroyVolume",
+        "createSnapshot",
+        "revertSnapshot",
+        "createVMSnapshot",
+        "deleteVMSnapshot",
+        "revertToVMSnapshot",
+        "createTags",
+        "deleteTags",
     ]
 )
 #: What whoever waits puts up with: a management server that drains, stops or starts refuses connections, breaks them, answers 503, or has no API yet.

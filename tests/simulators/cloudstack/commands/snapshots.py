@@ -73,6 +73,7 @@ async def create_snapshot(context: Context) -> Plan:
             raise internal(f"Failed to create snapshot: {error}") from error
         snapshot.pool, snapshot.on_secondary = pool.db_id, not kept_on_storpool(state)
         if snapshot.on_secondary:
+            snapshot.state = "BackingUp"
             await storage.back_up(state, pool, snapshot.path)
         snapshot.state = "BackedUp"
         return {"snapshot": snapshot_row(state, snapshot)}
@@ -108,6 +109,8 @@ async def list_snapshots(context: Context) -> list[dict[str, Any]]:
 async def delete_snapshot(context: Context) -> Plan:
     state = context.state
     snapshot = _existing(state, context.args["id"])
+    if snapshot.state not in ("BackedUp", "Error"):
+        raise invalid(f"Can't delete snapshot {snapshot.db_id} due to it is in {snapshot.state} Status")
 
     async def run() -> dict[str, Any]:
         pool = state.pools.get(snapshot.pool)
@@ -139,7 +142,15 @@ async def revert_snapshot(context: Context) -> Plan:
             raise invalid("The volume is not in Ready state.")
         if vm and vm.state not in ("Stopped", "Shutdowned"):
             raise invalid("The VM the specified disk is attached to is not in the shutdown state.")
-        await storage.revert(state, pool, volume, snapshot.path)
+        if vm and any(other.vm == vm.db_id for other in state.vm_snapshots):
+            raise invalid(
+                "Unable to revert snapshot for VM, please remove VM snapshots before reverting VM from snapshot"
+            )
+        volume.state = "Reverting"
+        try:
+            await storage.revert(state, pool, volume, snapshot.path)
+        finally:
+            volume.state = "Ready"
         volume.size = snapshot.volume_size
         return {"snapshot": snapshot_row(state, snapshot)}
 

@@ -2,16 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tags of virtual machines: the driver copies `vc-policy` to all volumes of a VM."""
+"""Tags of virtual machines and volume snapshots: the driver copies `vc-policy` of a VM to all its volumes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from simulators.cloudstack import rows
-from simulators.cloudstack.arguments import map_values
 from simulators.cloudstack.commands.vm_power import storpool_of, volumes_of
-from simulators.cloudstack.errors import invalid
+from simulators.cloudstack.errors import internal, invalid
 from simulators.cloudstack.plugin import storage
 from simulators.cloudstack.registry import JOB, Context, Param, Plan, command
 from simulators.cloudstack.state import State
@@ -19,17 +18,28 @@ from simulators.cloudstack.state import State
 RESOURCES = (Param("resourceids", "list", required=True), Param("resourcetype", required=True))
 
 
-def _vms(context: Context) -> list[rows.VirtualMachine]:
+#: Tables with what can have tags, by what the API calls their kind.
+KINDS = {"uservm": "vms", "snapshot": "snapshots"}
+Tagged = rows.VirtualMachine | rows.Snapshot
+
+
+def _things(context: Context) -> list[Tagged]:
     kind = context.args["resourcetype"]
-    if kind.lower() != "uservm":
+    if kind.lower() not in KINDS:
         raise invalid(f"Resource type {kind} is not supported by this simulator")
+    table = getattr(context.state, KINDS[kind.lower()])
     found = []
     for resource in context.args["resourceids"]:
-        vm = context.state.vms.by_uuid(resource)
-        if vm is None or vm.removed:
+        row = table.by_uuid(resource)
+        if row is None or row.removed:
             raise invalid(f"Unable to find resource by id {resource} and type {kind}")
-        found.append(vm)
+        found.append(row)
     return found
+
+
+def _named(context: Context) -> dict[str, str | None]:
+    """The tags in the arguments, with their values, which need not be told to delete them."""
+    return {item.get("key", ""): item.get("value") for item in (context.args["tags"] or {}).values()}
 
 
 async def _copy_policy(state: State, vm: rows.VirtualMachine, value: str) -> None:
@@ -41,13 +51,21 @@ async def _copy_policy(state: State, vm: rows.VirtualMachine, value: str) -> Non
 
 @command("createTags", JOB, None, *RESOURCES, Param("tags", "map", required=True))
 async def create_tags(context: Context) -> Plan:
-    state, vms, tags = context.state, _vms(context), map_values(context.args["tags"])
+    """A tag that is there already is no tag to create, whatever its value."""
+    state, things, named = context.state, _things(context), _named(context)
+    tags = {key: value for key, value in named.items() if value}
+    for key in named:
+        if key not in tags:
+            raise invalid(f"Value for the key {key} is either null or empty")
 
     async def run() -> dict[str, Any]:
-        for vm in vms:
-            vm.tags.update(tags)
-            if storage.POLICY in tags:
-                await _copy_policy(state, vm, tags[storage.POLICY])
+        for thing in things:
+            for key in tags:
+                if key in thing.tags:
+                    raise internal(f"tag {key} already on {context.args['resourcetype']} with id {thing.id}")
+            thing.tags.update(tags)
+            if storage.POLICY in tags and isinstance(thing, rows.VirtualMachine):
+                await _copy_policy(state, thing, tags[storage.POLICY])
         return {"success": True}
 
     return Plan(run)
@@ -55,16 +73,20 @@ async def create_tags(context: Context) -> Plan:
 
 @command("deleteTags", JOB, None, *RESOURCES, Param("tags", "map"))
 async def delete_tags(context: Context) -> Plan:
-    """Those tags that are named, all of them if none is."""
-    state, vms, named = context.state, _vms(context), map_values(context.args["tags"])
+    """Those tags that are named, if they have the value that is named with them; all of them if none is."""
+    state, things, named = context.state, _things(context), _named(context)
 
     async def run() -> dict[str, Any]:
-        for vm in vms:
-            gone = [key for key in vm.tags if not named or key in named]
+        for thing in things:
+            gone = [
+                key
+                for key, value in thing.tags.items()
+                if not named or (key in named and named[key] in (None, "", value))
+            ]
             for key in gone:
-                del vm.tags[key]
-            if storage.POLICY in gone:
-                await _copy_policy(state, vm, "")
+                del thing.tags[key]
+            if storage.POLICY in gone and isinstance(thing, rows.VirtualMachine):
+                await _copy_policy(state, thing, "")
         return {"success": True}
 
     return Plan(run)

@@ -13,7 +13,7 @@ from simulators.cloudstack import rows
 from simulators.cloudstack.commands.vm_power import storpool_of, volumes_of
 from simulators.cloudstack.errors import internal, invalid
 from simulators.cloudstack.guest_views import vm_snapshot_row
-from simulators.cloudstack.plugin import storage
+from simulators.cloudstack.plugin import api, storage
 from simulators.cloudstack.plugin.driver import driver
 from simulators.cloudstack.plugin.url import EXT0
 from simulators.cloudstack.registry import JOB, LIST, Context, Param, Plan, command
@@ -57,17 +57,34 @@ async def create_vm_snapshot(context: Context) -> Plan:
     stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(state.clock.now()))
     name = f"i-2-{vm.db_id}-VM_VS_{stamp}"
     snapshot = state.vm_snapshots.add(
-        rows.VMSnapshot(name=name, display_name=args["name"] or name, vm=vm.db_id, zone=vm.zone)
+        rows.VMSnapshot(
+            name=name,
+            display_name=args["name"] or name,
+            description=args["description"] or None,
+            vm=vm.db_id,
+            zone=vm.zone,
+            parent=next((other.db_id for other in state.vm_snapshots if other.vm == vm.db_id and other.current), None),
+            current=False,
+        )
     )
 
     async def run() -> dict[str, Any]:
-        for other in state.vm_snapshots:
-            other.current = other is snapshot or (other.current and other.vm != vm.db_id)
-        snapshot.paths = await storage.create_group_snapshot(state, pool, volumes_of(state, vm), snapshot.id)
+        try:
+            snapshot.paths = await storage.create_group_snapshot(state, pool, volumes_of(state, vm), snapshot.id)
+        except api.StorPoolError as error:
+            snapshot.state = "Error"
+            raise internal(f"Could not create VM snapshot: {error}") from error
+        _make_current(state, snapshot)
         snapshot.state, snapshot.pool = "Ready", pool.db_id
         return {"vmsnapshot": vm_snapshot_row(state, snapshot)}
 
     return Plan(run, created_id=snapshot.id, instance_type="VmSnapshot", instance_shown=False)
+
+
+def _make_current(state: State, snapshot: rows.VMSnapshot) -> None:
+    for other in state.vm_snapshots:
+        if other.vm == snapshot.vm:
+            other.current = other is snapshot
 
 
 def _existing(context: Context) -> rows.VMSnapshot:
@@ -80,13 +97,22 @@ def _existing(context: Context) -> rows.VMSnapshot:
 @command("deleteVMSnapshot", JOB, None, VM_SNAPSHOT_ID)
 async def delete_vm_snapshot(context: Context) -> Plan:
     state, snapshot = context.state, _existing(context)
+    if snapshot.state not in ("Ready", "Expunging", "Error"):
+        raise invalid(
+            f"Can't delete the vm snapshotshot {snapshot.db_id} due to it is not in READY, ERROR, or EXPUNGING State"
+        )
 
     async def run() -> dict[str, Any]:
-        pool = state.pools.get(snapshot.pool)
+        pool, snapshot.state = state.pools.get(snapshot.pool), "Expunging"
         if pool:
             for path in snapshot.paths.values():
                 await storage.delete_snapshot(state, pool, path)
         state.vm_snapshots.remove(snapshot)
+        for other in state.vm_snapshots:
+            if other.parent == snapshot.db_id:
+                other.parent = snapshot.parent
+            if snapshot.current and other.db_id == snapshot.parent:
+                other.current = True
         return {"success": True}
 
     return Plan(run, instance_type="VmSnapshot")
@@ -106,9 +132,15 @@ async def revert_to_vm_snapshot(context: Context) -> Plan:
             )
         if vm.state != "Stopped":
             raise internal("VM Snapshot reverting failed due to vm is not in the state of Running or Stopped.")
-        pool = state.pools[snapshot.pool]
-        for number, path in snapshot.paths.items():
-            await storage.revert(state, pool, state.volumes[int(number)], path)
+        if snapshot.state != "Ready":
+            raise invalid("VM Snapshot reverting failed due to vmSnapshot is not in the state of Created.")
+        pool, snapshot.state = state.pools[snapshot.pool], "Reverting"
+        try:
+            for number, path in snapshot.paths.items():
+                await storage.revert(state, pool, state.volumes[int(number)], path)
+        finally:
+            snapshot.state = "Ready"
+        _make_current(state, snapshot)
         return {"success": True}
 
     return Plan(run, instance_type="VmSnapshot")

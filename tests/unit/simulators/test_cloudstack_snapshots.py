@@ -1,0 +1,96 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Snapshots of volumes and VMs in the CloudStack simulator: tags, states, parents, and what stands in the way of a revert."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from simulators.cloudstack.plugin import api
+from unit.simulators.cloudstack_cloud import Cloud, Failed
+
+Make = Callable[[str], Cloud]
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+    """Makes clouds of a release, with a pool."""
+    made: list[Cloud] = []
+
+    def make(version: str) -> Cloud:
+        made.append(Cloud(version, monkeypatch))
+        made[-1].create()
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def test_tags_of_snapshots_are_made_once_and_deleted_by_their_values(cloud: Make) -> None:
+    here = cloud("4.22")
+    volume = here.admin("objects", {"pool": "pool1", "volumes": 1})["volumes"][0]
+    snapshot = here.call("createSnapshot", volumeid=volume, name="s1")["id"]
+    of = {"resourcetype": "Snapshot", "resourceids": snapshot}
+
+    def tags() -> dict[str, str]:
+        [row] = here.call("listSnapshots", id=snapshot)["snapshot"]
+        assert all(tag["resourcetype"] == "Snapshot" and tag["resourceid"] == snapshot for tag in row["tags"])
+        return {tag["key"]: tag["value"] for tag in row["tags"]}
+
+    assert here.job("createTags", **of, **{"tags[0].key": "a", "tags[0].value": "1"})["jobstatus"] == 1
+    again = here.job("createTags", **of, **{"tags[0].key": "a", "tags[0].value": "2"})
+    assert (again["jobresultcode"], tags()) == (530, {"a": "1"})
+    assert here.job("deleteTags", **of, **{"tags[0].key": "a", "tags[0].value": "2"})["jobstatus"] == 1
+    assert tags() == {"a": "1"}
+    here.job("deleteTags", **of, **{"tags[0].key": "a"})
+    assert tags() == {}
+    with pytest.raises(Failed, match="null or empty"):
+        here.call("createTags", **of, **{"tags[0].key": "a", "tags[0].value": ""})
+
+
+def test_a_volume_is_not_reverted_alone_while_its_vm_has_snapshots(cloud: Make) -> None:
+    here = cloud("4.19.1")
+    vm = here.admin("objects", {"pool": "pool1", "vms": 1, "running": False, "name": "web"})["vms"][0]
+    [root] = here.call("listVolumes", virtualmachineid=vm)["volume"]
+    snapshot = here.call("createSnapshot", volumeid=root["id"], name="s1")["id"]
+    of_vm = here.call("createVMSnapshot", virtualmachineid=vm, name="vs1")["id"]
+    refused = here.job("revertSnapshot", id=snapshot)
+    assert refused["jobresultcode"] == 431
+    assert "please remove VM snapshots" in refused["jobresult"]["errortext"]
+    here.job("deleteVMSnapshot", vmsnapshotid=of_vm)
+    assert here.job("revertSnapshot", id=snapshot)["jobstatus"] == 1
+
+
+def test_snapshots_of_a_vm_have_parents_and_one_is_current(cloud: Make) -> None:
+    here = cloud("4.22")
+    vm = here.admin("objects", {"pool": "pool1", "vms": 1, "running": False})["vms"][0]
+    ids = [
+        here.call("createVMSnapshot", virtualmachineid=vm, name=name, description="why")["id"] for name in ("a", "b")
+    ]
+
+    def rows() -> dict[str, tuple[str | None, bool, str]]:
+        listed = here.call("listVMSnapshot", virtualmachineid=vm)["vmSnapshot"]
+        return {row["displayname"]: (row.get("parent"), row["current"], row["description"]) for row in listed}
+
+    assert rows() == {"a": (None, False, "why"), "b": (ids[0], True, "why")}
+    assert here.job("revertToVMSnapshot", vmsnapshotid=ids[0])["jobstatus"] == 1
+    assert rows() == {"a": (None, True, "why"), "b": (ids[0], False, "why")}
+    here.job("deleteVMSnapshot", vmsnapshotid=ids[0])
+    assert rows()["b"][0] is None
+
+
+def test_what_could_not_be_taken_is_in_error_and_can_be_deleted(cloud: Make) -> None:
+    here = cloud("4.22")
+    vm = here.admin("objects", {"pool": "pool1", "vms": 1, "running": False})["vms"][0]
+    here.storpool.failures["VolumesGroupSnapshot"] = api.StorPoolError("busy", "It is busy.")
+    failed = here.job("createVMSnapshot", virtualmachineid=vm, name="vs1")
+    assert (failed["jobstatus"], failed["jobresultcode"]) == (2, 530)
+    [row] = here.call("listVMSnapshot", virtualmachineid=vm)["vmSnapshot"]
+    assert (row["state"], row["current"]) == ("Error", False)
+    assert here.job("deleteVMSnapshot", vmsnapshotid=row["id"])["jobstatus"] == 1
+    assert here.call("listVMSnapshot") == {}
