@@ -8,20 +8,19 @@ from __future__ import annotations
 import fnmatch
 import typing as t
 
-from ..._common.errors import InvalidOption
 from ..._common.given import refuse_empty
 from ..cluster import names, origin, results
 from ..cluster.reader import Raw, Reader, has_tags, is_living, keys_of, owner_of
 from ..connection import ids as identity
+from ..objects import attach_want, policy
 from ..objects import identity as objects
-from ..objects import policy
 
 _OPTIONS: t.Dict[str, t.Any] = {
     "name": {"type": "list", "elements": "str"},
     "global_id": {"type": "list", "elements": "str"},
     "tags": {"type": "dict"},
     "template": {"type": "str"},
-    "client": {"type": "int"},
+    "client": {"type": "str"},
     "attachments": {"type": "bool", "default": False},
     "chain": {"type": "bool", "default": False},
     "space": {"type": "bool", "default": False},
@@ -56,20 +55,21 @@ class Filter(t.NamedTuple):
 
 def wanted(params: t.Mapping[str, t.Any]) -> Filter:
     """The conditions that the options describe. Raises :class:`InvalidOption`."""
-    ids, client = params["global_id"], params["client"]
+    ids = params["global_id"]
     for pattern in params["name"] or ():
         refuse_empty(pattern, "name")
-    if client is not None and not 1 <= client <= names.LAST_CLIENT:
-        raise InvalidOption(
-            f"client: {client} cannot be the id of a client. The ids are from 1 to {names.LAST_CLIENT}."
-        )
     return Filter(
         patterns=None if params["name"] is None else tuple(params["name"]),
         ids=None if ids is None else frozenset(names.global_id(value, "global_id") for value in ids),
         tags=policy.match_tags(params["tags"], "tags"),
         template=objects.checked(params, "template", names.name, "template"),
-        client=client,
+        client=_client(params["client"]),
     )
+
+
+def _client(given: t.Optional[str]) -> t.Optional[int]:
+    found = attach_want.clients(None if given is None else [given], option="client")
+    return found[0] if found else None
 
 
 def volumes(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
@@ -77,7 +77,7 @@ def volumes(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]
     conditions = wanted(params)
     rows = reader.volumes_space() if params["space"] else reader.volumes()
     chosen = [raw for raw in rows if conditions.accepts(raw)]
-    return {"volumes": _with_extras(chosen, results.volume, reader, params, reader.every_snapshot)}
+    return {"volumes": _with_extras(chosen, results.volume, reader, params, conditions.client, reader.every_snapshot)}
 
 
 def snapshots(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
@@ -90,7 +90,7 @@ def snapshots(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.An
         chosen = _taken_of(chosen, of, reader)
     elif any(origin.global_id(raw) for raw in chosen):
         chosen = origin.all_settled(chosen, reader.volumes())
-    return {"snapshots": _with_extras(chosen, results.snapshot, reader, params, lambda: rows)}
+    return {"snapshots": _with_extras(chosen, results.snapshot, reader, params, conditions.client, lambda: rows)}
 
 
 def _taken_of(rows: t.Sequence[Raw], reference: str, reader: Reader) -> t.List[Raw]:
@@ -106,14 +106,15 @@ def _with_extras(
     result: t.Callable[[Raw], t.Dict[str, t.Any]],
     reader: Reader,
     params: t.Mapping[str, t.Any],
+    client: t.Optional[int],
     every_snapshot: t.Callable[[], t.List[Raw]],
 ) -> t.List[t.Dict[str, t.Any]]:
     """The objects as they are returned, sorted, with what was asked for beside them. Each extra is read once, and not at all if there is no object."""
     columns: t.Dict[str, t.Callable[[Raw], t.Any]] = {}
-    if chosen and (params["attachments"] or params["client"] is not None):
+    if chosen and (params["attachments"] or client is not None):
         attached = _attached(reader.attachments())
-        if params["client"] is not None:
-            chosen = [raw for raw in chosen if any(row["client"] == params["client"] for row in attached(raw))]
+        if client is not None:
+            chosen = [raw for raw in chosen if any(row["client"] == client for row in attached(raw))]
         if params["attachments"]:
             columns["attachments"] = attached
     if chosen and params["chain"]:
