@@ -31,8 +31,8 @@ Sections = t.Mapping[str, t.Tuple[str, str]]
 class Hosts:
     """The hosts that the files name. They are read when the first is asked for, and once."""
 
-    def __init__(self, read: t.Callable[[], Sections] = lambda: conf_files.by_section(_VARIABLE)) -> None:
-        self._read = read
+    def __init__(self, read: t.Optional[t.Callable[[], Sections]] = None) -> None:
+        self._read = read or by_section
         self._sections: t.Optional[Sections] = None
         self._told: t.Dict[t.Tuple[str, str], t.Union[int, Failure]] = {}
 
@@ -88,6 +88,16 @@ class Hosts:
             )
         known = listing(others, most=MOST_NAMED)
         return f"StorPool's configuration files on the host that runs the task name {known}. Numbers and '{HERE}' are taken, too."
+
+
+def by_section() -> Sections:
+    """What each section of the files says. Such a section is named like a host, and is for no other. Raises as :func:`.conf_files.read`."""
+    return {
+        section: (values[_VARIABLE].text, f"{_VARIABLE} in {path}, line {values[_VARIABLE].line}")
+        for path, sections in conf_files.every_section()
+        for section, values in sections.items()
+        if section and _VARIABLE in values
+    }
 
 
 def is_id(text: str) -> bool:

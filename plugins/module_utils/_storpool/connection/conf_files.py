@@ -78,34 +78,25 @@ def read(section: str, reach: Reach = str) -> Variables:
     Raises :class:`NotConfigured` if one is there and cannot be read, or is no configuration of StorPool's.
     """
     found = Variables()
-    for path, sections in _each(reach):
+    for path, sections in every_section(reach):
         found.files.append(path)
         for name in dict.fromkeys(("", section)):
             found.add(path, sections.get(name, {}))
     return found
 
 
-def by_section(variable: str, reach: Reach = str) -> t.Dict[str, t.Tuple[str, str]]:
-    """What each section of the files says of a variable, and where. Such a section is named like a host, and is for no other. Raises as :func:`read` does."""
-    return {
-        section: (values[variable].text, f"{variable} in {path}, line {values[variable].line}")
-        for path, sections in _each(reach)
-        for section, values in sections.items()
-        if section and variable in values
-    }
-
-
-def _each(reach: Reach) -> t.Iterator[t.Tuple[str, Sections]]:
-    """The files that there are, by their paths, with what is in them."""
+def every_section(reach: Reach = str) -> t.List[t.Tuple[str, Sections]]:
+    """What the files say to hosts of all names: the path of each file, and its sections. Raises as :func:`read` does."""
+    found: t.List[t.Tuple[str, Sections]] = []
     for path in paths(reach):
         try:
-            sections = parse(_content(path, reach))
+            found.append((path, parse(_content(path, reach))))
         except Wrong as wrong:
             raise NotConfigured(
                 f"StorPool's configuration file {path} is wrong in line {wrong.line}: {wrong.reason}. StorPool's own tools refuse it, too. Correct it, "
                 "or give sp_api_http_host, sp_api_http_port and sp_auth_token as options or in the environment."
             ) from None
-        yield path, sections
+    return found
 
 
 def paths(reach: Reach = str) -> t.List[str]:

@@ -55,7 +55,7 @@ class Filter(t.NamedTuple):
 
 def wanted(params: t.Mapping[str, t.Any]) -> Filter:
     """The conditions that the options describe. Raises :class:`InvalidOption`."""
-    ids = params["global_id"]
+    ids, client = params["global_id"], params["client"]
     for pattern in params["name"] or ():
         refuse_empty(pattern, "name")
     return Filter(
@@ -63,25 +63,28 @@ def wanted(params: t.Mapping[str, t.Any]) -> Filter:
         ids=None if ids is None else frozenset(names.global_id(value, "global_id") for value in ids),
         tags=policy.match_tags(params["tags"], "tags"),
         template=objects.checked(params, "template", names.name, "template"),
-        client=_client(params["client"]),
+        client=client,
     )
 
 
-def _client(given: t.Optional[str]) -> t.Optional[int]:
-    found = attach_want.clients(None if given is None else [given], option="client")
-    return found[0] if found else None
+def _with_client(params: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """The options with the id of the client that is meant."""
+    found = attach_want.clients(None if params["client"] is None else [params["client"]], option="client")
+    return dict(params, client=found[0] if found else None)
 
 
 def volumes(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """The result of storpool_volume_info. Errors are those of the API, and :class:`InvalidOption`."""
+    params = _with_client(params)
     conditions = wanted(params)
     rows = reader.volumes_space() if params["space"] else reader.volumes()
     chosen = [raw for raw in rows if conditions.accepts(raw)]
-    return {"volumes": _with_extras(chosen, results.volume, reader, params, conditions.client, reader.every_snapshot)}
+    return {"volumes": _with_extras(chosen, results.volume, reader, params, reader.every_snapshot)}
 
 
 def snapshots(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """The result of storpool_snapshot_info. Errors are those of the API, and :class:`InvalidOption`."""
+    params = _with_client(params)
     conditions = wanted(params)
     of = objects.checked(params, "volume", names.reference, "volume")
     rows = reader.snapshots_space() if params["space"] else reader.every_snapshot()
@@ -90,7 +93,7 @@ def snapshots(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.An
         chosen = _taken_of(chosen, of, reader)
     elif any(origin.global_id(raw) for raw in chosen):
         chosen = origin.all_settled(chosen, reader.volumes())
-    return {"snapshots": _with_extras(chosen, results.snapshot, reader, params, conditions.client, lambda: rows)}
+    return {"snapshots": _with_extras(chosen, results.snapshot, reader, params, lambda: rows)}
 
 
 def _taken_of(rows: t.Sequence[Raw], reference: str, reader: Reader) -> t.List[Raw]:
@@ -106,15 +109,14 @@ def _with_extras(
     result: t.Callable[[Raw], t.Dict[str, t.Any]],
     reader: Reader,
     params: t.Mapping[str, t.Any],
-    client: t.Optional[int],
     every_snapshot: t.Callable[[], t.List[Raw]],
 ) -> t.List[t.Dict[str, t.Any]]:
     """The objects as they are returned, sorted, with what was asked for beside them. Each extra is read once, and not at all if there is no object."""
     columns: t.Dict[str, t.Callable[[Raw], t.Any]] = {}
-    if chosen and (params["attachments"] or client is not None):
+    if chosen and (params["attachments"] or params["client"] is not None):
         attached = _attached(reader.attachments())
-        if client is not None:
-            chosen = [raw for raw in chosen if any(row["client"] == client for row in attached(raw))]
+        if params["client"] is not None:
+            chosen = [raw for raw in chosen if any(row["client"] == params["client"] for row in attached(raw))]
         if params["attachments"]:
             columns["attachments"] = attached
     if chosen and params["chain"]:
