@@ -35,8 +35,10 @@ options:
     type: str
   clients:
     description:
-      - The clients, by id. V(here) is the host that runs the task; its id is taken from E(SP_OURID), or C(SP_OURID) in C(/etc/storpool.conf) and
-        C(/etc/storpool.conf.d/*.conf) on that host.
+      - The clients, by id or by the name of the host. V(here) is the host that runs the task; its id is taken from E(SP_OURID), or C(SP_OURID) in
+        C(/etc/storpool.conf) and C(/etc/storpool.conf.d/*.conf) on that host.
+      - Names of hosts, as in V([kvm7, kvm8]), are those of the sections in these files, each with its C(SP_OURID), on the host that runs the task.
+        StorPool's API knows no names.
       - Required to attach. An empty list is refused, since it rather comes from a mistake than means all clients.
       - V(all) alone, for O(state=absent), is whoever has the object. With O(force) that has to be said; leaving the option out is not enough.
     type: list

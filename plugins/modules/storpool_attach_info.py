@@ -24,7 +24,8 @@ options:
     type: str
   clients:
     description:
-      - Only attachments to these clients, by id. V(here) is the host that runs the task, as for M(storpool.cloudstack.storpool_attach).
+      - Only attachments to these clients, by id or by the name of the host, as for M(storpool.cloudstack.storpool_attach). V(here) is the host that runs the
+        task.
     type: list
     elements: str
     aliases: [client]

@@ -39,8 +39,8 @@ options:
     type: str
   client:
     description:
-      - Only snapshots that are attached to the client with this id. One more call.
-    type: int
+      - Only snapshots that are attached to this client, by id or by the name of the host, as for M(storpool.cloudstack.storpool_attach). One more call.
+    type: str
   attachments:
     description:
       - Return also where each snapshot is attached. One more call.

@@ -34,8 +34,8 @@ options:
     type: str
   client:
     description:
-      - Only volumes that are attached to the client with this id. One more call.
-    type: int
+      - Only volumes that are attached to this client, by id or by the name of the host, as for M(storpool.cloudstack.storpool_attach). One more call.
+    type: str
   attachments:
     description:
       - Return also where each volume is attached. One more call.

@@ -33,6 +33,12 @@ def nearest(word: str, others: t.Iterable[str]) -> t.Optional[str]:
     return by_lower[close[0]] if close else None
 
 
+def nearest_first(word: str, others: t.Iterable[str]) -> t.List[str]:
+    """The others, those first that the word is most like."""
+    likeness = {other: difflib.SequenceMatcher(None, word.lower(), other.lower()).ratio() for other in others}
+    return sorted(likeness, key=lambda other: (-likeness[other], other))
+
+
 def decoded(line: bytes) -> str:
     """A line of a configuration file, whose comments may be in any of the old encodings."""
     try:

@@ -17,6 +17,7 @@ from ..._common.given import located
 from ..._common.many import Job
 from ..._common.plan import Plan, Step
 from ..._common.words import sentence
+from ..cluster.hosts import Hosts
 from ..cluster.reader import Raw, Reader, keys_of
 from ..connection import config
 from ..objects import attach, attach_want, guard
@@ -213,8 +214,8 @@ def _want(kind: Kind) -> t.Callable[[t.Mapping[str, t.Any]], t.Any]:
     """The desired object of an item. For attachments, StorPool's configuration files are read once, not for each of them."""
     if kind is not ATTACHMENTS:
         return kind.managed.want
-    files = functools.lru_cache(maxsize=None)(config.read_files)
-    return lambda params: attach_want.want(dict(params, attachments=None), files)
+    files, hosts = functools.lru_cache(maxsize=None)(config.read_files), Hosts()
+    return lambda params: attach_want.want(dict(params, attachments=None), files, hosts)
 
 
 def _sharing(wanted: t.Any, known: t.Dict[t.Any, t.Any]) -> t.Any:

@@ -97,5 +97,5 @@ def _is_mark(tag: str) -> bool:
 def _system(tags: Tags) -> t.Optional[System]:
     marks = {_PVE[:-1] if key.startswith(_PVE) else key for key in tags if _is_mark(key)}
     if VIRT in marks:
-        return _BY_VIRT.get(tags[VIRT]) or System(tags[VIRT], _MARKS)
+        return _BY_VIRT.get(tags[VIRT]) or System(tags[VIRT], frozenset([VIRT]))
     return next((system for system in SYSTEMS if not system.marks.isdisjoint(marks)), None)

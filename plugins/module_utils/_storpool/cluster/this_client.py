@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import time
 import typing as t
 
@@ -15,10 +14,10 @@ from ..._common.errors import NotConfigured, NotConverged
 from ..._common.words import listing
 from ..connection import conf_files, config
 from . import names
+from .hosts import is_id
 
 #: Seconds between two looks for a device link (the CloudStack driver's agents look as often).
 PAUSE = 0.1
-_ID = re.compile("[0-9]{1,9}")
 
 Files = t.Callable[[], t.Mapping[str, str]]
 
@@ -34,7 +33,7 @@ def client_id(files: Files = config.read_files, environ: t.Optional[t.Mapping[st
         value, place = found.get("SP_OURID"), conf_files.place(found, "SP_OURID")
     if not value:
         return None
-    if not _ID.fullmatch(value) or not 1 <= int(value) <= names.LAST_CLIENT:
+    if not is_id(value):
         raise NotConfigured(
             f"On this host, {place} is {value!r}, which cannot be the id of a StorPool client (1 to {names.LAST_CLIENT})."
         )

@@ -8,20 +8,19 @@ from __future__ import annotations
 import fnmatch
 import typing as t
 
-from ..._common.errors import InvalidOption
 from ..._common.given import refuse_empty
 from ..cluster import names, origin, results
 from ..cluster.reader import Raw, Reader, has_tags, is_living, keys_of, owner_of
 from ..connection import ids as identity
+from ..objects import attach_want, policy
 from ..objects import identity as objects
-from ..objects import policy
 
 _OPTIONS: t.Dict[str, t.Any] = {
     "name": {"type": "list", "elements": "str"},
     "global_id": {"type": "list", "elements": "str"},
     "tags": {"type": "dict"},
     "template": {"type": "str"},
-    "client": {"type": "int"},
+    "client": {"type": "str"},
     "attachments": {"type": "bool", "default": False},
     "chain": {"type": "bool", "default": False},
     "space": {"type": "bool", "default": False},
@@ -59,10 +58,6 @@ def wanted(params: t.Mapping[str, t.Any]) -> Filter:
     ids, client = params["global_id"], params["client"]
     for pattern in params["name"] or ():
         refuse_empty(pattern, "name")
-    if client is not None and not 1 <= client <= names.LAST_CLIENT:
-        raise InvalidOption(
-            f"client: {client} cannot be the id of a client. The ids are from 1 to {names.LAST_CLIENT}."
-        )
     return Filter(
         patterns=None if params["name"] is None else tuple(params["name"]),
         ids=None if ids is None else frozenset(names.global_id(value, "global_id") for value in ids),
@@ -72,8 +67,15 @@ def wanted(params: t.Mapping[str, t.Any]) -> Filter:
     )
 
 
+def _with_client(params: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """The options with the id of the client that is meant."""
+    found = attach_want.clients(None if params["client"] is None else [params["client"]], option="client")
+    return dict(params, client=found[0] if found else None)
+
+
 def volumes(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """The result of storpool_volume_info. Errors are those of the API, and :class:`InvalidOption`."""
+    params = _with_client(params)
     conditions = wanted(params)
     rows = reader.volumes_space() if params["space"] else reader.volumes()
     chosen = [raw for raw in rows if conditions.accepts(raw)]
@@ -82,6 +84,7 @@ def volumes(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]
 
 def snapshots(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """The result of storpool_snapshot_info. Errors are those of the API, and :class:`InvalidOption`."""
+    params = _with_client(params)
     conditions = wanted(params)
     of = objects.checked(params, "volume", names.reference, "volume")
     rows = reader.snapshots_space() if params["space"] else reader.every_snapshot()

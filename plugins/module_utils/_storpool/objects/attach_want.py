@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ..._common.errors import InvalidOption, NotConfigured
-from ..._common.given import located, refuse_empty
+from ..._common.given import located
 from ..._common.time_left import checked
-from ..._common.words import quoted
 from ..cluster import names, this_client
+from ..cluster.hosts import HERE, Hosts
 from ..connection import config
 from . import guard
 
@@ -81,17 +80,20 @@ class Want(t.NamedTuple):
         return [row["device"] for row in attachments if row["client"] == self.here and mine & _references(row)]
 
 
-def want(params: t.Mapping[str, t.Any], files: this_client.Files = config.read_files) -> Want:
+def want(
+    params: t.Mapping[str, t.Any], files: this_client.Files = config.read_files, hosts: t.Optional[Hosts] = None
+) -> Want:
     """The attachments that the options describe. ``files`` reads StorPool's configuration, and is asked only if this machine's client id plays a role.
 
     Raises :class:`InvalidOption`, and :class:`NotConfigured` if the task says ``here`` and this machine does not know its id.
     """
+    hosts = hosts or Hosts()
     for option, least in (("attach_timeout", 0), ("wait_timeout", 1)):
         checked(params, option, least)
     given = [params] if params["attachments"] is None else [_inherit(entry, params) for entry in params["attachments"]]
     here = _here(given, params["wait"], files)
     return Want(
-        items=_items(given, here, params["force"], in_list=params["attachments"] is not None),
+        items=_items(given, here, hosts, params["force"], in_list=params["attachments"] is not None),
         force=params["force"],
         attach_timeout=params["attach_timeout"],
         here=here,
@@ -101,10 +103,11 @@ def want(params: t.Mapping[str, t.Any], files: this_client.Files = config.read_f
 
 
 def clients(
-    given: t.Optional[t.Sequence[str]], files: this_client.Files = config.read_files
+    given: t.Optional[t.Sequence[str]], files: this_client.Files = config.read_files, option: str = "clients"
 ) -> t.Optional[t.Tuple[int, ...]]:
     """The ids of clients that an option names, in order and each once; ``None`` if it is not given. Raises as :func:`want`."""
-    return _clients(given, this_client.required_client_id(files) if "here" in (given or ()) else None)
+    here = this_client.required_client_id(files) if HERE in map(str.strip, given or ()) else None
+    return _clients(given, here, Hosts(), option)
 
 
 def _references(row: t.Mapping[str, t.Any]) -> t.Set[t.Optional[str]]:
@@ -113,12 +116,12 @@ def _references(row: t.Mapping[str, t.Any]) -> t.Set[t.Optional[str]]:
 
 
 def _items(
-    given: t.Sequence[t.Mapping[str, t.Any]], here: t.Optional[int], force: bool, in_list: bool
+    given: t.Sequence[t.Mapping[str, t.Any]], here: t.Optional[int], hosts: Hosts, force: bool, in_list: bool
 ) -> t.Tuple[Item, ...]:
     items = []
     for index, entry in enumerate(given):
         try:
-            items.append(_item(entry, here, force))
+            items.append(_item(entry, here, hosts, force))
         except InvalidOption as failure:
             if in_list:
                 raise InvalidOption(located(f"attachments[{index}]", failure.message, _ITEM)) from None
@@ -138,8 +141,7 @@ def _inherit(entry: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any]) -> t.D
 
 
 def _here(given: t.Sequence[t.Mapping[str, t.Any]], wait: bool, files: this_client.Files) -> t.Optional[int]:
-    named = {client for entry in given for client in entry["clients"] or ()}
-    if "here" in named:
+    if any(client.strip() == HERE for entry in given for client in entry["clients"] or ()):
         return this_client.required_client_id(files)
     if not wait or not any(entry["state"] == "present" for entry in given):
         return None
@@ -149,14 +151,14 @@ def _here(given: t.Sequence[t.Mapping[str, t.Any]], wait: bool, files: this_clie
         return None  # the task does not speak of this machine; so there is nothing to wait for on it
 
 
-def _item(entry: t.Mapping[str, t.Any], here: t.Optional[int], force: bool) -> Item:
+def _item(entry: t.Mapping[str, t.Any], here: t.Optional[int], hosts: Hosts, force: bool) -> Item:
     what = "snapshot" if entry["volume"] is None else "volume"
     present = entry["state"] == "present"
     item = Item(
         what,
         names.reference(entry[what], what, what),
         present,
-        None if not present and entry["clients"] == [ALL] else _clients(entry["clients"], here),
+        None if not present and entry["clients"] == [ALL] else _clients(entry["clients"], here, hosts),
         entry["rights"] if present else None,
         entry["exclusive"],
     )
@@ -182,18 +184,10 @@ def _item(entry: t.Mapping[str, t.Any], here: t.Optional[int], force: bool) -> I
     return item
 
 
-def _clients(given: t.Optional[t.Sequence[str]], here: t.Optional[int]) -> t.Optional[t.Tuple[int, ...]]:
+def _clients(
+    given: t.Optional[t.Sequence[str]], here: t.Optional[int], hosts: Hosts, option: str = "clients"
+) -> t.Optional[t.Tuple[int, ...]]:
     if given is None:
         return None
-    return tuple(sorted({_client(client.strip(), here) for client in given}))
-
-
-def _client(client: str, here: t.Optional[int]) -> int:
-    if client == "here":
-        return t.cast(int, here)
-    refuse_empty(client, "clients")
-    if not re.fullmatch("[0-9]{1,9}", client) or not 1 <= int(client) <= names.LAST_CLIENT:
-        raise InvalidOption(
-            f"clients: {quoted(client)} is no client. Give numbers from 1 to {names.LAST_CLIENT}, or 'here' for the host that runs the task."
-        )
-    return int(client)
+    ids = {t.cast(int, here) if client.strip() == HERE else hosts.client(client, option) for client in given}
+    return tuple(sorted(ids))

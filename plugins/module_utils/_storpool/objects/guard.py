@@ -81,7 +81,7 @@ def guarded(
     by_reference = {objects.reference(thing.raw): thing for thing in things} if todo.steps else {}
     for step in todo.steps:
         for reference in _changed(step):
-            thing = by_reference.get(reference)
+            thing = by_reference.get(reference or "")
             found = thing and thing.owner
             if thing and found and not _is_free(step, found):
                 raise _refusal(thing, step, instead)

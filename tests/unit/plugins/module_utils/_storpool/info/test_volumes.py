@@ -184,7 +184,8 @@ def test_nothing_more_is_read_for_nothing(cluster):
         ({"tags": {}}, "tags: it must name at least one tag"),
         ({"tags": {"a": ""}}, "tags: it must name at least one tag"),
         ({"template": "a.b"}, "template: 'a.b'"),
-        ({"client": 0}, "client: 0 cannot be"),
+        ({"client": 0}, "client: '0' is no client. The ids are numbers from 1 to 4095"),
+        ({"client": ""}, "client is empty"),
     ],
 )
 def test_refusals_read_nothing(cluster, given, words):
