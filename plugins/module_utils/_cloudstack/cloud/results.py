@@ -195,7 +195,7 @@ def volume(raw: Raw) -> t.Dict[str, t.Any]:
         **_place(raw),
         "vm": _of(raw, "virtualmachineid", name="vmname", state="vmstate"),
         "device_id": raw.get("deviceid"),
-        "pool": _of(raw, "storageid", name="storage"),
+        "pool": _of({**raw, "storageid": identity.shown_id({"id": raw.get("storageid")})}, "storageid", name="storage"),
         "disk_offering": _of(raw, "diskofferingid", name="diskofferingname"),
         "min_iops": raw.get("miniops") or None,
         "max_iops": raw.get("maxiops") or None,

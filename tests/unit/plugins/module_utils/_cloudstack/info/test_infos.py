@@ -223,6 +223,12 @@ def test_a_volume_has_all_that_cloudstack_tells():
     }
 
 
+def test_the_token_in_the_id_of_a_pool_of_an_old_driver_is_not_shown():
+    pool = "SP_API_HTTP=10.1.1.1:81;SP_AUTH_TOKEN=123456;SP_TEMPLATE=hybrid"
+    found = shown(Cloud(listVolumes=[volume(1, storageid=pool)]), pool=pool)
+    assert [row["pool"]["id"] for row in found] == [pool.replace("123456", "***")]
+
+
 @hypothesis_given(st.data())
 def test_what_is_shown_is_what_meets_each_condition_alone(data):
     """Conditions are independent of each other and of the order of the rows; nothing else decides."""
