@@ -502,13 +502,16 @@ def test_disk_offerings_meet_all_conditions(asked, expected):
     assert "listResourceDetails" not in api.calls
 
 
-def test_details_are_read_for_those_that_are_shown():
+@pytest.mark.parametrize(("version", "calls"), [("4.16.1.0", 1), ("4.17.0.0", 0)])
+def test_details_are_asked_for_where_the_list_does_not_tell(version, calls):
+    rows = [dict(OFFERINGS[0], details={"SP_TEMPLATE": "hybrid"}), *OFFERINGS[1:]] if not calls else OFFERINGS
     details = [{"key": "SP_TEMPLATE", "value": "hybrid"}]
-    api = Cloud(listDiskOfferings=OFFERINGS, listResourceDetails=details)
+    api = Cloud(listDiskOfferings=rows, listResourceDetails=details)
+    api.version = version
     asked = options(disk_offerings.SPEC_DISK_OFFERINGS, {"name": ["gold"], "details": True})
     found = disk_offerings.disk_offerings(api.reader(), asked)["disk_offerings"]
     assert found[0]["storpool_template"] == "hybrid"
-    assert api.calls.count("listResourceDetails") == 1
+    assert api.calls.count("listResourceDetails") == calls
 
 
 def test_an_offering_that_is_foreseen_is_shown():
