@@ -39,7 +39,7 @@ options:
   details:
     description:
       - Read also which StorPool template and which class of service the StorPool driver takes for volumes of each offering.
-      - CloudStack lists them for one offering only, so this takes one more call for each.
+      - From CloudStack 4.17 on they are shown in any case, since the list has them. Before, this takes one more call for each offering.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -117,11 +117,11 @@ disk_offerings:
       elements: str
       returned: success
     storpool_template:
-      description: The StorPool template of its volumes, V(null) if it names none, and if neither O(details) nor the list tells it.
+      description: The StorPool template of its volumes, V(null) if it names none. Before CloudStack 4.17 only with O(details).
       type: str
       returned: success
     qos_class:
-      description: The class of service of its volumes, V(null) if it names none, and if neither O(details) nor the list tells it.
+      description: The class of service of its volumes, V(null) if it names none. Before CloudStack 4.17 only with O(details).
       type: str
       returned: success
     zones:

@@ -109,6 +109,14 @@ def _problem(core: str, modules: list[str], playbook: Path) -> str:
     ran = run([env_bin(name) / "ansible-playbook", playbook], f"compat/playbook-{core}", TIMEOUT, env)
     if not ran.ok:
         return ran.output
+    listed = run(
+        [env_bin(name) / "ansible-inventory", "--list", "--inventory", _inventory()],
+        f"compat/inventory-{core}",
+        TIMEOUT,
+        env,
+    )
+    if REFUSAL not in " ".join(listed.output.split()):
+        return listed.output
     with tempfile.TemporaryDirectory() as directory:
         differ = both_ways.differences(Path(directory) / "ways", name)
         differ += both_ways.differences(Path(directory) / "runner", name, "-vvv", runner=True)
@@ -140,6 +148,13 @@ def _playbook(modules: list[str]) -> Path:
     play = [dict(host, vars={"storpool_cloudstack_direct": directly}) for directly in (False, True)]
     path = BUILD / "compat.yml"
     path.write_text(json.dumps(play, indent=2), encoding="utf-8")
+    return path
+
+
+def _inventory() -> Path:
+    """An inventory with an option that it cannot have; as above, the refusal comes from inside."""
+    path = BUILD / "compat.cloudstack_hosts.yml"
+    path.write_text(json.dumps({"plugin": f"{COLLECTION}.cloudstack_hosts", "no_such_option": True}), encoding="utf-8")
     return path
 
 

@@ -50,6 +50,8 @@ TELLS_GUESTS_OF_SIZES = Version(4, 20, 1)
 CREATES_WITH_DETAILS = Version(4, 16)
 #: First release whose StorPool pools have a type of their own.
 OWN_TYPE = Version(4, 17, 1)
+#: First release whose lists of offerings have their details.
+LISTS_OFFERING_DETAILS = Version(4, 17)
 #: First release that carries the StorPool driver itself, with devices by global id.
 IN_TREE = Version(4, 17)
 #: First release in which ``listVolumes`` shows the volumes of system VMs.

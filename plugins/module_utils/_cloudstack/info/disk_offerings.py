@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..cloud import results
+from ..cloud import results, versions
 from ..cloud.reader import Raw, Reader
 from . import conditions
 
@@ -24,7 +24,10 @@ SPEC_DISK_OFFERINGS: t.Dict[str, t.Any] = {
 
 
 def disk_offerings(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """The active disk offerings of all domains that meet all the given conditions, by name; with ``details``, one call for each of them."""
+    """The active disk offerings of all domains that meet all the given conditions, by name.
+
+    With ``details``, one call for each of them where the list does not tell, which are older releases, and what check mode foresees.
+    """
     conditions.check(params, SPEC_DISK_OFFERINGS)
     rows = [
         row
@@ -39,12 +42,13 @@ def disk_offerings(reader: Reader, params: t.Mapping[str, t.Any]) -> t.Dict[str,
             (str(zone["id"]) for key in ("id", "name") for zone in zones if zone[key] == params["zone"]), None
         )
         rows = [row for row in rows if wanted is not None and wanted in (_zone_ids(row) or [wanted])]
+    asks = params["details"] and rows and (reader.foresees or reader.version() < versions.LISTS_OFFERING_DETAILS)
     names = {str(zone["id"]): str(zone["name"]) for zone in zones}
     return {
         "disk_offerings": [
             results.disk_offering(
                 row,
-                reader.offering_details(str(row["id"])) if params["details"] else row.get("details") or {},
+                reader.offering_details(str(row["id"])) if asks else row.get("details") or {},
                 [names.get(zone, zone) for zone in _zone_ids(row)],
             )
             for row in sorted(rows, key=lambda row: (str(row["name"]), str(row["id"])))

@@ -223,6 +223,12 @@ def test_a_volume_has_all_that_cloudstack_tells():
     }
 
 
+def test_the_token_in_the_id_of_a_pool_of_an_old_driver_is_not_shown():
+    pool = "SP_API_HTTP=10.1.1.1:81;SP_AUTH_TOKEN=123456;SP_TEMPLATE=hybrid"
+    found = shown(Cloud(listVolumes=[volume(1, storageid=pool)]), pool=pool)
+    assert [row["pool"]["id"] for row in found] == [pool.replace("123456", "***")]
+
+
 @hypothesis_given(st.data())
 def test_what_is_shown_is_what_meets_each_condition_alone(data):
     """Conditions are independent of each other and of the order of the rows; nothing else decides."""
@@ -496,13 +502,16 @@ def test_disk_offerings_meet_all_conditions(asked, expected):
     assert "listResourceDetails" not in api.calls
 
 
-def test_details_are_read_for_those_that_are_shown():
+@pytest.mark.parametrize(("version", "calls"), [("4.16.1.0", 1), ("4.17.0.0", 0)])
+def test_details_are_asked_for_where_the_list_does_not_tell(version, calls):
+    rows = [dict(OFFERINGS[0], details={"SP_TEMPLATE": "hybrid"}), *OFFERINGS[1:]] if not calls else OFFERINGS
     details = [{"key": "SP_TEMPLATE", "value": "hybrid"}]
-    api = Cloud(listDiskOfferings=OFFERINGS, listResourceDetails=details)
+    api = Cloud(listDiskOfferings=rows, listResourceDetails=details)
+    api.version = version
     asked = options(disk_offerings.SPEC_DISK_OFFERINGS, {"name": ["gold"], "details": True})
     found = disk_offerings.disk_offerings(api.reader(), asked)["disk_offerings"]
     assert found[0]["storpool_template"] == "hybrid"
-    assert api.calls.count("listResourceDetails") == 1
+    assert api.calls.count("listResourceDetails") == calls
 
 
 def test_an_offering_that_is_foreseen_is_shown():
