@@ -138,18 +138,18 @@ def prepare(module: str, storpool: Simulator, cloudstack: Simulator) -> None:
             answer = storpool_call(storpool, call, {"name": name, **body}).json()
             assert "error" not in answer, answer
     if module in ON_POOLS or module in IN_CLOUD:
-        _by_others(cloudstack, _pool(storpool, "hybrid"))
+        by_others(cloudstack, pool(storpool, "hybrid"))
         assert [pool["name"] for pool in cloudstack.state()["pools"]] == ["sp-hybrid"]
     if module in IN_CLOUD:
-        _by_others(cloudstack, _pool(storpool, "ssd"), *IN_CLOUD[module])
+        by_others(cloudstack, pool(storpool, "ssd"), *IN_CLOUD[module])
     if module in ON_POOLS:
         cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", "volumes": 1, "name": ON_POOLS[module]})
 
 
-def _pool(storpool: Simulator, template: str) -> tuple[str, dict[str, Any]]:
+def pool(storpool: Simulator, template: str, name: str | None = None) -> tuple[str, dict[str, Any]]:
     """The command for a primary storage pool on a StorPool template."""
     body = {
-        "name": f"sp-{template}",
+        "name": name or f"sp-{template}",
         "zoneid": "1",
         "scope": "zone",
         "hypervisor": "KVM",
@@ -160,7 +160,7 @@ def _pool(storpool: Simulator, template: str) -> tuple[str, dict[str, Any]]:
     return "createStoragePool", body
 
 
-def _by_others(cloudstack: Simulator, *commands: tuple[str, dict[str, Any]]) -> None:
+def by_others(cloudstack: Simulator, *commands: tuple[str, dict[str, Any]]) -> None:
     """What somebody else has done in the cloud, one after the other; jobs are waited for."""
     for command, body in commands:
         requests = [{"command": command, "body": body}]

@@ -36,6 +36,7 @@ ON_CLOUDSTACK = (
     *cloudstack_templates.TEMPLATES,
     *cloudstack_templates.DOWNLOADS,
     *cloudstack_volumes.VOLUMES,
+    *cloudstack_volumes.EVACUATIONS,
     *cloudstack_operations.OPERATIONS,
     *cloudstack_operations.INFO,
     *cloudstack_pools.INFO,
