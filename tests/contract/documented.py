@@ -48,12 +48,13 @@ ON_POOLS = {"cloudstack_template": "db-1-root", "cloudstack_volume_download": "d
 _VM = {"zoneid": "1", "serviceofferingid": "1", "templateid": "1"}
 #: Modules whose examples start from what there is in a cloud with the pools sp-hybrid and sp-ssd.
 IN_CLOUD: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
+    "cloudstack_pool_evacuation": (("deployVirtualMachine", {**_VM, "name": "db-1"}),),
     "cloudstack_volume": (
         ("createDiskOffering", {"name": "custom", "displaytext": "custom", "customized": "true"}),
         ("deployVirtualMachine", {**_VM, "name": "db-1-old", "startvm": "false"}),
         ("createSnapshot", {"volumeid": "1", "name": "db-1-nightly"}),
         ("deployVirtualMachine", {**_VM, "name": "db-1"}),
-    )
+    ),
 }
 #: Modules whose examples make the fixtures' objects themselves.
 MAKES = {"storpool_volume": {"db-1", "db-1-nightly"}, "storpool_template": {"hybrid", "ssd", "db-1", "db-1-nightly"}}
