@@ -10,43 +10,34 @@ brought to its end in the same part.
 
 from __future__ import annotations
 
-import os
-import sys
 import typing as t
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk.show import PartlyFailed, report
+from ansible_collections.storpool.cloudstack.plugins.plugin_utils import _progress
 from ansible_collections.storpool.cloudstack.plugins.plugin_utils._direct import ActionModule as DirectAction
 from ansible_collections.storpool.cloudstack.plugins.plugin_utils._direct import prepare
 
 display = Display()
 prepare(__name__)
 
-#: Seconds in which a part begins with new objects: a short one first, so that it is said soon that there is much to do.
-FIRST_PART, OTHER_PARTS = 3, 10
-#: Ansible's strategies load a plugin where there is still a terminal; the process that runs it has none.
-ON_A_TERMINAL = sys.stdout.isatty() and not os.environ.get("CI")
-
 
 class ActionModule(DirectAction):
     """The action of the module of the same name."""
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
-        if self._task.async_val or self._task.check_mode or not self._is_talkative():
+        if not _progress.is_wanted(self._task):
             return dict(super().run(tmp, task_vars))
         ActionBase.run(self, tmp, task_vars)
         return self._in_parts(task_vars)
 
-    def _is_talkative(self) -> bool:
-        progress = self._task.args.get("progress", "auto")
-        return progress == "always" or (progress == "auto" and ON_A_TERMINAL)
-
     def _in_parts(self, task_vars: t.Any) -> t.Dict[str, t.Any]:
         parts = Parts()
         while True:
-            part = {"seconds": OTHER_PARTS if parts.total else FIRST_PART, "failed": parts.failed()}
+            seconds = _progress.OTHER_PARTS if parts.total else _progress.FIRST_PART
+            part = {"seconds": seconds, "failed": parts.failed()}
             result = self._execute_module(module_args=dict(self._task.args, _slice=part), task_vars=task_vars)
             if "rows" not in result:
                 return parts.broken_off(result, bool(self._task.diff))

@@ -55,12 +55,13 @@ WITH_A_VM = {"cloudstack_vm_revert": "db-1", "cloudstack_vm_snapshot": "db-1"}
 _VM = {"zoneid": "1", "serviceofferingid": "1", "templateid": "1"}
 #: Modules whose examples start from what there is in a cloud with the pools sp-hybrid and sp-ssd.
 IN_CLOUD: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
+    "cloudstack_pool_evacuation": (("deployVirtualMachine", {**_VM, "name": "db-1"}),),
     "cloudstack_volume": (
         ("createDiskOffering", {"name": "custom", "displaytext": "custom", "customized": "true"}),
         ("deployVirtualMachine", {**_VM, "name": "db-1-old", "startvm": "false"}),
         ("createSnapshot", {"volumeid": "1", "name": "db-1-nightly"}),
         ("deployVirtualMachine", {**_VM, "name": "db-1"}),
-    )
+    ),
 }
 #: Modules whose examples make the fixtures' objects themselves.
 MAKES = {"storpool_volume": {"db-1", "db-1-nightly"}, "storpool_template": {"hybrid", "ssd", "db-1", "db-1-nightly"}}
@@ -145,10 +146,10 @@ def prepare(module: str, storpool: Simulator, cloudstack: Simulator) -> None:
             answer = storpool_call(storpool, call, {"name": name, **body}).json()
             assert "error" not in answer, answer
     if module in ON_POOLS or module in WITH_A_VM or module in IN_CLOUD:
-        _by_others(cloudstack, _pool(storpool, "hybrid"))
+        by_others(cloudstack, pool(storpool, "hybrid"))
         assert [pool["name"] for pool in cloudstack.state()["pools"]] == ["sp-hybrid"]
     if module in IN_CLOUD:
-        _by_others(cloudstack, _pool(storpool, "ssd"), *IN_CLOUD[module])
+        by_others(cloudstack, pool(storpool, "ssd"), *IN_CLOUD[module])
     if module in ON_POOLS:
         cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", "volumes": 1, "name": ON_POOLS[module]})
     if module in WITH_A_VM:
@@ -156,10 +157,10 @@ def prepare(module: str, storpool: Simulator, cloudstack: Simulator) -> None:
         cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", **vm})
 
 
-def _pool(storpool: Simulator, template: str) -> tuple[str, dict[str, Any]]:
+def pool(storpool: Simulator, template: str, name: str | None = None) -> tuple[str, dict[str, Any]]:
     """The command for a primary storage pool on a StorPool template."""
     body = {
-        "name": f"sp-{template}",
+        "name": name or f"sp-{template}",
         "zoneid": "1",
         "scope": "zone",
         "hypervisor": "KVM",
@@ -170,7 +171,7 @@ def _pool(storpool: Simulator, template: str) -> tuple[str, dict[str, Any]]:
     return "createStoragePool", body
 
 
-def _by_others(cloudstack: Simulator, *commands: tuple[str, dict[str, Any]]) -> None:
+def by_others(cloudstack: Simulator, *commands: tuple[str, dict[str, Any]]) -> None:
     """What somebody else has done in the cloud, one after the other; jobs are waited for."""
     for command, body in commands:
         requests = [{"command": command, "body": body}]

@@ -31,7 +31,13 @@ FIXTURES = {
     "db-1-nightly": ("snapshot", {"name": "db-1-nightly", "volume": "db-1"}),
 }
 #: Examples that look at what no task of ours makes: how full the disks are, volumes of CloudStack's.
-START_WITH_OBJECTS = {"storpool_template_info", *documented.ON_POOLS, *documented.WITH_A_VM, *documented.IN_CLOUD}
+START_WITH_OBJECTS = {
+    "storpool_template_info",
+    "cloudstack_pool_evacuation",
+    *documented.ON_POOLS,
+    *documented.WITH_A_VM,
+    *documented.IN_CLOUD,
+}
 #: What only the API can give: ids and times, and what is made of them; how full disks are, and which hosts have connected a pool.
 ONLY_THE_API = {
     "capacity",

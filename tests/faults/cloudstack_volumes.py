@@ -90,6 +90,21 @@ def _from_snapshot(ids: Ids) -> dict[str, Any]:
     return {"zone": "zone1", "snapshot": next(label for label in ids if label.startswith("snapshot ")).split(" ", 1)[1]}
 
 
+def _to_be_emptied(world: Any) -> None:
+    made(world)
+    world.add(pool="sp", vms=1, volumes=1, destroyed_volumes=1)
+    world.do(("updateStoragePool", {"id": world.id_of("sp"), "enabled": "false"}))
+
+
+EVACUATIONS = (
+    Scenario(
+        "cloudstack_pool_evacuation",
+        "evacuate",
+        {"pool": "sp", "to": "other", "at_once": 1, "expunge_destroyed": True, "wait_timeout": 30},
+        names=("'sp'", "'other'"),
+        prepare=_to_be_emptied,
+    ),
+)
 VOLUMES = (
     _volume("create and attach", {**_NEW, "vm": "db-1"}, prepare=_cloud, rivals={}),
     _volume("create from a snapshot", _from_snapshot, prepare=_snapshot, rivals={}),

@@ -38,6 +38,7 @@ ON_CLOUDSTACK = (
     *cloudstack_templates.DOWNLOADS,
     *cloudstack_snapshots.SNAPSHOTS,
     *cloudstack_volumes.VOLUMES,
+    *cloudstack_volumes.EVACUATIONS,
     *cloudstack_operations.OPERATIONS,
     *cloudstack_operations.INFO,
     *cloudstack_pools.INFO,

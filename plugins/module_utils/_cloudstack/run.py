@@ -122,6 +122,29 @@ def run_info(
     finish(module, work)
 
 
+def run_many(
+    spec: t.Mapping[str, t.Any],
+    work: t.Callable[[Module, Reader, t.Callable[[], t.Tuple[Reader, t.Callable[[Step], t.Any]]], int], Result],
+) -> None:
+    """The body of a module that changes many objects side by side.
+
+    ``work`` gets the module, a reader, what makes a connection (another reader, and what applies steps over it), and how often to retry while the API is away.
+    """
+    module = _module(spec, {}, None)
+
+    def begin() -> Result:
+        api = _connect(module, TimeLeft())
+
+        def connect() -> t.Tuple[Reader, t.Callable[[Step], t.Any]]:
+            own = http.Api(api.endpoint)
+            reader = Reader(own)
+            return reader, Worker(own, reader).apply
+
+        return work(module, _reader_of(module, api), connect, api.endpoint.retries)
+
+    finish(module, begin)
+
+
 def _reader_of(module: Module, api: http.Api, storpool: t.Optional[StorPool] = None) -> Reader:
     """Reads what CloudStack has; in check mode with what earlier tasks of the run would have changed."""
     reader = Reader(api, storpool)

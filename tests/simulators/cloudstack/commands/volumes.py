@@ -374,14 +374,15 @@ async def _migrate(
         )
     if running and not live:
         raise ApiError(PARAM_ERROR, "The volume is attached to a running VM: livemigrate must be true")
-    if not is_storpool(target):
-        raise internal("Only migrations to StorPool pools are simulated")
     if running:
-        if not state.release.has("storpool_live_migration"):
+        if not state.release.has("storpool_live_migration") or not is_storpool(target):
             raise invalid(
                 "KVM does not support volume live migration due to the limited possibility to refresh VM XML domain."
             )
         await storage.move_template(state, target, volume)
+    elif not is_storpool(target):
+        await storage.take_away(state, source, volume)
+        volume.path, volume.pool = volume.id, target.db_id
     else:
         await storage.copy_volume(state, source, target, volume)
     if new:

@@ -119,6 +119,12 @@ async def copy_volume(state: State, source: rows.Pool, target: rows.Pool, volume
     await _delete_path(state, source, old)
 
 
+async def take_away(state: State, source: rows.Pool, volume: rows.Volume) -> None:
+    """Moves a detached volume to a pool of another kind: some host reads it, then the original is deleted."""
+    await _copied(state, source, "volume", volume.path)
+    await _delete_path(state, source, volume.path)
+
+
 async def move_template(state: State, target: rows.Pool, volume: rows.Volume) -> None:
     """Moves a volume in use to another pool of the same cluster: only its template changes."""
     where = connection(state, target)
