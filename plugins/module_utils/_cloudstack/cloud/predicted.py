@@ -86,11 +86,11 @@ class Predicted(Predicting):
 
     def volume_snapshots(self, **where: t.Any) -> t.List[Raw]:
         rows = [] if any(map(is_made_up, where.values())) else self._reader.volume_snapshots(**where)
-        return [row for row in self._every("snapshot", rows) if _meets(row, where)]
+        return self._that_meet("snapshot", rows, where)
 
     def vm_snapshots(self, **where: t.Any) -> t.List[Raw]:
         rows = [] if any(map(is_made_up, where.values())) else self._reader.vm_snapshots(**where)
-        return [row for row in self._every("vm_snapshot", rows) if _meets(row, where)]
+        return self._that_meet("vm_snapshot", rows, where)
 
     def snapshots_called(self, name_or_id: str, zone_id: t.Optional[str]) -> t.List[Raw]:
         rows = self._every("snapshot", self._reader.snapshots_called(name_or_id, zone_id))
@@ -215,6 +215,11 @@ class Predicted(Predicting):
                 elif what == "template" and parts[2]:
                     storpool_template, copy = parts[2]
                     self._copies[row["id"], storpool_template] = copy
+
+    def _that_meet(self, what: str, rows: t.Iterable[Raw], where: t.Mapping[str, t.Any]) -> t.List[Raw]:
+        """What was read by conditions of a list command, with what is foreseen and meets them."""
+        foreseen = self._rows[what]
+        return [row for row in self._every(what, rows) if row["id"] not in foreseen or _meets(row, where)]
 
     def _every(self, what: str, rows: t.Iterable[Raw]) -> t.List[Raw]:
         changed = self._rows[what]
