@@ -58,8 +58,8 @@ def run_managed(
     time_left = TimeLeft(module.params.get("wait_timeout"))
     apis: t.List[http.Api] = []
 
-    def connect() -> t.Tuple[t.Any, ...]:
-        api = _connect(module, time_left)
+    def both() -> t.Tuple[t.Any, ...]:
+        api = connect(module, time_left)
         apis.append(api)
         reader = _reader_of(module, api, ask_storpool(module, time_left) if ask_storpool else None)
         worker = Worker(api, reader, time_left=time_left)
@@ -76,7 +76,7 @@ def run_managed(
     manage(
         module,
         kind._replace(want=lambda _params: kind.want(module.given), look=look),
-        connect,
+        both,
         time_left,
     )
 
@@ -85,7 +85,7 @@ def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[Reader, Params], Res
     """The body of a module that only reads; ``read`` gets a reader and the options and returns the result without ``changed``."""
     module = _module(spec, {}, None)
     time_left = TimeLeft(_seconds_to_wait(module.params))
-    finish(module, lambda: dict(read(_reader_of(module, _connect(module, time_left)), module.params), changed=False))
+    finish(module, lambda: dict(read(_reader_of(module, connect(module, time_left)), module.params), changed=False))
 
 
 def _reader_of(module: Module, api: http.Api, storpool: t.Optional[StorPool] = None) -> Reader:
@@ -104,7 +104,8 @@ def _module(spec: t.Mapping[str, t.Any], more_options: t.Mapping[str, t.Any], se
     return Module(dict(spec, argument_spec=options), secrets.shown if secrets else None)
 
 
-def _connect(module: Module, time_left: TimeLeft) -> http.Api:
+def connect(module: Module, time_left: TimeLeft) -> http.Api:
+    """The API that the module's options describe. Raises as :func:`.config.endpoint` does."""
     if http.CS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("cs"), exception=http.CS_IMPORT_ERROR)
     too_old = library.problem(http.CloudStack)  # type: ignore[attr-defined]  # the one that it uses

@@ -265,6 +265,18 @@ class Reader:
         rows = self._api.rows("listDiskOfferings", "diskoffering", name=name, listall=True)
         return [row for row in rows if row["name"] == name and row.get("state", "Active") == "Active"]
 
+    def every_disk_offering(self) -> t.List[Raw]:
+        """The disk offerings that can be used, of all domains; with their details from 4.17 on."""
+        return self._api.rows("listDiskOfferings", "diskoffering", listall=True)
+
+    def service_offerings(self) -> t.List[Raw]:
+        """The service offerings that can be used, of all domains; with their details from 4.17 on."""
+        return self._api.rows("listServiceOfferings", "serviceoffering", listall=True)
+
+    def every_template(self) -> t.List[Raw]:
+        """The templates of all accounts, one row for each zone of each."""
+        return self._api.rows("listTemplates", "template", templatefilter="all", listall=True)
+
     def offering_details(self, offering_id: str) -> t.Dict[str, str]:
         """The details of a disk offering, by key."""
         rows = self._api.rows(
