@@ -63,7 +63,9 @@ class _Offerings:
 def _found(code: str, pair: Pair, message: str, after: str, changes: Row, mends: bool, *members: str) -> Finding:
     what = "Volume {0!r}".format(pair.row["name"])
     name = "volume {0}".format(pair.row["id"])
-    words = ", ".join(f"{field} {value!r}" for field, value in changes.items())
+    words = ", ".join(
+        f"{field} {value!r}" for field, value in {**changes, **changes.get("tags", {})}.items() if field != "tags"
+    )
     step = Step("VolumeUpdate", reference(pair.thing), changes, f"update {what.lower()[:1]}{what[1:]}: {words}")
     return Finding(
         code,
