@@ -25,9 +25,12 @@ def by_name(conf: t.Mapping[str, t.Mapping[str, conf_files.Value]]) -> t.Dict[st
     return found
 
 
-def known_here() -> t.Dict[str, int]:
-    """As :func:`by_name`, of the files on this machine. Files that cannot be read say nothing."""
+def known_here(reach: conf_files.Reach = str) -> t.Dict[str, int]:
+    """As :func:`by_name`, of the files on this machine, of which the later one has the last word. Files that cannot be read say nothing."""
+    found: t.Dict[str, int] = {}
     try:
-        return by_name(conf_files.every_section())
+        for _path, sections in conf_files.every_section(reach):
+            found.update(by_name(sections))
     except NotConfigured:
         return {}
+    return found

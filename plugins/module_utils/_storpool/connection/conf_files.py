@@ -78,32 +78,25 @@ def read(section: str, reach: Reach = str) -> Variables:
     Raises :class:`NotConfigured` if one is there and cannot be read, or is no configuration of StorPool's.
     """
     found = Variables()
-    for path, sections in _files(reach):
+    for path, sections in every_section(reach):
         found.files.append(path)
         for name in dict.fromkeys(("", section)):
             found.add(path, sections.get(name, {}))
     return found
 
 
-def every_section(reach: Reach = str) -> Sections:
-    """The sections of all files together, by name; what a later file says comes in place of what an earlier one does. Raises as :func:`read` does."""
-    found: Sections = {}
-    for _path, sections in _files(reach):
-        for name, section in sections.items():
-            found.setdefault(name, {}).update(section)
-    return found
-
-
-def _files(reach: Reach) -> t.Iterator[t.Tuple[str, Sections]]:
+def every_section(reach: Reach = str) -> t.List[t.Tuple[str, Sections]]:
+    """What the files say to hosts of all names: the path of each file, and its sections. Raises as :func:`read` does."""
+    found: t.List[t.Tuple[str, Sections]] = []
     for path in paths(reach):
         try:
-            sections = parse(_content(path, reach))
+            found.append((path, parse(_content(path, reach))))
         except Wrong as wrong:
             raise NotConfigured(
                 f"StorPool's configuration file {path} is wrong in line {wrong.line}: {wrong.reason}. StorPool's own tools refuse it, too. Correct it, "
                 "or give sp_api_http_host, sp_api_http_port and sp_auth_token as options or in the environment."
             ) from None
-        yield path, sections
+    return found
 
 
 def paths(reach: Reach = str) -> t.List[str]:
