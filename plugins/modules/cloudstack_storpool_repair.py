@@ -273,7 +273,11 @@ def main() -> None:
             owner_of,
             known_here,
         )
-        return repair(both, module.params, duration, storpool.apply, storpool.endpoint.retries, module.check_mode)
+        result = repair(both, module.params, duration, storpool.apply, storpool.endpoint.retries, module.check_mode)
+        if module._diff:
+            found = [each["message"] for each in result["repaired"]]
+            result["diff"] = {"before": {"findings": found}, "after": {"findings": []}}
+        return result
 
     finish(module, work)
 

@@ -43,7 +43,12 @@ FIXTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "db-1-nightly": ("VolumeSnapshot/db-1", {}),
 }
 #: Modules whose examples start from a pool, and what a volume on it is called.
-ON_POOLS = {"cloudstack_template": "db-1-root", "cloudstack_volume_download": "db-1-data"}
+ON_POOLS = {
+    "cloudstack_storpool_audit": "db-1-data",
+    "cloudstack_storpool_repair": "db-1-data",
+    "cloudstack_template": "db-1-root",
+    "cloudstack_volume_download": "db-1-data",
+}
 #: Modules whose examples make the fixtures' objects themselves.
 MAKES = {"storpool_volume": {"db-1", "db-1-nightly"}, "storpool_template": {"hybrid", "ssd", "db-1", "db-1-nightly"}}
 

@@ -31,7 +31,7 @@ FIXTURES = {
     "db-1-nightly": ("snapshot", {"name": "db-1-nightly", "volume": "db-1"}),
 }
 #: Examples that look at what no task of ours makes: how full the disks are, volumes of CloudStack's.
-START_WITH_OBJECTS = {"storpool_template_info", "cloudstack_template"}
+START_WITH_OBJECTS = {"storpool_template_info", "cloudstack_storpool_audit", "cloudstack_template"}
 #: What only the API can give: ids and times, and what is made of them; how full disks are, and which hosts have connected a pool.
 ONLY_THE_API = {
     "capacity",

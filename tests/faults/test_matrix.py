@@ -15,6 +15,7 @@ from faults import (
     storpool_bulk,
     storpool_objects,
     storpool_volumes,
+    two_books,
 )
 from faults.matrix import rows
 from faults.record import keep
@@ -35,6 +36,7 @@ ON_CLOUDSTACK = (
     *cloudstack_templates.TEMPLATES,
     *cloudstack_templates.DOWNLOADS,
     *cloudstack_operations.OPERATIONS,
+    *two_books.BOOKS,
     *cloudstack_operations.INFO,
     *cloudstack_pools.INFO,
 )

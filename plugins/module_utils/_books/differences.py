@@ -132,11 +132,12 @@ def _template(ledger: Ledger, pair: Pair, details: t.Optional[t.Mapping[str, t.A
 
 def _limit(ledger: Ledger, pair: Pair, details: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[Finding]:
     version = ledger.cloud.version
-    if version < IN_TREE or details is None:
+    if version < IN_TREE or (details is None and version >= READS_OFFERINGS):
         return None
     members = ("maxiops", "diskofferingname", "serviceofferingname")
     reads = version >= READS_OFFERINGS
-    tier = str(details.get("SP_QOSCLASS") or "") if reads else ""
+    asked = (details or {}) if reads else {}
+    tier = str(asked.get("SP_QOSCLASS") or "")
     if reads and tag(pair.thing, "qc") != tier:
         has = tag(pair.thing, "qc")
         return _found(
@@ -150,7 +151,7 @@ def _limit(ledger: Ledger, pair: Pair, details: t.Optional[t.Mapping[str, t.Any]
             True,
             *members,
         )
-    if tier or (reads and details.get("SP_TEMPLATE")):
+    if tier or asked.get("SP_TEMPLATE"):
         return None  # the driver sends no limit then
     wanted, may = int(pair.row.get("maxiops") or 0), pair.thing.get("iops")
     usual = (ledger.storpool_templates.get(str(pair.thing.get("templateName"))) or {}).get("iops")

@@ -16,7 +16,7 @@ import typing as t
 from .._common.errors import NotFound, Outdated
 from .._common.words import listing
 from .audit import audit
-from .books import GROUP, IN_TREE, SYSTEM_VOLUMES, TEMPLATE, Books, Cloud, Cluster, Row, tag
+from .books import GROUP, READS_OFFERINGS, SYSTEM_VOLUMES, TEMPLATE, Books, Cloud, Cluster, Row, tag
 from .finding import Finding
 
 #: How many ids one call asks for; where more is suspect, everything is read again.
@@ -146,7 +146,7 @@ class Reading:
         templates = {pool["template"] for pool in pools}
         ours = [thing for thing in cluster.snapshots if thing.get("templateName") in templates]
         kinds = {tag(thing, "cs") for thing in ours}
-        offerings = ask.wants(_OF_OFFERINGS) and version >= IN_TREE
+        offerings = ask.wants(_OF_OFFERINGS) and version >= READS_OFFERINGS
         return Cloud(
             version=version,
             pools=pools,
