@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import direct, images, roll
+from benchmarks import books, direct, images, roll
 from benchmarks.plays import HERE, Took, Workbench
 from simulators.client import Simulator, start, storpool_call
 from tools.workspace import COLLECTION, ROOT, environment
@@ -276,6 +276,16 @@ class Bench:
             *[Row(f"a copy and a service task: {size} hosts", bare[size], "s") for size in roll.SIZES],
         ]
 
+    def books(self) -> list[Row]:
+        """CloudStack's book against StorPool's."""
+        took, text = books.measure(self.bench, self.repeats), "audit of 10,000 volumes, 2,000 VMs and 200 hosts"
+        return [
+            Row(f"{text}: requests, with pages of 500", took["calls"], "", 40),
+            Row(f"{text}: processor time of the module", took["cpu_seconds"], "s", 5),
+            Row(f"{text}: module time, with what the simulators take for their lists", took["seconds"], "s"),
+            Row(f"{text}: memory of the module", took["MB"], "MB", 500),
+        ]
+
     def _plan(self, count: int) -> float:
         answer = subprocess.run(
             [sys.executable, str(HERE / "growth.py"), str(count)],
@@ -299,6 +309,7 @@ MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
     "direct": Bench.direct,
     "images": Bench.images,
     "roll": Bench.roll,
+    "books": Bench.books,
 }
 
 

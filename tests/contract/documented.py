@@ -45,6 +45,8 @@ FIXTURES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 #: Modules whose examples start from a pool, and what a volume on it is called.
 ON_POOLS = {
+    "cloudstack_storpool_audit": "db-1-data",
+    "cloudstack_storpool_repair": "db-1-data",
     "cloudstack_template": "db-1-root",
     "cloudstack_volume_download": "db-1-data",
     "cloudstack_volume_revert": "db-1-data",

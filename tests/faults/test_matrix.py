@@ -17,6 +17,7 @@ from faults import (
     storpool_bulk,
     storpool_objects,
     storpool_volumes,
+    two_books,
 )
 from faults.matrix import rows
 from faults.record import keep
@@ -40,6 +41,7 @@ ON_CLOUDSTACK = (
     *cloudstack_volumes.VOLUMES,
     *cloudstack_volumes.EVACUATIONS,
     *cloudstack_operations.OPERATIONS,
+    *two_books.BOOKS,
     *cloudstack_operations.INFO,
     *cloudstack_pools.INFO,
 )

@@ -62,8 +62,8 @@ def run_managed(
     time_left = TimeLeft(module.params.get("wait_timeout"))
     apis: t.List[http.Api] = []
 
-    def connect() -> t.Tuple[t.Any, ...]:
-        api = _connect(module, time_left)
+    def both() -> t.Tuple[t.Any, ...]:
+        api = open_api(module, time_left)
         apis.append(api)
         reader = _reader_of(module, api, ask_storpool(module, time_left) if ask_storpool else None)
         worker = Worker(api, reader, time_left=time_left)
@@ -80,7 +80,7 @@ def run_managed(
     manage(
         module,
         kind._replace(want=lambda _params: kind.want(module.given), look=look),
-        connect,
+        both,
         time_left,
     )
 
@@ -95,7 +95,7 @@ def run_verb(
     time_left = TimeLeft(module.params.get("wait_timeout"))
 
     def connect() -> t.Tuple[t.Any, ...]:
-        api = _connect(module, time_left)
+        api = open_api(module, time_left)
         reader = _reader_of(module, api, ask_storpool(module, time_left) if ask_storpool else None)
         return reader, Worker(api, reader, time_left=time_left).apply, api.endpoint.retries
 
@@ -117,7 +117,7 @@ def run_info(
 
     def work() -> Result:
         more = [ask(module, time_left)] if ask else []
-        return dict(read(_reader_of(module, _connect(module, time_left)), module.params, *more), changed=False)
+        return dict(read(_reader_of(module, open_api(module, time_left)), module.params, *more), changed=False)
 
     finish(module, work)
 
@@ -133,7 +133,7 @@ def run_many(
     module = _module(spec, {}, None)
 
     def begin() -> Result:
-        api = _connect(module, TimeLeft())
+        api = open_api(module, TimeLeft())
 
         def connect() -> t.Tuple[Reader, t.Callable[[Step], t.Any]]:
             own = http.Api(api.endpoint)
@@ -161,7 +161,8 @@ def _module(spec: t.Mapping[str, t.Any], more_options: t.Mapping[str, t.Any], se
     return Module(dict(spec, argument_spec=options), secrets.shown if secrets else None)
 
 
-def _connect(module: Module, time_left: TimeLeft) -> http.Api:
+def open_api(module: Module, time_left: TimeLeft) -> http.Api:
+    """The API that the module's options describe. Raises as :func:`.config.endpoint` does."""
     if http.CS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("cs"), exception=http.CS_IMPORT_ERROR)
     too_old = library.problem(http.CloudStack)  # type: ignore[attr-defined]  # the one that it uses

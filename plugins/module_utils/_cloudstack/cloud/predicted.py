@@ -72,7 +72,7 @@ class Predicted(Predicting):
 
     def volumes(self, **where: t.Any) -> t.List[Raw]:
         rows = [] if any(map(is_made_up, where.values())) else self._reader.volumes(**where)
-        return [row for row in self._every("volume", rows) if _meets(row, where)]
+        return self._that_meet("volume", rows, where)
 
     def volume(self, volume_id: str) -> t.Optional[Raw]:
         if volume_id in self._rows["volume"]:

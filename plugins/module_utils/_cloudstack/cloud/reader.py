@@ -301,6 +301,14 @@ class Reader:
         """The projects of all domains."""
         return self._api.rows("listProjects", "project", listall=True)
 
+    def service_offerings(self) -> t.List[Raw]:
+        """The service offerings that can be used, of all domains; with their details from 4.17 on."""
+        return self._api.rows("listServiceOfferings", "serviceoffering", listall=True)
+
+    def every_template(self) -> t.List[Raw]:
+        """The templates of all accounts, one row for each zone of each."""
+        return self._api.rows("listTemplates", "template", templatefilter="all", listall=True)
+
     def offering_details(self, offering_id: str) -> t.Dict[str, str]:
         """The details of a disk offering, by key."""
         rows = self._api.rows(

@@ -37,6 +37,7 @@ _POOL = row(
             "hypervisor",
             "tags",
             "created",
+            "overprovisionfactor",
         ),
         istagarule=flag,
         details=_DETAILS,
@@ -59,6 +60,7 @@ _HOST = row(
             "ipaddress",
             "version",
             "disconnected",
+            "parent",
         ),
         managementserverid=either(text, whole),
         details=_DETAILS,
@@ -92,6 +94,7 @@ _VOLUME = row(
             "serviceofferingname",
             "snapshotid",
             "jobid",
+            "encryptformat",
         ),
         jobstatus=whole,
         isextractable=flag,
@@ -188,6 +191,7 @@ _OFFERING = row(
         details=_DETAILS,
     ),
 )
+_SERVICE_OFFERING = row(_NAMED, {"serviceofferingdetails": _DETAILS})
 _SERVER = row(
     _NAMED, dict(_texts("state", "version", "ipaddress", "serviceip"), agentscount=count, pendingjobscount=count)
 )
@@ -213,6 +217,7 @@ ROWS: t.Dict[str, Check] = {
     "listAsyncJobs": row({"jobstatus": whole}, {"jobid": text}),
     "listConfigurations": _SETTING,
     "listDiskOfferings": _OFFERING,
+    "listServiceOfferings": _SERVICE_OFFERING,
     "listResourceDetails": row({"key": text}, dict(_texts("resourceid", "resourcetype"), value=text)),
 }
 #: Command -> what the inner object of its answer is.
