@@ -62,7 +62,7 @@ def guarded(
     make: t.Callable[[], Plan],
     things: t.Sequence[Thing],
     allowed: bool,
-    instead: t.Mapping[str, str] = MODULES,
+    instead: t.Optional[t.Mapping[str, str]] = None,
 ) -> Plan:
     """The plan that ``make`` returns. Raises as it does, and :class:`NotAllowed` if that changes one of the things, and it is another system's.
 
@@ -77,14 +77,14 @@ def guarded(
         foreign = [thing for thing in things if thing.owner]
         if not foreign or len(foreign) < len(things):
             raise
-        raise _refusal(foreign[0], None, instead) from None
+        raise _refusal(foreign[0], None, instead or MODULES) from None
     by_reference = {objects.reference(thing.raw): thing for thing in things} if todo.steps else {}
     for step in todo.steps:
         for reference in _changed(step):
             thing = by_reference.get(reference or "")
             found = thing and thing.owner
             if thing and found and not _is_free(step, found):
-                raise _refusal(thing, step, instead)
+                raise _refusal(thing, step, instead or MODULES)
     return todo
 
 

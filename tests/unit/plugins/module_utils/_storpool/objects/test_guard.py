@@ -35,8 +35,9 @@ KINDS = {"volume": VOLUME, "snapshot": SNAPSHOT, "attachments": ATTACHMENTS, "re
 class Shared(Cluster):
     """Volume a is another system's, with its snapshot p; b and its snapshot q are ours. Both volumes are attached to client 1."""
 
-    def __init__(self, tags: Any = CLOUDSTACKS, snapshot_tags: Any = None, **switches: Any) -> None:
+    def __init__(self, tags: Any = None, snapshot_tags: Any = None, **switches: Any) -> None:
         super().__init__(**switches)
+        tags = tags or CLOUDSTACKS
         for name in ("hybrid", "ssd"):
             self.post("VolumeTemplateCreate", {"name": name, "placeAll": "hdd", "replication": 3})
         self.a = self.create("a", template="hybrid", tags=tags)
