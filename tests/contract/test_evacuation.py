@@ -151,3 +151,20 @@ def wait_for(done: Any, process: subprocess.Popen[str]) -> None:
 def rows(cloudstack: Simulator) -> list[dict[str, Any]]:
     """The volumes as the cloud has them."""
     return [row for row in cloudstack.state()["volumes"] if not row["removed"]]
+
+
+def test_a_pool_of_another_kind_takes_what_does_not_run(storpool: Simulator, cloudstack: Simulator, tmp_path: Path):
+    make_pools(storpool, cloudstack, "old")
+    nfs = {"scope": "zone", "hypervisor": "KVM", "provider": "DefaultPrimary", "url": "nfs://10.0.0.9/export"}
+    documented.by_others(cloudstack, ("createStoragePool", {"name": "nfs", "zoneid": "1", **nfs}))
+    made = cloudstack.admin("POST", "objects", {"pool": "old", "vms": 1, "volumes": 2})
+    process = begin(storpool, cloudstack, tmp_path, evacuate_to="nfs")
+    told = process.communicate(timeout=WITHIN)[0]
+    assert process.returncode == 2, told
+    assert "1 of 3 volumes is left on primary storage pool 'old'" in told
+    assert "only from one StorPool pool to another" in told
+    names = {pool["db_id"]: pool["name"] for pool in cloudstack.state()["pools"]}
+    where = {row["id"]: names[row["pool"]] for row in rows(cloudstack)}
+    assert sorted(where.values()) == ["nfs", "nfs", "old"]
+    assert {where[key] for key in made["volumes"]} == {"nfs"}
+    assert names[1] == "old"  # it is not empty, and so it is not removed

@@ -92,7 +92,7 @@ def _from_snapshot(ids: Ids) -> dict[str, Any]:
 
 def _to_be_emptied(world: Any) -> None:
     made(world)
-    world.add(pool="sp", vms=1, volumes=1, destroyed_volumes=1)
+    world.add(pool="sp", vms=1)
     world.do(("updateStoragePool", {"id": world.id_of("sp"), "enabled": "false"}))
 
 

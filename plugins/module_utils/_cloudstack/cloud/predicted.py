@@ -72,7 +72,7 @@ class Predicted(Predicting):
 
     def volumes(self, **where: t.Any) -> t.List[Raw]:
         rows = [] if any(map(is_made_up, where.values())) else self._reader.volumes(**where)
-        return self._that_meet("volume", rows, where)
+        return self._every("volume", rows, lambda row: _meets(row, where))
 
     def volume(self, volume_id: str) -> t.Optional[Raw]:
         if volume_id in self._rows["volume"]:
@@ -80,21 +80,24 @@ class Predicted(Predicting):
         return self._reader.volume(volume_id)
 
     def volumes_called(self, name_or_id: str, zone_id: t.Optional[str]) -> t.List[Raw]:
-        where = {"zoneid": zone_id} if zone_id else {}
-        rows = self._every("volume", self._reader.volumes_called(name_or_id, zone_id))
-        return [row for row in rows if _meets(row, where) and name_or_id in (row["id"], row["name"])]
+        rows = self._reader.volumes_called(name_or_id, zone_id)
+        return self._every(
+            "volume",
+            rows,
+            lambda row: zone_id in (None, row.get("zoneid")) and name_or_id in (row["id"], row["name"]),
+        )
 
     def volume_snapshots(self, **where: t.Any) -> t.List[Raw]:
         rows = [] if any(map(is_made_up, where.values())) else self._reader.volume_snapshots(**where)
-        return self._that_meet("snapshot", rows, where)
+        return self._every("snapshot", rows, lambda row: _meets(row, where))
 
     def vm_snapshots(self, **where: t.Any) -> t.List[Raw]:
         rows = [] if any(map(is_made_up, where.values())) else self._reader.vm_snapshots(**where)
-        return self._that_meet("vm_snapshot", rows, where)
+        return self._every("vm_snapshot", rows, lambda row: _meets(row, where))
 
     def snapshots_called(self, name_or_id: str, zone_id: t.Optional[str]) -> t.List[Raw]:
-        rows = self._every("snapshot", self._reader.snapshots_called(name_or_id, zone_id))
-        here = [row for row in rows if zone_id in (None, row.get("zoneid"))]
+        rows = self._reader.snapshots_called(name_or_id, zone_id)
+        here = self._every("snapshot", rows, lambda row: zone_id in (None, row.get("zoneid")))
         return [row for row in here if row["id"] == name_or_id] or [row for row in here if row["name"] == name_or_id]
 
     def snapshots_on_storpool(self, ids: t.Iterable[str]) -> t.Dict[str, Raw]:
@@ -134,7 +137,7 @@ class Predicted(Predicting):
 
     def volumes_on(self, pool_id: str) -> t.List[Raw]:
         rows = [] if is_made_up(pool_id) else self._reader.volumes_on(pool_id)
-        return [row for row in self._every("volume", rows) if row.get("storageid") == pool_id]
+        return self._every("volume", rows, lambda row: row.get("storageid") == pool_id)
 
     def system_volumes_on(self, pool_id: str) -> t.List[Raw]:
         return [] if is_made_up(pool_id) else self._reader.system_volumes_on(pool_id)
@@ -216,14 +219,12 @@ class Predicted(Predicting):
                     storpool_template, copy = parts[2]
                     self._copies[row["id"], storpool_template] = copy
 
-    def _that_meet(self, what: str, rows: t.Iterable[Raw], where: t.Mapping[str, t.Any]) -> t.List[Raw]:
-        """What was read by conditions of a list command, with what is foreseen and meets them."""
-        foreseen = self._rows[what]
-        return [row for row in self._every(what, rows) if row["id"] not in foreseen or _meets(row, where)]
-
-    def _every(self, what: str, rows: t.Iterable[Raw]) -> t.List[Raw]:
+    def _every(
+        self, what: str, rows: t.Iterable[Raw], is_asked_for: t.Callable[[Raw], bool] = lambda _row: True
+    ) -> t.List[Raw]:
+        """What is read, without what would have changed, and what would be there of that, as far as it is asked for."""
         changed = self._rows[what]
-        new = [row for row in changed.values() if row is not None]
+        new = [row for row in changed.values() if row is not None and is_asked_for(row)]
         return [row for row in rows if _key_of(what, row) not in changed] + new
 
     def _scoped(self, name: str, scope: t.Mapping[str, str]) -> t.List[Raw]:
