@@ -44,5 +44,5 @@ def _books(module: str, state: str, options: dict[str, Any]) -> Scenario:
 BOOKS = (
     _books("cloudstack_storpool_audit", "differs", {}),
     _books("cloudstack_storpool_repair", "dangling", {"codes": ["dangling_attachment"]}),
-    _books("cloudstack_storpool_repair", "all", {"codes": ["dangling_attachment", "tags_differ", "orphan_volume"]}),
+    _books("cloudstack_storpool_repair", "orphan", {"codes": ["orphan_volume"]}),
 )
