@@ -15,17 +15,18 @@ version_added: 0.1.0
 author:
   - StorPool CloudStack collection contributors (@storpool)
 description:
-  - Turns what the info modules return into items for M(storpool.cloudstack.storpool_placement_group) and M(storpool.cloudstack.storpool_objects). A task with
-    these items changes nothing, as long as nobody else does.
+  - Turns what the info modules return into items for M(storpool.cloudstack.storpool_placement_group), M(storpool.cloudstack.storpool_objects) and
+    M(storpool.cloudstack.cloudstack_disk_offering). A task with these items changes nothing, as long as nobody else does.
   - What belongs to another system is left out, and so are snapshots that StorPool made for itself or will delete.
+  - Of disk offerings with the same name, all are left out, since a task could not say which one it means.
   - A volume with a StorPool template says of its policy only what is another than the template's.
 positional: _input
 options:
   _input:
     description: >-
-      A mapping with any of C(placement_groups), C(templates), C(volumes) and C(snapshots), as P(storpool.cloudstack.storpool_cluster_info#module),
-      P(storpool.cloudstack.storpool_template_info#module), P(storpool.cloudstack.storpool_volume_info#module) and
-      P(storpool.cloudstack.storpool_snapshot_info#module) return them.
+      A mapping with any of C(placement_groups), C(templates), C(volumes), C(snapshots) and C(disk_offerings), as
+      P(storpool.cloudstack.storpool_cluster_info#module), P(storpool.cloudstack.storpool_template_info#module), P(storpool.cloudstack.storpool_volume_info#module),
+      P(storpool.cloudstack.storpool_snapshot_info#module) and P(storpool.cloudstack.cloudstack_disk_offering_info#module) return them.
     type: dict
     required: true
 """
@@ -81,6 +82,9 @@ def adopted(found: Mapping[str, Any]) -> dict[str, Any]:
     if "snapshots" in found:
         names = {each["global_id"]: _reference(each) for each in volumes}
         items["snapshots"] = [_snapshot(each, templates, names) for each in snapshots if _is_kept(each)]
+    if "disk_offerings" in found:
+        how_often = _count(each["name"] for each in found["disk_offerings"])
+        items["disk_offerings"] = [_offering(each) for each in found["disk_offerings"] if how_often[each["name"]] == 1]
     items["left_out"] = _count(each["owner"]["system"] for each in (*volumes, *snapshots) if each["owner"])
     return items
 
@@ -100,6 +104,13 @@ def _volume(each: Thing, templates: Mapping[str, Thing]) -> Item:
 def _snapshot(each: Thing, templates: Mapping[str, Thing], volumes: Mapping[str, str]) -> Item:
     more = {"volume": volumes.get(each["created_from"]), "bind": True if each["bound"] else None}
     return {**_identity(each), **_given(more), **_common(each, templates)}
+
+
+def _offering(each: Thing) -> Item:
+    same = ("name", "display_text", "max_iops", "min_iops", "storpool_template", "qos_class")
+    size = {"customized": True} if each["customized"] else {"disk_size": _size(each["disk_size"])}
+    lists = {key: list(each[key]) for key in ("tags", "zones") if each[key]}
+    return {**_given({key: each[key] for key in same}), **_given(size), **lists}
 
 
 def _common(each: Thing, templates: Mapping[str, Thing]) -> Item:
@@ -146,10 +157,10 @@ def _given(options: Item) -> Item:
     return {key: value for key, value in options.items() if value is not None}
 
 
-def _count(systems: Iterable[str]) -> dict[str, int]:
+def _count(words: Iterable[str]) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for system in systems:
-        counts[system] = counts.get(system, 0) + 1
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
     return dict(sorted(counts.items()))
 
 

@@ -152,7 +152,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.in
     sentence,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import Failure
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.client_names import known
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.hosts import known
 
 #: Options that can be templates.
 TEMPLATES = ("api_url", "api_key", "api_secret")

@@ -222,7 +222,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cl
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import run_info
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.module import Module
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.time_left import TimeLeft
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.client_names import known
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.hosts import known
 
 
 def ask_storpool(module: Module, _time_left: TimeLeft) -> t.Callable[[], t.Dict[str, int]]:

@@ -243,7 +243,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.ru
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.module import Module
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.run import finish
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.time_left import TimeLeft
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.client_names import known
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.hosts import known
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import (
     Reader as Cluster,
 )

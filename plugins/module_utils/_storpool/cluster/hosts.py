@@ -90,14 +90,53 @@ class Hosts:
         return f"StorPool's configuration files on the host that runs the task name {known}. Numbers and '{HERE}' are taken, too."
 
 
-def by_section() -> Sections:
-    """What each section of the files says. Such a section is named like a host, and is for no other. Raises as :func:`.conf_files.read`."""
+def by_section(
+    read: t.Callable[[], t.Sequence[t.Tuple[str, conf_files.Sections]]] = conf_files.every_section,
+) -> Sections:
+    """What each section of the files says. Such a section is named like a host, and is for no other. Raises as :func:`.conf_files.read`.
+
+    An id above all sections is of whichever host reads the file, so it says nothing of others.
+    """
     return {
         section: (values[_VARIABLE].text, f"{_VARIABLE} in {path}, line {values[_VARIABLE].line}")
-        for path, sections in conf_files.every_section()
+        for path, sections in read()
         for section, values in sections.items()
         if section and _VARIABLE in values
     }
+
+
+def known(
+    given: t.Optional[t.Mapping[str, t.Any]],
+    option: str,
+    tell: t.Callable[[str], None],
+    read: t.Callable[[], Sections] = by_section,
+) -> t.Dict[str, int]:
+    """The ids of clients by host that a task is given (``option``), and those of StorPool's files on this machine.
+
+    Nobody needs the files, so what is wrong with them is told and no failure. Raises :class:`InvalidOption` for a given id that cannot be a client's.
+    """
+    ids: t.Dict[str, int] = {}
+    for host, value in (given or {}).items():
+        if not is_id(str(value)):
+            raise InvalidOption(
+                f"{option}.{host}: {quoted(value)} cannot be the id of a StorPool client. The ids are from 1 to {names.LAST_CLIENT}."
+            )
+        ids[str(host)] = int(value)
+    try:
+        sections = read()
+    except NotConfigured as failure:
+        tell(f"It is not known which StorPool clients hosts are, but for those in {option}: {failure.message}")
+        return ids
+    for host, (value, place) in sections.items():
+        if host in ids:
+            continue
+        if is_id(value):
+            ids[host] = int(value)
+        else:
+            tell(
+                f"{place}, is {quoted(value)}, which cannot be the id of a StorPool client, so it is not known which one {quoted(host)} is."
+            )
+    return ids
 
 
 def is_id(text: str) -> bool:
