@@ -257,17 +257,7 @@ def test_however_it_is_interrupted_each_volume_ends_where_it_shall(kinds, at_onc
     often = {"broken": 1, "often broken": 1000}
     cloud = Cloud(*volumes, broken={f"v-{n}": often[kind] for n, kind in enumerate(kinds) if kind in often})
     for stop in stops:  # runs that were killed after so many migrations
-        left = [stop]
-
-        def connect(left=left):
-            def apply(step):
-                left[0] -= 1
-                if left[0] < 0:
-                    raise KeyboardInterrupt
-                cloud.apply(step)
-
-            return cloud.api.reader(), apply
-
+        connect = killed_after(cloud, stop)
         with contextlib.suppress(KeyboardInterrupt):
             evacuation.evacuate(cloud.api.reader(), connect, 0, want(at_once=1))
     rows, _more = cloud.evacuate(want(at_once=at_once))
@@ -275,3 +265,15 @@ def test_however_it_is_interrupted_each_volume_ends_where_it_shall(kinds, at_onc
     assert [each["storageid"] for each in cloud.volumes.values()] == [wanted.get(kind, "t2;2") for kind in kinds]
     failed = {row["id"] for row in rows if row["result"] == "failed"}
     assert failed == {f"v-{n}" for n, kind in enumerate(kinds) if kind in ("special", "often broken")}
+
+
+def killed_after(cloud, steps):
+    """Makes connections over which no more than these steps are applied before the task is killed."""
+    left = iter(range(steps))
+
+    def apply(step):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        cloud.apply(step)
+
+    return lambda: (cloud.api.reader(), apply)

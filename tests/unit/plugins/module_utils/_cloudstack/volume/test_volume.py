@@ -609,8 +609,11 @@ def test_a_plan_leaves_nothing_to_do_and_check_mode_tells_of_it(before, options,
     if refused:
         assert refused.result()["msg"].endswith(".")
         return
-    look, apply = lambda: cloud.current(wanted), cloud.apply
-    refused, done = attempt(lambda: converge(look, lambda now: plan(now, wanted), apply, sleep=lambda _s: None))
+    refused, done = attempt(
+        lambda: converge(
+            lambda: cloud.current(wanted), lambda now: plan(now, wanted), cloud.apply, sleep=lambda _s: None
+        )
+    )
     if refused:
         # What only CloudStack decides, the pool of a volume that is attached for the first time, may stand in the way of a move.
         assert "moved" in refused.message
