@@ -25,8 +25,9 @@ options:
   _input:
     description: >-
       A mapping with any of C(placement_groups), C(templates), C(volumes), C(snapshots) and C(disk_offerings), as
-      P(storpool.cloudstack.storpool_cluster_info#module), P(storpool.cloudstack.storpool_template_info#module), P(storpool.cloudstack.storpool_volume_info#module),
-      P(storpool.cloudstack.storpool_snapshot_info#module) and P(storpool.cloudstack.cloudstack_disk_offering_info#module) return them.
+      P(storpool.cloudstack.storpool_cluster_info#module), P(storpool.cloudstack.storpool_template_info#module),
+      P(storpool.cloudstack.storpool_volume_info#module), P(storpool.cloudstack.storpool_snapshot_info#module) and
+      P(storpool.cloudstack.cloudstack_disk_offering_info#module) return them.
     type: dict
     required: true
 """

@@ -23,7 +23,7 @@ notes:
     offerings say.
   - For C(orphan_volume), C(orphan_snapshot) and C(left_temporary), objects are deleted in StorPool, for good. Do not name these codes if another cloud uses
     one of the StorPool templates, which only you can know.
-  - A repair that fails does not keep the others from being done. The task fails at the end, and RV(error.failed) has all that failed.
+  - A repair that fails does not keep the others from being done. The task fails at the end, and C(error.failed) has all that failed.
 options:
   zone:
     description:
