@@ -34,6 +34,7 @@ PACKAGES = (
     "ca-certificates-java",
     "iproute2",
     "procps",
+    "qemu-utils",
 )
 #: Units of those packages that only cost time in a container.
 MASKED = (
