@@ -62,6 +62,6 @@ async def run(
     if command.kind == LIST:
         size = state.switches["default_page_size"] if command.paged else len(result)
         page, page_size = context.args["page"], context.args["pagesize"]
-        shown = page_of(result, page, page_size, size) if command.paged else result
+        shown = page_of(result, page, page_size, size) if command.paged else list(result)
         return listing(command.key, shown, len(result)), False
     return ({command.key: result} if command.key else result), context.effect

@@ -9,9 +9,9 @@ A command is looked up by its exact name and by release; `simulators.cloudstack.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 from simulators.cloudstack.rows import ManagementServer
 from simulators.cloudstack.state import State
@@ -78,6 +78,27 @@ class Plan:
     instance_type: str | None = None
     instance_id: str | None = None
     instance_shown: bool = True
+
+
+class Views(Sequence[dict[str, Any]]):
+    """The rows of a list as they are shown, made only of what is looked at: the rows of a page."""
+
+    def __init__(self, found: Sequence[Any], show: Callable[[Any], dict[str, Any]]) -> None:
+        self._found, self._show = found, show
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+
+    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        if isinstance(index, slice):
+            return [self._show(one) for one in self._found[index]]
+        return self._show(self._found[index])
 
 
 Handler = Callable[[Context], Awaitable[Any]]

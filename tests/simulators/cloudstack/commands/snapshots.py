@@ -14,7 +14,7 @@ from simulators.cloudstack.commands.volumes import existing_volume
 from simulators.cloudstack.errors import internal, invalid
 from simulators.cloudstack.guest_views import snapshot_row
 from simulators.cloudstack.plugin import api, storage
-from simulators.cloudstack.registry import JOB, LIST, Context, Param, Plan, command
+from simulators.cloudstack.registry import JOB, LIST, Context, Param, Plan, Views, command
 from simulators.cloudstack.state import State
 
 SNAPSHOT_ID = Param("id", "id", "snapshots", required=True)
@@ -91,11 +91,11 @@ async def create_snapshot(context: Context) -> Plan:
     Param("name"),
     Param("listall", "bool"),
 )
-async def list_snapshots(context: Context) -> list[dict[str, Any]]:
+async def list_snapshots(context: Context) -> Views:
     """From 4.19 to 4.20.0 a deleted snapshot stays listed as long as its copy on secondary storage is there."""
     args = context.args
-    return [
-        snapshot_row(context.state, row, listing=True)
+    found = [
+        row
         for row in context.state.snapshots.ever()
         if (not row.removed or row.lingers)
         and args["id"] in (None, row.db_id)
@@ -103,6 +103,7 @@ async def list_snapshots(context: Context) -> list[dict[str, Any]]:
         and args["zoneid"] in (None, row.zone)
         and args["name"] in (None, row.name)
     ]
+    return Views(found, lambda row: snapshot_row(context.state, row, listing=True))
 
 
 @command("deleteSnapshot", JOB, None, SNAPSHOT_ID)

@@ -18,7 +18,7 @@ from simulators.cloudstack.downloads import is_ready
 from simulators.cloudstack.errors import internal, invalid
 from simulators.cloudstack.guest_views import VM_DETAILS, expunged_vm_row, vm_row, vm_row_with
 from simulators.cloudstack.plugin import storage
-from simulators.cloudstack.registry import JOB, LIST, Context, Param, Plan, command
+from simulators.cloudstack.registry import JOB, LIST, Context, Param, Plan, Views, command
 from simulators.cloudstack.state import State
 
 VM_ID = Param("id", "id", "vms", required=True)
@@ -46,7 +46,7 @@ def _existing(context: Context) -> rows.VirtualMachine:
     Param("details", "list"),
     *OWNER_PARAMS,
 )
-async def list_virtual_machines(context: Context) -> list[dict[str, Any]]:
+async def list_virtual_machines(context: Context) -> Views:
     state, args = context.state, context.args
     details = [one.lower() for one in args["details"] or ["all"]]
     if unknown := set(details) - {*VM_DETAILS, "all"}:
@@ -54,8 +54,8 @@ async def list_virtual_machines(context: Context) -> list[dict[str, Any]]:
             "The details parameter contains a non permitted value. The allowed values are "
             f"{['all', *VM_DETAILS]}: {', '.join(sorted(unknown))}"
         )
-    return [
-        vm_row(state, vm) if "all" in details else vm_row_with(state, vm, details)
+    found = [
+        vm
         for vm in state.vms
         if args["id"] in (None, vm.db_id)
         and is_asked_for(context, vm)
@@ -67,6 +67,7 @@ async def list_virtual_machines(context: Context) -> list[dict[str, Any]]:
         and (args["storageid"] is None or any(one.pool == args["storageid"] for one in volumes_of(state, vm)))
         and (not args["keyword"] or like(args["keyword"], vm.name) or like(args["keyword"], vm.display_name))
     ]
+    return Views(found, lambda vm: vm_row(state, vm) if "all" in details else vm_row_with(state, vm, details))
 
 
 @command(

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from simulators.cloudstack import rows
-from simulators.cloudstack.errors import INSUFFICIENT_CAPACITY, ApiError
+from simulators.cloudstack.errors import INSUFFICIENT_CAPACITY, ApiError, DriverError
 from simulators.cloudstack.plugin import storage
 from simulators.cloudstack.plugin.driver import is_storpool
 from simulators.cloudstack.state import State
@@ -67,7 +69,7 @@ async def stop_vm(state: State, vm: rows.VirtualMachine) -> None:
 
 
 async def migrate_vm(state: State, vm: rows.VirtualMachine, target: rows.Host) -> None:
-    """A live migration: attached on both hosts for a moment, then on the new one only."""
+    """A live migration: attached on both hosts for a moment, then on the new one only, unless the agent of the old one has died meanwhile."""
     source = state.hosts.get(vm.host)
     pairs = [(pool, volume) for volume in volumes_of(state, vm) if (pool := storpool_of(state, volume))]
     for pool, volume in pairs:
@@ -75,7 +77,8 @@ async def migrate_vm(state: State, vm: rows.VirtualMachine, target: rows.Host) -
     vm.host = target.db_id
     for pool, volume in pairs:
         if source:
-            await storage.detach(state, pool, volume, source)
+            with contextlib.suppress(DriverError):
+                await storage.detach(state, pool, volume, source)
 
 
 async def migrate_away(state: State, host: rows.Host) -> None:

@@ -26,7 +26,7 @@ from simulators.cloudstack.errors import (
 from simulators.cloudstack.guest_views import volume_row
 from simulators.cloudstack.plugin import storage
 from simulators.cloudstack.plugin.driver import is_storpool
-from simulators.cloudstack.registry import JOB, LIST, OBJECT, Context, Param, Plan, command
+from simulators.cloudstack.registry import JOB, LIST, OBJECT, Context, Param, Plan, Views, command
 from simulators.cloudstack.state import State
 
 GIB = 1 << 30
@@ -86,12 +86,11 @@ def choose_pool(state: State, zone: int, wanted: set[str]) -> rows.Pool:
     Param("listsystemvms", "bool", feature="list_system_volumes"),
     *OWNER_PARAMS,
 )
-async def list_volumes(context: Context) -> list[dict[str, Any]]:
+async def list_volumes(context: Context) -> Views:
     """`storageid` is a plain text here, so the ids of StorPool pools work."""
     state, args = context.state, context.args
-    return [
-        volume_row(state, row) for row in state.volumes if is_asked_for(context, row) and _matches(state, row, args)
-    ]
+    found = [row for row in state.volumes if is_asked_for(context, row) and _matches(state, row, args)]
+    return Views(found, lambda row: volume_row(state, row))
 
 
 def _matches(state: State, row: rows.Volume, args: Any) -> bool:
