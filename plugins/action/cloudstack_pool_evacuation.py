@@ -11,6 +11,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.evacuation import report
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import PartlyFailed
 from ansible_collections.storpool.cloudstack.plugins.plugin_utils import _progress
 from ansible_collections.storpool.cloudstack.plugins.plugin_utils._direct import ActionModule as DirectAction
 from ansible_collections.storpool.cloudstack.plugins.plugin_utils._direct import prepare
@@ -47,7 +48,7 @@ class ActionModule(DirectAction):
         what = f"primary storage pool {more['pool']['name']!r}"
         try:
             return report.report(what, list(rows.values()), more)
-        except report.Left as failure:
+        except PartlyFailed as failure:
             return dict(failure.result(), failed=True)
 
     @staticmethod

@@ -15,7 +15,8 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk.show import PartlyFailed, report
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import PartlyFailed
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk.show import report
 from ansible_collections.storpool.cloudstack.plugins.plugin_utils import _progress
 from ansible_collections.storpool.cloudstack.plugins.plugin_utils._direct import ActionModule as DirectAction
 from ansible_collections.storpool.cloudstack.plugins.plugin_utils._direct import prepare

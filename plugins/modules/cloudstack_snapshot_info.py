@@ -366,7 +366,7 @@ def ask_storpool(module: Module, time_left: TimeLeft) -> t.Callable[[], t.Dict[s
             reader = reader_of(module, connect(module, time_left=time_left))
         except NotConfigured as failure:
             raise failure.while_doing("look on StorPool for what it has of the snapshots (storpool)") from None
-        return halves.snapshots(reader, {"cs": "snapshot"}, "uuid")
+        return halves.snapshots(reader)
 
     return ask
 

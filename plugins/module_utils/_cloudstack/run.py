@@ -62,7 +62,7 @@ def run_managed(
     time_left = TimeLeft(module.params.get("wait_timeout"))
     apis: t.List[http.Api] = []
 
-    def both() -> t.Tuple[t.Any, ...]:
+    def connect() -> t.Tuple[t.Any, ...]:
         api = open_api(module, time_left)
         apis.append(api)
         reader = _reader_of(module, api, ask_storpool(module, time_left) if ask_storpool else None)
@@ -80,7 +80,7 @@ def run_managed(
     manage(
         module,
         kind._replace(want=lambda _params: kind.want(module.given), look=look),
-        both,
+        connect,
         time_left,
     )
 

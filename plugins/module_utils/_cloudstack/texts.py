@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 
 from .._common.errors import InvalidOption
-from .._common.words import listing
+from .._common.words import listing, nearest_first
 
 
 def text(value: t.Any, option: str, most: int = 255) -> t.Any:
@@ -38,7 +37,6 @@ def there_is(rows: t.Iterable[t.Mapping[str, t.Any]], wanted: t.Optional[str] = 
 
     Those whose names are the most like ``wanted`` come first.
     """
-    names = sorted({str(row["name"]) for row in rows})
-    if wanted is not None:
-        names.sort(key=lambda name: difflib.SequenceMatcher(None, wanted.lower(), name.lower()).ratio(), reverse=True)
+    names = {str(row["name"]) for row in rows}
+    names = sorted(names) if wanted is None else nearest_first(wanted, names)
     return f"CloudStack has {listing(names) or 'none'}."

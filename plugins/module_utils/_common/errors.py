@@ -158,3 +158,16 @@ class ReplyLost(Failure):
     """The connection broke, or time ran out, after the request was sent: it may or may not have taken effect."""
 
     kind = "reply_lost"
+
+
+class PartlyFailed(Failure):
+    """Some of many objects could not be brought to where they are wanted; ``more`` is what the result has besides."""
+
+    kind = "partly_failed"
+
+    def __init__(self, message: str, more: t.Mapping[str, t.Any]) -> None:
+        super().__init__(message)
+        self.more = dict(more)
+
+    def result(self) -> t.Dict[str, t.Any]:
+        return dict(self.more, **super().result())

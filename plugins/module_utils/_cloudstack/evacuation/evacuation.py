@@ -176,7 +176,7 @@ def _to_do(there: contents.Contents, reader: Reader, wanted: Want, part: Part) -
 
 def _wish(row: Raw, both: Pools, wanted: Want) -> Volume:
     """What is wanted of one volume: that it is on the other pool, or, if it was destroyed, gone."""
-    going = row.get("state") in ("Destroy", "Destroying", "Expunging")
+    going = contents.is_going(row)
     return Volume(
         present=not going,
         name=None,
@@ -246,7 +246,7 @@ def _looking_first(own: Reader, apply: Apply, both: Pools, wanted: Want) -> Appl
 def _row(row: Raw, job: Job) -> report.Row:
     result = report.WAITING
     if job.state == DONE:
-        result = report.MOVED if row.get("state") not in ("Destroy", "Destroying", "Expunging") else report.EXPUNGED
+        result = report.EXPUNGED if contents.is_going(row) else report.MOVED
     failure = job.failure.result() if job.failure and job.state != DONE else None
     if job.state == FAILED or failure:
         result = report.FAILED

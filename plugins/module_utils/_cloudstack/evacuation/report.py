@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.errors import Failure
+from ..._common.errors import PartlyFailed
 from ..._common.words import listing
 
 Row = t.Dict[str, t.Any]
@@ -20,21 +20,8 @@ MOVED, EXPUNGED, FAILED, WAITING = "moved", "expunged", "failed", "waiting"
 _MOST_REASONS = 3
 
 
-class Left(Failure):
-    """Something is left on the pool that could not be moved."""
-
-    kind = "partly_failed"
-
-    def __init__(self, message: str, result: t.Mapping[str, t.Any]) -> None:
-        super().__init__(message)
-        self.more = dict(result)
-
-    def result(self) -> t.Dict[str, t.Any]:
-        return dict(self.more, **super().result())
-
-
 def report(what: str, rows: t.Sequence[Row], more: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """The result of the module. Raises :class:`Left`, which carries all of it, if a volume could not be moved.
+    """The result of the module. Raises :class:`PartlyFailed`, which carries all of it, if a volume could not be moved.
 
     ``what`` is how sentences call the pool, ``more`` what the result has besides.
     """
@@ -52,7 +39,7 @@ def report(what: str, rows: t.Sequence[Row], more: t.Mapping[str, t.Any]) -> t.D
         reasons.setdefault(row["msg"], []).append(f"{row['name']!r}" + (f" of VM {row['vm']!r}" if row["vm"] else ""))
     told = [f"{listing(sorted(names), most=3)}: {reason}" for reason, names in list(reasons.items())[:_MOST_REASONS]]
     count = len(result["failed"])
-    raise Left(
+    raise PartlyFailed(
         f"{count} of {len(rows)} volumes {'is' if count == 1 else 'are'} left on {what}. {' '.join(told)} The list failed has "
         "each of them; run the task again when that is put right.",
         result,

@@ -39,15 +39,20 @@ class Consent(t.NamedTuple):
 def read(reader: Reader, pool: Raw, removing: bool) -> Contents:
     """What is on a pool. Snapshots are read only if it is to be removed."""
     rows = reader.volumes_on(pool["id"])
-    volumes = tuple(row for row in rows if row.get("state") not in _GOING)
+    volumes = tuple(row for row in rows if not is_going(row))
     ids = frozenset(row["id"] for row in volumes)
     snapshots = reader.volume_snapshots(zoneid=pool["zoneid"]) if removing and ids else []
     return Contents(
         volumes,
-        tuple(row for row in rows if row.get("state") in _GOING),
+        tuple(row for row in rows if is_going(row)),
         tuple(reader.system_volumes_on(pool["id"])),
         tuple(row for row in snapshots if row.get("volumeid") in ids),
     )
+
+
+def is_going(volume: Raw) -> bool:
+    """Whether a volume was destroyed, and only waits to be expunged."""
+    return volume.get("state") in _GOING
 
 
 def check_vms(what: str, contents: Contents, consent: Consent) -> None:

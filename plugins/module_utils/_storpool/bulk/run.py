@@ -9,13 +9,14 @@ import gc
 import typing as t
 
 from ..._common import plain
+from ..._common.errors import PartlyFailed
 from ..._common.module import Module
 from ..._common.run import finish
 from ..connection.api import Api
 from ..connection.options import CONNECTION
 from ..run import connect, notes_of
 from . import steer as bulk
-from .show import PartlyFailed, report
+from .show import report
 
 #: Of longer lists, ``invocation`` in the result says no more than how long they are.
 MOST_ECHOED = 100

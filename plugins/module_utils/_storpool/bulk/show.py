@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.errors import Failure
+from ..._common.errors import PartlyFailed
 from ..._common.words import listing
 from .failures import complaint, groups, shown_as
 
@@ -26,19 +26,6 @@ MOST_NAMES = 3
 _NOT_SHOWN = frozenset(["number", "before", "after", "changed"])
 #: What is different for every object, and would keep objects that change alike from being shown as one group.
 _OWN = frozenset(["name", "global_id", "current_global_id", "device", "creation_timestamp", "created_from"])
-
-
-class PartlyFailed(Failure):
-    """Some objects could not be brought to where they are wanted."""
-
-    kind = "partly_failed"
-
-    def __init__(self, message: str, result: t.Mapping[str, t.Any]) -> None:
-        super().__init__(message)
-        self.more = dict(result)
-
-    def result(self) -> t.Dict[str, t.Any]:
-        return dict(self.more, **super().result())
 
 
 def report(

@@ -19,9 +19,9 @@ def of_snapshots(reader: Reader, ids: t.Iterable[str]) -> t.Dict[str, t.Dict[str
     wanted = frozenset(ids)
     found: t.Dict[str, t.Dict[str, t.Any]] = {}
     for raw in reader.snapshots():
-        key = _owner_of(raw)
+        key = key_of(raw)
         if key in wanted:
-            found[str(key)] = results.snapshot(raw)
+            found[key] = results.snapshot(raw)
     return found
 
 
@@ -31,6 +31,7 @@ def of_volumes(reader: Reader, references: t.Iterable[str]) -> t.Dict[str, t.Dic
     return {reference: results.volume(raw) for reference, raw in found if raw is not None}
 
 
-def _owner_of(raw: Raw) -> t.Optional[str]:
+def key_of(raw: Raw) -> str:
+    """What CloudStack knows a snapshot by, if it is one of its volume snapshots: the tag ``uuid``, or the name."""
     tags = raw.get("tags") or {}
-    return tags.get("uuid") if tags.get("cs") == "snapshot" else raw.get("name")
+    return str(tags["uuid"] if tags.get("cs") == "snapshot" and "uuid" in tags else raw.get("name"))

@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ..cluster import results
-from ..cluster.reader import Raw, Reader, has_tags, keys_of
+from ..cluster.halves import key_of
+from ..cluster.reader import Raw, Reader, keys_of
 from .volumes import attached_to
 
 Half = t.Dict[str, t.Any]
@@ -22,14 +23,10 @@ def volumes(reader: Reader) -> t.Dict[str, Half]:
     return _by(reader, reader.volumes(), keys_of)
 
 
-def snapshots(reader: Reader, tags: t.Mapping[str, str], key: str) -> t.Dict[str, Half]:
-    """What there is of each snapshot with these tags, by the value of its tag ``key``; and by its name, if it has one: the first drivers set no tags."""
-
-    def keys(raw: Raw) -> t.Iterable[str]:
-        tagged = [str(raw["tags"][key])] if has_tags(raw, tags) and key in raw["tags"] else []
-        return [*tagged, str(raw["name"])]
-
-    return _by(reader, sorted(reader.snapshots(), key=lambda raw: str(raw["globalId"]), reverse=True), keys)
+def snapshots(reader: Reader) -> t.Dict[str, Half]:
+    """What there is of each snapshot, by what CloudStack knows it by if it is one of its volume snapshots."""
+    rows = sorted(reader.snapshots(), key=lambda raw: str(raw["globalId"]), reverse=True)
+    return _by(reader, rows, lambda raw: [key_of(raw)])
 
 
 def _by(reader: Reader, rows: t.Sequence[Raw], keys: t.Callable[[Raw], t.Iterable[str]]) -> t.Dict[str, Half]:

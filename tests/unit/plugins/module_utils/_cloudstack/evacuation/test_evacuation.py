@@ -22,6 +22,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     NotAllowed,
     NotFound,
     Outdated,
+    PartlyFailed,
 )
 from unit.plugins.module_utils._cloudstack.fake_api import FakeApi
 
@@ -140,7 +141,7 @@ def test_a_migration_that_fails_is_tried_once_more_and_then_told():
     rows, more = cloud.evacuate(want())
     assert results(rows) == {"v-1": "moved", "v-2": "failed", "v-3": "moved"}
     assert sorted(body["volumeid"] for _call, body in cloud.sent) == ["v-1", "v-1", "v-2", "v-2", "v-3"]
-    with pytest.raises(report.Left) as left:
+    with pytest.raises(PartlyFailed) as left:
         report.report("primary storage pool 'old'", rows, more)
     result = left.value.result()
     assert result["msg"].startswith(

@@ -10,9 +10,9 @@ import json
 
 import pytest
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import PartlyFailed
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk import failures as bulk_failures
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.bulk.show import (
-    PartlyFailed,
     difference,
     report,
     word,
