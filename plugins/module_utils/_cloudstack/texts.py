@@ -37,6 +37,6 @@ def there_is(rows: t.Iterable[t.Mapping[str, t.Any]], wanted: t.Optional[str] = 
 
     Those whose names are the most like ``wanted`` come first.
     """
-    names = {str(row["name"]) for row in rows}
-    names = sorted(names) if wanted is None else nearest_first(wanted, names)
+    there = {str(row["name"]) for row in rows}
+    names = sorted(there) if wanted is None else nearest_first(wanted, there)
     return f"CloudStack has {listing(names) or 'none'}."
