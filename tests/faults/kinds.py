@@ -11,9 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: How long a module waits for an answer that does not come, in seconds: long enough for a server to which other stages leave little of the processors.
-PATIENCE = 1
-
 
 @dataclass(frozen=True)
 class Fault:

@@ -15,10 +15,10 @@ from typing import Any
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common import errors
 from faults import runner
 from faults.child import Child
-from faults.kinds import CLOUDSTACK, PATIENCE, STORPOOL, Fault
+from faults.kinds import CLOUDSTACK, STORPOOL, Fault
 from faults.runner import Ended, Request, Wire
 from faults.scenario import Ids, Scenario
-from faults.worlds import CloudStack, Picture, World
+from faults.worlds import Admin, CloudStack, Picture, World
 
 #: Calls of which one too many makes two of a thing.
 MAKING = frozenset(
@@ -239,10 +239,12 @@ def _judge(
 
 def _arm(world: World, scenario: Scenario, before: Ids, request: Request, index: int, fault: Fault) -> Wire:
     """Let the fault wait for its call."""
-    wire = Wire(patience=PATIENCE if fault.hangs else None, kill_with=fault.kill, kill_at=index, kill_after=fault.after)
+    wire = Wire(kill_with=fault.kill, kill_at=index, kill_after=fault.after)
     if fault.refusals != 0:
         wire.refuse_from, wire.refusals = index, fault.refusals
     admin = world.admins[request.port]
+    if fault.hangs:
+        wire.unanswered, wire.hangs = request, lambda: _hangs(admin)
     if fault.switches:
         admin("POST", "switches", fault.switches)
     where = {"call": request.call, "method": request.method, "skip": request.skip}
@@ -254,6 +256,10 @@ def _arm(world: World, scenario: Scenario, before: Ids, request: Request, index:
         requests = [{key: call, "body": body} for call, body in steps]
         admin("POST", "faults", {**where, "kind": "rival", "requests": requests})
     return wire
+
+
+def _hangs(admin: Admin) -> bool:
+    return any(entry["outcome"].startswith("fault:hang") for entry in admin("GET", "journal")["entries"])
 
 
 def _disarm(world: World, fault: Fault) -> None:

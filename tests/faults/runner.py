@@ -30,6 +30,9 @@ from faults.odd import Odd, odd_answer, odd_response
 PLUGINS = "ansible_collections.storpool.cloudstack.plugins"
 #: What a pause of any length really takes, so that the simulators can go on meanwhile.
 PAUSE_SECONDS = 0.002
+#: How long a module waits for an answer that does not come, in seconds, and how long a server may take until it hangs.
+PATIENCE = 0.1
+SLOWEST = 60
 
 
 @dataclass(frozen=True)
@@ -46,15 +49,16 @@ class Request:
 class Wire:
     """What lies between modules and servers.
 
-    From request number ``refuse_from`` (from 0) on, ``refusals`` requests (None: all) go to a port where nobody listens. ``patience``, in seconds,
-    bounds how long a module waits for an answer, whatever it was told. The process gets the signal ``kill_with`` at request ``kill_at``, before it is sent
-    or, with ``kill_after``, when the answer has come and nobody has read it. The answer to request ``odd_at`` is made ``odd``. ``requests`` are those made
-    so far.
+    From request number ``refuse_from`` (from 0) on, ``refusals`` requests (None: all) go to a port where nobody listens. To ``unanswered`` no answer
+    comes: the module waits :data:`PATIENCE` seconds for it, whatever it was told, and goes on when ``hangs`` says that the server has had the request. The
+    process gets the signal ``kill_with`` at request ``kill_at``, before it is sent or, with ``kill_after``, when the answer has come and nobody has read
+    it. The answer to request ``odd_at`` is made ``odd``. ``requests`` are those made so far.
     """
 
     refuse_from: int | None = None
     refusals: int | None = None
-    patience: float | None = None
+    unanswered: Request | None = None
+    hangs: Callable[[], bool] = lambda: True
     kill_with: int | None = None
     kill_at: int = 0
     kill_after: bool = False
@@ -69,8 +73,8 @@ class Wire:
             parts = urlsplit(request.url)
             request = request.copy()
             request.url = parts._replace(netloc=f"127.0.0.1:{closed_port()}").geturl()
-        if self.patience is not None:
-            options["timeout"] = (self.patience, self.patience)
+        if self._is_unanswered(number):
+            options["timeout"] = (PATIENCE, PATIENCE)
         answer = self._between(number, lambda: real(adapter, request, **options))
         return odd_response(answer, self.odd) if self.odd and number == self.odd_at else answer
 
@@ -79,7 +83,7 @@ class Wire:
         number = self._count(f"http://{line.address}{path}", method, body)
         if self._refuses(number):
             line = type(line)("127.0.0.1", closed_port(), line.address, {})
-        seconds = seconds if self.patience is None else self.patience
+        seconds = PATIENCE if self._is_unanswered(number) else seconds
         answer = self._between(number, lambda: real(line, method, path, body, seconds))
         return odd_answer(answer, self.odd) if self.odd and number == self.odd_at else answer
 
@@ -91,9 +95,23 @@ class Wire:
     def _between(self, number: int, send: Callable[[], Any]) -> Any:
         if not self.kill_after:
             self._die(number)
-        answer = send()
+        try:
+            answer = send()
+        finally:
+            if self._is_unanswered(number):
+                self._wait_until_it_hangs()
         self._die(number)
         return answer
+
+    def _is_unanswered(self, number: int) -> bool:
+        return self.unanswered is not None and self.requests[number] == self.unanswered
+
+    def _wait_until_it_hangs(self) -> None:
+        """A server that is slow may have the effect only after the module has given up; it is not this that is tried here."""
+        deadline = time.monotonic() + SLOWEST
+        while not self.hangs():
+            assert time.monotonic() < deadline, f"{self.unanswered} never came to the server"
+            time.sleep(PAUSE_SECONDS)
 
     def _die(self, number: int) -> None:
         if self.kill_with is not None and number == self.kill_at:
