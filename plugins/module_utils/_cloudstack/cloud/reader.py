@@ -208,7 +208,10 @@ class Reader:
         return [row for row in rows if row["id"] not in others]
 
     def volumes(self, **where: t.Any) -> t.List[Raw]:
-        """The volumes of all accounts and projects that meet conditions of listVolumes (``zoneid``, ...); destroyed ones only if asked for."""
+        """The volumes of all accounts and projects that meet conditions of listVolumes (``zoneid``, ...); destroyed ones only if asked for.
+
+        As for VMs and snapshots, ``of_projects=False`` leaves out the call for what projects have, for who knows that there are none.
+        """
         return _unique(self._of_everyone("listVolumes", "volume", **where))
 
     def volume(self, volume_id: str) -> t.Optional[Raw]:
@@ -298,8 +301,8 @@ class Reader:
         return self._api.rows("listDomains", "domain", listall=True)
 
     def projects(self) -> t.List[Raw]:
-        """The projects of all domains."""
-        return self._api.rows("listProjects", "project", listall=True)
+        """The projects of all domains, without what they use, which CloudStack would have to add up."""
+        return self._api.rows("listProjects", "project", listall=True, details="min")
 
     def service_offerings(self) -> t.List[Raw]:
         """The service offerings that can be used, of all domains; with their details from 4.17 on."""
@@ -333,9 +336,10 @@ class Reader:
         named = _unique(self._of_everyone(command, key, **where))
         return [row for row in named if name_or_id in [row.get(member) for member in members]]
 
-    def _of_everyone(self, command: str, key: str, **params: t.Any) -> t.Iterator[Raw]:
+    def _of_everyone(self, command: str, key: str, of_projects: bool = True, **params: t.Any) -> t.Iterator[Raw]:
         yield from self._api.rows(command, key, listall=True, **params)
-        yield from self._api.rows(command, key, listall=True, projectid=ALL_PROJECTS, **params)
+        if of_projects:
+            yield from self._api.rows(command, key, listall=True, projectid=ALL_PROJECTS, **params)
 
 
 def is_uuid(text: str) -> bool:
