@@ -52,7 +52,8 @@ class Kill:
     command: str = ""
 
 
-KILLS = st.builds(Kill, st.integers(0, 22), st.booleans()) | st.builds(
+#: The first change is request 3 of an export, the last one 17 of an import.
+KILLS = st.builds(Kill, st.integers(3, 17), st.booleans()) | st.builds(
     Kill, command=st.sampled_from(["info", "convert", "compare"])
 )
 
@@ -69,6 +70,9 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
+        """Nothing is there but a source."""
+        for name in self.images.left():
+            (self.images.files / name).unlink()
         self.images.here.begin(self.images.scenario("import"))
         self.made: dict[str, tuple[Source, int]] = {}
         self.exported: tuple[str, bytes] | None = None
@@ -82,20 +86,21 @@ class Machine(RuleBasedStateMachine):
         self.source = data.draw(st.sampled_from(self.sources), label="source")
         shutil.copyfile(self.source.path, self.place)
 
-    @rule(kind=st.sampled_from(sorted(NAMES)))
-    def object_goes(self, kind: str) -> None:
-        """Somebody deletes what a task has made."""
-        if self.made.pop(kind, None):
-            self.images.here.do((f"{kind.capitalize()}Delete/{NAMES[kind]}", {}))
-
     @rule(
         kind=st.sampled_from(sorted(NAMES)),
+        anew=st.booleans(),
         size=st.sampled_from([None, None, None, "1MiB", "5MiB"]),
         form=st.sampled_from([None, None, None, "vmdk"]),
         kill=st.none() | KILLS,
+        again=st.booleans(),
         twice=st.booleans(),
     )
-    def imported(self, kind: str, size: str | None, form: str | None, kill: Kill | None, twice: bool) -> None:
+    def imported(
+        self, kind: str, anew: bool, size: str | None, form: str | None, kill: Kill | None, again: bool, twice: bool
+    ) -> None:
+        """An import, or one that is killed, and then perhaps done again; at the end perhaps two at the same time. Before, somebody may delete what is there."""
+        if anew and self.made.pop(kind, None):
+            self.images.here.do((f"{kind.capitalize()}Delete/{NAMES[kind]}", {}))
         task = {"kind": kind, "name": NAMES[kind], "src": str(self.place), "template": "hybrid", "size": size}
         task["format"] = "raw" if self.source.form == "raw" else form
         before = self.made.get(kind)
@@ -112,15 +117,17 @@ class Machine(RuleBasedStateMachine):
             if not before and self.row(kind):
                 assert not refused
                 self.made[kind] = self.source, wanted
-        else:
-            changed = not refused and not before
+            self.all_is_whole()
+        if not kill or again:
+            changed = not refused and kind not in self.made
             self.run(task, twice, None if refused else changed, f"import {kind}")
             if changed:
                 self.made[kind] = self.source, wanted
-        self.all_is_whole()
+            self.all_is_whole()
 
     @rule(kind=st.sampled_from(sorted(NAMES)), kill=st.none() | KILLS)
     def exported_to_the_file(self, kind: str, kill: Kill | None) -> None:
+        """An export over whatever is there, or one that is killed."""
         dest = self.images.dest
         task = {"state": "exported", "kind": kind, "name": NAMES[kind], "dest": str(dest), "allow_replace": True}
         row = self.row(kind)
