@@ -193,10 +193,9 @@ class Reader:
 
     def volumes_on(self, pool_id: str) -> t.List[Raw]:
         """The volumes of all accounts and projects on a pool, those in state Destroy included."""
+        states: t.Tuple[t.Dict[str, t.Any], ...] = ({}, {"state": "Destroy"})
         return _unique(
-            row
-            for state in ({}, {"state": "Destroy"})
-            for row in self._of_everyone("listVolumes", "volume", storageid=pool_id, **state)
+            row for state in states for row in self._of_everyone("listVolumes", "volume", storageid=pool_id, **state)
         )
 
     def system_volumes_on(self, pool_id: str) -> t.List[Raw]:
@@ -326,7 +325,7 @@ class Reader:
 
         ``members`` are those of a row that are names. ``keyword`` finds parts of all of them, ``name`` parts of the first or the whole, by command and release.
         """
-        where = {"zoneid": zone_id} if zone_id else {}
+        where: t.Dict[str, t.Any] = {"zoneid": zone_id} if zone_id else {}
         if is_uuid(name_or_id):
             with contextlib.suppress(Outdated):
                 rows = _unique(self._of_everyone(command, key, id=name_or_id, **where))
