@@ -118,7 +118,7 @@ options:
     description:
       - Whether to say how far it is while it runs.
       - With V(auto) it is said if Ansible runs in a terminal. V(always) and V(never) do what they say.
-      - It can be said only on the controller itself (connection C(local)), where Ansible can look at a file while the module runs.
+      - It can be said where Ansible can look at a file while the module runs, on the controller itself (connection C(local)) and over C(ssh).
     type: str
     choices: [auto, always, never]
     default: auto

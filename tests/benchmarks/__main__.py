@@ -280,7 +280,7 @@ class Bench:
         """CloudStack's book against StorPool's."""
         took, text = books.measure(self.bench, self.repeats), "audit of 10,000 volumes, 2,000 VMs and 200 hosts"
         return [
-            Row(f"{text}: requests, with pages of 500", took["calls"], "", 30),
+            Row(f"{text}: requests, with a default.page.size of 500", took["calls"], "", 30),
             Row(f"{text}: processor time of the module", took["cpu_seconds"], "s", 5),
             Row(f"{text}: module time, with what the simulators take for their lists", took["seconds"], "s"),
             Row(f"{text}: memory of the module", took["MB"], "MB", 500),

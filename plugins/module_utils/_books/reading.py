@@ -126,22 +126,25 @@ class Reading:
 
     def _cluster(self) -> Cluster:
         side = self._sides.cluster
+        # The status of the templates names all of them, but StorPool has to add it up.
+        measured = self._ask.wants(frozenset(["pool_over_capacity"]))
+        templates = tuple(side.templates_status() if measured else side.templates())
         return Cluster(
             volumes=self._things(side.volumes()),
             snapshots=self._things(side.snapshots()),
             attachments=self._attachments(side.attachments()),
             clients=side.clients(),
-            templates=tuple(side.templates()),
-            capacity={str(row["name"]): row for row in side.templates_status()}
-            if self._ask.wants(frozenset(["pool_over_capacity"]))
-            else {},
+            templates=templates,
+            capacity={str(row["name"]): row for row in templates} if measured else {},
         )
 
     def _cloud(self, cluster: Cluster) -> Cloud:
-        """Long lists come first: pages are known to be that long then, and short ones cost one call."""
+        """Long lists come first: pages are known to be that long then, and short ones cost one call. Where there are no projects, nothing of theirs is
+        asked for: one that is made after that has nothing which StorPool's lists, read before, could name."""
         side, ask = self._sides.cloud, self._ask
         version = tuple(side.version())
-        volumes, vms = self._volumes(), side.vms()
+        whose = {} if side.projects() else {"of_projects": False}
+        volumes, vms = self._volumes(**whose), side.vms(**whose)
         pools = self._pools()
         templates = {pool["template"] for pool in pools}
         ours = [thing for thing in cluster.snapshots if thing.get("templateName") in templates]
@@ -153,8 +156,8 @@ class Reading:
             hosts=self._hosts(),
             volumes=tuple(volumes),
             vms=tuple(vms),
-            snapshots=tuple(side.volume_snapshots()) if ask.wants(_OF_SNAPSHOTS) else (),
-            vm_snapshots=tuple(side.vm_snapshots()) if GROUP in kinds else (),
+            snapshots=tuple(side.volume_snapshots(**whose)) if ask.wants(_OF_SNAPSHOTS) else (),
+            vm_snapshots=tuple(side.vm_snapshots(**whose)) if GROUP in kinds else (),
             templates=tuple(side.every_template()) if TEMPLATE in kinds else (),
             disk_offerings=tuple(side.every_disk_offering()) if offerings else (),
             service_offerings=tuple(side.service_offerings()) if offerings else (),

@@ -16,6 +16,8 @@ from simulators.cloudstack.state import State
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _MAP_ITEM = re.compile(r"([^\[]+)\[([^\]]*)\](?:\.(.+))?")
+#: The size of a page that has no limit; `page` is not given then (BaseListCmd, all releases).
+UNLIMITED = -1
 _LONG = re.compile(r"-?\d+")
 
 
@@ -119,12 +121,14 @@ def _known_number(command: Command, param: Param, number: int, state: State) -> 
 def _paging(command: Command, plain: Mapping[str, str], state: State) -> tuple[int | None, int | None]:
     page, size = (_number(command, plain, name) for name in ("page", "pagesize"))
     limit = state.switches["default_page_size"]
-    if page is None and size is not None and size != -1:
+    if page is None and size not in (None, UNLIMITED):
         raise ApiError(PARAM_ERROR, '"page" parameter is required when "pagesize" is specified')
     if size is None and page is not None:
         raise ApiError(PARAM_ERROR, '"pagesize" parameter is required when "page" is specified')
     if size is not None and size > limit:
         raise invalid(f"Page size can't exceed max allowed page size value: {limit}")
+    if size == UNLIMITED and page is not None:
+        raise invalid("Can't specify page parameter when pagesize is -1 (Unlimited)")
     return page, size
 
 
@@ -133,7 +137,9 @@ def _number(command: Command, plain: Mapping[str, str], name: str) -> int | None
 
 
 def page_of(rows: list[Any], page: int | None, size: int | None, default_size: int) -> list[Any]:
-    """The rows of one page; without paging the first `default_size`."""
+    """The rows of one page; without paging the first `default_size`, or all if that is asked for."""
+    if size == UNLIMITED:
+        return rows[:]
     if page is None or size is None:
         return rows[:default_size]
     start = max(page - 1, 0) * max(size, 0)

@@ -103,6 +103,7 @@ def test_post_enforcement_came_with_4_21(cloud: Make) -> None:
         ({"pagesize": 5}, '"page" parameter is required when "pagesize" is specified'),
         ({"page": 1}, '"pagesize" parameter is required when "page" is specified'),
         ({"page": 1, "pagesize": 501}, "Page size can't exceed max allowed page size value: 500"),
+        ({"page": 1, "pagesize": -1}, "Can't specify page parameter when pagesize is -1 (Unlimited)"),
         ({"page": "x", "pagesize": 1}, "due to invalid value x for parameter page"),
     ],
 )
@@ -121,6 +122,8 @@ def test_pages_and_the_default_size(cloud: Make) -> None:
     here.switches.set({"default_page_size": 2})
     page = here.call("listHosts")
     assert (page["count"], len(page["host"])) == (3, 2)
+    page = here.call("listHosts", pagesize=-1)
+    assert (page["count"], len(page["host"])) == (3, 3)
 
 
 def test_malformed_maps_are_430(cloud: Make) -> None:

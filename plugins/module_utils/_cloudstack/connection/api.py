@@ -28,7 +28,7 @@ from ..._common.transport import words
 from ..._common.wire import CONNECT_TIMEOUT, Broken, OutOfTime
 from . import proxies, refusals, shapes
 from .config import Endpoint
-from .paging import Pages
+from .paging import WHOLE, Pages
 
 
 @contextlib.contextmanager
@@ -118,7 +118,8 @@ class Api:
         """All objects of a list command (:mod:`paging`). An empty list has neither ``count`` nor ``key`` in the answer."""
 
         def read(page: t.Optional[int], size: t.Optional[int]) -> t.Tuple[t.List[t.Dict[str, t.Any]], t.Any]:
-            answer = self.read(command, **dict(params, page=page, pagesize=size))
+            asked = dict(params, page=page, pagesize=size)
+            answer = self.change(command, asked) if size == WHOLE else self.read(command, **asked)
             with self._speaking_of(command):
                 return shapes.rows_of(command, key, answer, params, self.endpoint.url), answer.get("count")
 

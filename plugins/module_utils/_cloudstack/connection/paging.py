@@ -5,17 +5,23 @@
 
 CloudStack answers with at most default.page.size objects and a ``count``, which on some servers is that of the page. Asking for larger pages is an
 error, and a page beyond the end has no rows. So a list ends with a page that has nothing new, or fewer rows than pages of this server have.
+
+A page size of -1 without a page is no limit, whatever default.page.size says. What comes so was there at one moment, and in one call. That is asked for where
+the first page shows that the server needs a few seconds for it, and not again of a server that refuses it, or gives no more than a page.
 """
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ..._common.answers import is_whole
-from ..._common.errors import BadAnswer
+from ..._common.errors import BadAnswer, Failure
 
 Row = t.Dict[str, t.Any]
-#: Reads a page: its number and size, or ``None`` for what the server gives without them. Returns its rows and its ``count``.
+#: The size of a page that is the whole list.
+WHOLE = -1
+#: Reads a page: its number and size, or ``None`` for what the server gives without them. Returns its rows and its ``count``. The ``WHOLE`` has no number.
 Read = t.Callable[[t.Optional[int], t.Optional[int]], t.Tuple[t.List[Row], t.Any]]
 
 #: No list that is read here has more.
@@ -23,13 +29,18 @@ MOST_ROWS = 1_000_000
 MOST_PAGES = 5000
 #: How often a list is read that changes meanwhile.
 MOST_PASSES = 4
+#: How many rows are asked for in one call, and how many seconds that may take by what a page took.
+MOST_AT_ONCE = 20_000
+SECONDS_AT_ONCE = 10.0
 
 
 class Pages:
-    """What is known of the pages of one server: the largest that it gave. One with fewer rows than that is the last of its list."""
+    """What is known of the pages of one server: the largest that it gave, as one with fewer rows is the last of its list, and whether it gives lists whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: t.Callable[[], float] = time.monotonic) -> None:
         self._largest = 0
+        self._whole = True
+        self._clock = clock
 
     def every(self, read: Read, one: bool = False) -> t.List[Row]:
         """All rows, each once. With ``one`` there can be no more than one, and nothing is asked for after it.
@@ -50,7 +61,9 @@ class Pages:
 
     def _pass(self, read: Read, one: bool) -> t.Tuple[t.Dict[t.Any, Row], bool]:
         """The rows by what they are known by, and whether none came twice and there are as many as the server tells."""
+        begun = self._clock()
         page, count = read(None, None)
+        took = self._clock() - begun
         size = came = len(page)
         if not page and is_whole(count) and count > 0:
             raise BadAnswer(f"CloudStack says that there are {count} objects, and lists none of them.")
@@ -58,6 +71,12 @@ class Pages:
         counts = {_number(count, size)}
         full, number = size >= self._largest, 1
         self._largest = max(self._largest, size)
+        told = _number(count, size) or 0
+        if size < told <= MOST_AT_ONCE and not one and took * told <= SECONDS_AT_ONCE * size:
+            whole, count = self._at_once(read, size)
+            if whole:
+                rows = {_key(row): row for row in whole}
+                return rows, len(rows) == len(whole) == count
         while page and not one and (full or len(rows) < _most(counts)):
             number += 1
             page, count = read(number, size)
@@ -71,6 +90,18 @@ class Pages:
             if len(rows) > MOST_ROWS or number > MOST_PAGES:
                 raise BadAnswer(f"CloudStack's list has no end: it goes on after {len(rows)} objects.")
         return rows, came == len(rows) and counts <= {None, came}
+
+    def _at_once(self, read: Read, size: int) -> t.Tuple[t.List[Row], t.Any]:
+        """The whole list, which is longer than a page of this size, and its count; nothing from a server that does not give it."""
+        if self._whole:
+            try:
+                rows, count = read(None, WHOLE)
+            except Failure:  # if pages fail as well, that says why
+                rows, count = [], None
+            if len(rows) > size and not (is_whole(count) and count > len(rows)):
+                return rows, count
+            self._whole = False
+        return [], None
 
 
 def _most(counts: t.Iterable[t.Optional[int]]) -> int:

@@ -99,7 +99,8 @@ class Hands:
             self._qemu.fill(image.node, target.node, self._progress.part("copying"))
             target.settle()
             if self._wanted.verify:
-                self._refuse_different(image.node, target.node, f"the volume on {target.path}", "the image")
+                written = f"the volume on {target.path}"
+                self._refuse_different(image.node, target.node, image.size, written, "the image")
             sha256 = image.hash()
             image.refuse_changed()
         return sha256
@@ -157,14 +158,14 @@ class Hands:
             with beside.reading(lambda stop: source.sha256_of(handle, dest, stop)) as hashing:
                 if self._wanted.verify:
                     file = Node(handle, form, direct=device.can_be_direct(handle))
-                    self._refuse_different(file, origin_device.node, dest, f"the {origin_device.path}")
+                    self._refuse_different(file, origin_device.node, size, dest, f"the {origin_device.path}")
                 sha256 = hashing.result()
             known = Known(origin, form, self._wanted.compress, size, os.fstat(handle).st_size, sha256)
             place.finish(handle, dest, known)
         return known
 
-    def _refuse_different(self, one: Node, other: Node, written: str, read: str) -> None:
-        if not self._qemu.compare(one, other, self._progress.part("comparing")):
+    def _refuse_different(self, one: Node, other: Node, size: int, written: str, read: str) -> None:
+        if not self._qemu.compare(one, other, size, self._progress.part("comparing")):
             raise Differs(
                 f"what was written, {written}, is not what was read, {read}. Nothing is kept of it; look at the memory and the disks of this host."
             )

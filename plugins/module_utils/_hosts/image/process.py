@@ -52,10 +52,24 @@ def run(
 
     Raises :class:`TimedOut`, and :class:`NotAccessible` if it cannot be started. It has ended in any case, also if this process is killed.
     """
-    with _started(argv, limits, handles) as process:
-        output, told = _listen(process, os.path.basename(argv[0]), limits.seconds, hear)
-        status = process.wait()
-    return Ended(int(status), output.decode("utf-8", "replace"), told.decode("utf-8", "replace"))
+    return side_by_side([argv], limits, handles, [hear])[0]
+
+
+def side_by_side(
+    every: t.Sequence[t.Sequence[str]],
+    limits: Limits,
+    handles: t.Iterable[int],
+    hears: t.Sequence[t.Optional[t.Callable[[bytes], None]]],
+) -> t.List[Ended]:
+    """As :func:`run`, several programs at the same time, one of ``hears`` for each. If there is a failure, none of them goes on."""
+    with contextlib.ExitStack() as stack:
+        processes = [stack.enter_context(_started(argv, limits, tuple(handles))) for argv in every]
+        heard = _listen(processes, os.path.basename(every[0][0]), limits.seconds, hears)
+        statuses = [int(process.wait()) for process in processes]
+    return [
+        Ended(status, output.decode("utf-8", "replace"), told.decode("utf-8", "replace"))
+        for status, (output, told) in zip(statuses, heard)
+    ]
 
 
 @contextlib.contextmanager
@@ -109,28 +123,30 @@ def _end(process: t.Any) -> None:
 
 
 def _listen(
-    process: t.Any, name: str, seconds: float, hear: t.Optional[t.Callable[[bytes], None]]
-) -> t.Tuple[bytes, bytes]:
-    """What the program writes until it ends; of its errors the beginning."""
-    said, told = b"", b""
+    processes: t.Sequence[t.Any], name: str, seconds: float, hears: t.Sequence[t.Optional[t.Callable[[bytes], None]]]
+) -> t.List[t.Tuple[bytes, bytes]]:
+    """What each of the programs writes until all of them end; of their errors the beginning."""
+    said, told = [b"" for _each in processes], [b"" for _each in processes]
     end = time.monotonic() + seconds
     with selectors.DefaultSelector() as waiting:
-        for stream in (process.stdout, process.stderr):
-            waiting.register(stream, selectors.EVENT_READ)
+        for number, process in enumerate(processes):
+            for stream in (process.stdout, process.stderr):
+                waiting.register(stream, selectors.EVENT_READ, number)
         while waiting.get_map():
             ready = waiting.select(max(0.0, end - time.monotonic()))
             if not ready:
                 raise TimedOut(f"{name} did not end within {seconds:g} seconds, and was stopped.")
             for key, _events in ready:
-                piece = os.read(key.fd, _PIECE)
+                number, piece = key.data, os.read(key.fd, _PIECE)
+                hear = hears[number]
                 if not piece:
                     waiting.unregister(key.fileobj)
-                elif key.fileobj is process.stderr:
-                    told += piece[: MOST_ERRORS - len(told)]
+                elif key.fileobj is processes[number].stderr:
+                    told[number] += piece[: MOST_ERRORS - len(told[number])]
                 elif hear:
                     hear(piece)
                 else:
-                    said += piece
-            if len(said) > MOST_OUTPUT:
-                raise TimedOut(f"{name} wrote more than {MOST_OUTPUT} bytes, and was stopped.")
-    return said, told
+                    said[number] += piece
+                if len(said[number]) > MOST_OUTPUT:
+                    raise TimedOut(f"{name} wrote more than {MOST_OUTPUT} bytes, and was stopped.")
+    return list(zip(said, told))

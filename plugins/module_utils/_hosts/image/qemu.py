@@ -28,6 +28,8 @@ _WALK = process.Limits(600, 2 << 30, 1800)
 _COPY_MEMORY = 4 << 30
 #: Reads and writes under way at the same time.
 _COROUTINES = "8"
+#: How many parts of an image are compared at the same time, and how large each of them is at least.
+_PARTS, _LEAST_PART = 4, 64 << 20
 _PERCENT = re.compile(rb"\((\d+(?:\.\d+)?)/100%\)")
 #: Statuses of ``qemu-img check`` that are no mistake in the image: in order, space that is not used, cannot be checked.
 _SOUND = (0, 3, 63)
@@ -36,12 +38,16 @@ _TARGET_IS_ZERO = (5, 0)
 
 
 class Node(t.NamedTuple):
-    """An open file as qemu-img gets it. ``driver`` is the format, ``device`` whether it is a block device, ``direct`` whether to go around the cache."""
+    """An open file as qemu-img gets it. ``driver`` is the format, ``device`` whether it is a block device, ``direct`` whether to go around the cache.
+
+    ``part`` is what of the disk in it is meant: from where on, and how much of it, ``None`` for all the rest.
+    """
 
     handle: int
     driver: str
     device: bool = False
     direct: bool = False
+    part: t.Tuple[int, t.Optional[int]] = (0, None)
 
     def __str__(self) -> str:
         file: t.Dict[str, t.Any] = {
@@ -53,6 +59,9 @@ class Node(t.NamedTuple):
         node: t.Dict[str, t.Any] = {"driver": self.driver, "file": file}
         if self.driver in ("qcow2", "vmdk"):
             node["backing"] = None
+        offset, size = self.part
+        if self.part != (0, None):
+            node = {"driver": "raw", "offset": offset, "file": node, **({"size": size} if size else {})}
         return "json:" + json.dumps(node)
 
 
@@ -119,13 +128,31 @@ class Qemu:
         arguments += [str(device), f"/proc/self/fd/{path_handle}"]
         self._convert(arguments, [device.handle, path_handle], hear)
 
-    def compare(self, one: Node, other: Node, hear: Hear) -> bool:
-        """Whether two images hold the same; what one has more than the other has to be zeros. Raises :class:`Unusable`."""
-        arguments = ["compare", "-p", str(one), str(other)]
-        ended = process.run([self._program, *arguments], self._copy, [one.handle, other.handle], _percents(hear))
-        if ended.status not in (0, 1):
-            raise _failed("comparing failed", ended)
-        return ended.status == 0
+    def compare(self, one: Node, other: Node, size: int, hear: Hear) -> bool:
+        """Whether two images hold the same; what one has more than the other has to be zeros. Raises :class:`Unusable`.
+
+        ``size`` is that of the smaller one. One program reads one piece after the other, so as many as there are processors share it.
+        """
+        parts = _parts(size, min(_PARTS, os.cpu_count() or 1))
+        done = [0.0 for _part in parts]
+
+        def hear_of(number: int) -> Hear:
+            def hear_part(percent: float) -> None:
+                done[number] = percent
+                hear(sum(done) / len(done))
+
+            return hear_part
+
+        every = [
+            [self._program, "compare", "-p", str(one._replace(part=part)), str(other._replace(part=part))]
+            for part in parts
+        ]
+        hears = [_percents(hear_of(number)) for number in range(len(parts))]
+        every_end = process.side_by_side(every, self._copy, [one.handle, other.handle], hears)
+        for ended in every_end:
+            if ended.status not in (0, 1):
+                raise _failed("comparing failed", ended)
+        return not any(ended.status for ended in every_end)
 
     def _convert(self, arguments: t.List[str], handles: t.List[int], hear: Hear) -> None:
         ended = process.run([self._program, *arguments], self._copy, handles, _percents(hear))
@@ -145,6 +172,13 @@ def find(name: str, copy_seconds: float) -> Qemu:
             f"There is no program {name} on this host. Install it: the package is qemu-utils on Debian and Ubuntu, and qemu-img elsewhere."
         )
     return Qemu(os.path.abspath(program), copy_seconds)
+
+
+def _parts(size: int, most: int) -> t.List[t.Tuple[int, t.Optional[int]]]:
+    """Parts of a disk of so many bytes, of about the same size: where each begins, and its length, of the last ``None`` for all the rest."""
+    number = max(1, min(most, size // _LEAST_PART))
+    length = size // number // _LEAST_PART * _LEAST_PART
+    return [(each * length, length) for each in range(number - 1)] + [((number - 1) * length, None)]
 
 
 def _percents(hear: Hear) -> t.Callable[[bytes], None]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import http.client
 import os
@@ -36,12 +37,12 @@ class Source:
     ``size`` is its virtual size, ``stored()`` about how much of that is data. ``sha256`` gives that of the file, once it is known.
     """
 
-    def __init__(self, handle: int, shown: str, wanted: Want, qemu: Qemu) -> None:
+    def __init__(self, handle: int, shown: str, wanted: Want, qemu: Qemu, sha256: t.Callable[[], str]) -> None:
         self._shown = shown
         self._wanted = wanted
         self._before = os.fstat(handle)
         self.handle = handle
-        self.sha256: t.Callable[[], str] = lambda: sha256_of(handle, shown)
+        self.sha256 = sha256
         with _told_of(shown):
             self.format = self._format()
             told = headers.checked(self.format, self._read, self._before.st_size)
@@ -113,12 +114,11 @@ def opened(wanted: Want, qemu: Qemu) -> t.Iterator[Source]:
             raise Differs(
                 f"src: the SHA-256 of what came from {shown} is {sha256}, not {wanted.sha256} as checksum says: it is another file, or not all of it."
             )
-        source = Source(handle, shown, wanted, qemu)
-        if sha256:
-            source.sha256 = lambda: str(sha256)
+        if sha256 is None:
+            result = stack.enter_context(beside.reading(lambda stop: sha256_of(handle, shown, stop))).result
         else:
-            source.sha256 = stack.enter_context(beside.reading(lambda stop: sha256_of(handle, shown, stop))).result
-        yield source
+            result = functools.partial(str, sha256)
+        yield Source(handle, shown, wanted, qemu, result)
 
 
 def sha256_of_file(path: str) -> str:

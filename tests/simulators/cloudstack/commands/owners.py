@@ -66,7 +66,15 @@ def _domain(row: rows.Domain) -> dict[str, Any]:
     return {"id": row.id, "name": row.name, "path": row.path, "level": row.path.count("/")}
 
 
-@command("listProjects", LIST, "project", Param("id", "id", "projects"), Param("name"), Param("listall", "bool"))
+@command(
+    "listProjects",
+    LIST,
+    "project",
+    Param("id", "id", "projects"),
+    Param("name"),
+    Param("listall", "bool"),
+    Param("details", "list"),
+)
 async def list_projects(context: Context) -> list[dict[str, Any]]:
     args = context.args
     return [

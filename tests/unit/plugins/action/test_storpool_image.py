@@ -6,10 +6,15 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
+import types
 from pathlib import Path
 
-from ansible_collections.storpool.cloudstack.plugins.action.storpool_image import watched
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.storpool.cloudstack.plugins.action.storpool_image import ActionModule, read, watched
 
 
 def test_what_is_new_is_said_once(tmp_path: Path) -> None:
@@ -19,7 +24,7 @@ def test_what_is_new_is_said_once(tmp_path: Path) -> None:
         said.append(words)
         heard.set()
 
-    with watched(str(path), say, pause=0.01):
+    with watched(lambda: read(str(path)), say, pause=0.01):
         for words in ("copying", "copying 10 %", "\x1b[2J", "comparing"):
             heard.clear()
             path.with_suffix(".new").write_text(words)
@@ -29,9 +34,45 @@ def test_what_is_new_is_said_once(tmp_path: Path) -> None:
 
 
 def test_nothing_is_said_where_nothing_is_written(tmp_path: Path) -> None:
-    with watched(str(tmp_path / "none"), unheard, pause=0.01):
+    with watched(lambda: read(str(tmp_path / "none")), unheard, pause=0.01):
         threading.Event().wait(0.05)
 
 
 def unheard(words: str) -> None:
     raise AssertionError(words)
+
+
+class Ssh:
+    """A connection to this host, that counts what it is used for."""
+
+    transport = "ssh"
+
+    def __init__(self) -> None:
+        self.used = 0
+
+    def exec_command(self, command: str, sudoable: bool) -> tuple[int, bytes, bytes]:
+        assert not sudoable, "nobody else has to be asked for who may read it"
+        self.used += 1
+        if self.used == 2:
+            raise AnsibleConnectionFailure("lost")
+        ended = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False)
+        return ended.returncode, ended.stdout, ended.stderr
+
+
+@pytest.mark.parametrize("name", ["progress", "it's; touch $HOME"])
+def test_over_ssh_it_is_read_beside_the_connection_of_the_task(tmp_path: Path, name: str) -> None:
+    path, connection = tmp_path / name, Ssh()
+    action = types.SimpleNamespace(_connection=connection)
+    look = ActionModule._look_at(action, str(path))
+    assert look() == "", "nothing is written yet"
+    path.write_text("x" * 300)
+    with pytest.raises(AnsibleConnectionFailure):
+        look()
+    assert look() == "x" * 200
+    assert connection.used == 0
+    said, heard = [], threading.Event()
+    path.write_text("copying 10 %")
+    with watched(ActionModule._look_at(action, str(path)), lambda words: (said.append(words), heard.set()), pause=0.01):
+        assert heard.wait(5)
+        threading.Event().wait(0.1)  # a look that fails is followed by others
+    assert said == ["copying 10 %"]

@@ -17,6 +17,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._books.reading
 from ansible_collections.storpool.cloudstack.plugins.module_utils._books.run import REPAIR, repair
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud import identity, other_half
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.reader import Reader as CloudReader
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection.paging import Pages
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import Outdated
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import (
     Reader as ClusterReader,
@@ -41,7 +42,7 @@ class CloudApi:
     """Calls CloudStack's model as :class:`Api` calls a server; ``reads`` are the commands in order."""
 
     def __init__(self, cloud: Cloud) -> None:
-        self.cloud, self.reads = cloud, []
+        self.cloud, self.reads, self._pages = cloud, [], Pages()
 
     def read(self, command: str, **params: Any) -> dict[str, Any]:
         self.reads.append(command)
@@ -52,7 +53,11 @@ class CloudApi:
             raise Outdated(str(failure)) from None
 
     def rows(self, command: str, key: str, **params: Any) -> list[dict[str, Any]]:
-        return self.read(command, **params).get(key, [])
+        def read(page: int | None, size: int | None) -> tuple[list[dict[str, Any]], Any]:
+            answer = self.read(command, **params, page=page, pagesize=size)
+            return answer.get(key, []), answer.get("count")
+
+        return self._pages.every(read, one="id" in params)
 
 
 class World:

@@ -202,10 +202,26 @@ def pages(wire):
 
 def test_lists_are_read_to_their_end_in_pages_of_the_size_that_the_server_gives():
     api, wire, _pauses = connect(
-        ok({"count": 5, "host": hosts(1, 2)}), ok({"count": 5, "host": hosts(3, 4)}), ok({"count": 5, "host": hosts(5)})
+        ok({"count": 5, "host": hosts(1, 2)}),
+        error(431, "Page size is not valid"),
+        ok({"count": 5, "host": hosts(3, 4)}),
+        ok({"count": 5, "host": hosts(5)}),
     )
     assert api.rows("listHosts", "host", type="Routing") == hosts(1, 2, 3, 4, 5)
-    assert pages(wire) == [(None, None), ("2", "2"), ("3", "2")]
+    assert pages(wire) == [(None, None), (None, "-1"), ("2", "2"), ("3", "2")]
+
+
+def test_a_list_without_a_limit_is_asked_for_once_and_not_tried_again():
+    late = requests.exceptions.ReadTimeout("x")
+    first, rest = ok({"count": 3, "host": hosts(1, 2)}), ok({"count": 3, "host": hosts(3)})
+    api, wire, pauses = connect(first, late, rest, first, rest)
+    for _round in range(2):
+        assert api.rows("listHosts", "host") == hosts(1, 2, 3)
+    assert pages(wire) == [(None, None), (None, "-1"), ("2", "2"), (None, None), ("2", "2")]
+    assert not pauses
+    api, wire, _pauses = connect(first, ok({"count": 3, "host": hosts(1, 2, 3)}))
+    assert api.rows("listHosts", "host") == hosts(1, 2, 3)
+    assert pages(wire) == [(None, None), (None, "-1")]
 
 
 def test_an_empty_list_has_no_keys_and_neither_has_a_page_beyond_the_end():

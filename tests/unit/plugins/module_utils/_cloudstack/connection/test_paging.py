@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection import paging
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection.paging import Pages
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import BadAnswer
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection.paging import WHOLE, Pages
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import ApiError, BadAnswer, ReplyLost
 
 COUNTS = {
     "all": lambda rows, page: len(rows),
@@ -28,17 +28,25 @@ COUNTS = {
 
 
 class Server:
-    """``rows`` in pages of ``size``. ``change`` is called before each page."""
+    """``rows`` in pages of ``size``. ``change`` is called before each page; ``whole`` is what the server does when it is asked for the list without a limit."""
 
-    def __init__(self, number, size, count="all", change=None):
+    def __init__(self, number, size, count="all", change=None, whole="refuses"):
         self.rows = [{"id": str(each)} for each in range(number)]
-        self.size, self.count, self.change = size, COUNTS[count], change
+        self.size, self.count, self.change, self.whole = size, COUNTS[count], change, whole
         self.calls = []
 
     def read(self, page, size):
         self.calls.append((page, size))
         if self.change:
             self.change(self)
+        if size == WHOLE:
+            assert page is None, "an error"
+            if self.whole == "refuses":
+                raise ApiError("refused")
+            if self.whole == "does not end":
+                raise ReplyLost("lost")
+            rows = self.rows[: self.size] if self.whole == "gives a page" else list(self.rows)
+            return rows, self.count(self.rows, rows)
         assert size is None or size <= self.size, "larger pages than it has are an error"
         first = ((page or 1) - 1) * (size or self.size)
         rows = self.rows[first : first + (size or self.size)]
@@ -56,11 +64,44 @@ def test_a_list_that_has_objects_and_shows_none_is_no_answer(count):
         Pages().every(Server(0, 3, count).read)
 
 
-@given(st.integers(1, 20), st.integers(1, 7), st.sampled_from(sorted(COUNTS)))
-def test_every_row_is_read_once_whatever_the_server_counts(number, size, count):
-    server = Server(number, size, count)
+WAYS = ["refuses", "does not end", "gives a page", "gives all"]
+
+
+@given(st.integers(1, 20), st.integers(1, 7), st.sampled_from(sorted(COUNTS)), st.sampled_from(WAYS))
+def test_every_row_is_read_once_whatever_the_server_counts(number, size, count, whole):
+    server = Server(number, size, count, whole=whole)
     assert Pages().every(server.read) == server.rows
-    assert len(server.calls) <= 2 * (number // size + 2)
+    assert len(server.calls) <= 2 * (number // size + 2) + 1
+
+
+def test_a_list_is_asked_for_whole_where_the_server_gives_it_so_and_not_again_where_not():
+    pages, server = Pages(), Server(20, 5, whole="gives all")
+    for _round in range(2):
+        assert pages.every(server.read) == server.rows
+    assert server.calls == [(None, None), (None, WHOLE)] * 2
+    for way in WAYS[:3]:
+        pages, server = Pages(), Server(12, 5, whole=way)
+        for _round in range(2):
+            assert pages.every(server.read) == server.rows
+        assert server.calls == [(None, None), (None, WHOLE), (2, 5), (3, 5), (None, None), (2, 5), (3, 5)], way
+
+
+@pytest.mark.parametrize(("number", "seconds"), [(20, 2.6), (paging.MOST_AT_ONCE + 1, 0)])
+def test_a_list_that_is_long_or_slow_is_read_in_pages(number, seconds):
+    clock = itertools.count(0, seconds)
+    server = Server(number, 5 if number == 20 else 5001, whole="gives all")
+    assert Pages(lambda: next(clock)).every(server.read) == server.rows
+    assert (None, WHOLE) not in server.calls
+
+
+def test_what_comes_whole_counts_though_it_has_become_another_number():
+    def remove_first(server):
+        if len(server.calls) == 2:
+            del server.rows[0]
+
+    server = Server(7, 2, change=remove_first, whole="gives all")
+    assert [row["id"] for row in Pages().every(server.read)] == ["1", "2", "3", "4", "5", "6"]
+    assert len(server.calls) == 2
 
 
 def test_pages_smaller_than_one_that_was_seen_are_the_last():
@@ -68,7 +109,7 @@ def test_pages_smaller_than_one_that_was_seen_are_the_last():
     many, few = Server(5, 3), Server(2, 3)
     assert len(pages.every(many.read)) == 5
     assert len(pages.every(few.read)) == 2
-    assert (many.calls, few.calls) == ([(None, None), (2, 3)], [(None, None)])
+    assert (many.calls, few.calls) == ([(None, None), (None, WHOLE), (2, 3)], [(None, None)])
 
 
 def test_a_list_of_at_most_one_is_not_asked_for_more():
@@ -84,7 +125,7 @@ def test_a_server_without_pages_answers_with_the_same_rows_again():
 
 def test_what_is_removed_while_the_list_is_read_hides_nothing_else():
     def remove_first(server):
-        if len(server.calls) == 2:
+        if len(server.calls) == 3:
             del server.rows[0]
 
     server = Server(6, 2, change=remove_first)
@@ -93,7 +134,7 @@ def test_what_is_removed_while_the_list_is_read_hides_nothing_else():
 
 def test_what_is_added_while_the_list_is_read_is_not_there_twice():
     def add(server):
-        if len(server.calls) == 2:
+        if len(server.calls) == 3:
             server.rows.insert(0, {"id": "new"})
 
     server = Server(6, 2, change=add)

@@ -280,6 +280,50 @@ def test_programs_are_bounded() -> None:
         process.run(["/no/such/program"], limits())
 
 
+def test_programs_beside_each_other_end_together(tmp_path: Path) -> None:
+    heard: list[list[bytes]] = [[], []]
+    every = [["/bin/sh", "-c", f"echo {word}; sleep 0.1; echo no >&2; exit {word}"] for word in (3, 4)]
+    ended = process.side_by_side(every, limits(), [], [each.append for each in heard])
+    assert [(each.status, each.errors) for each in ended] == [(3, "no\n"), (4, "no\n")]
+    assert heard == [[b"3\n"], [b"4\n"]]
+    note = tmp_path / "pid"
+    every = [["/bin/sh", "-c", f"echo $$ > {note}; exec sleep 60"], ["/usr/bin/yes"]]
+    with pytest.raises(TimedOut, match="wrote more than"):
+        process.side_by_side(every, limits(), [], [None, None])
+    assert not (note.exists() and note.read_text() and _runs(int(note.read_text())))
+
+
+@pytest.mark.parametrize("kind", ["raw", "qcow2 compressed", "vmdk", "vhdx"])
+def test_an_image_that_is_compared_in_parts_differs_wherever_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(qemu, "_LEAST_PART", 1 << 16)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    size = 3 * (1 << 18) + 512
+    assert qemu._parts(size, 3) == [(0, 1 << 18), (1 << 18, 1 << 18), (1 << 19, None)]
+    disk = disk_images.content(size)
+    image = disk_images.make(tmp_path / "image", disk, kind)
+    copy = tmp_path / "copy"
+    program = qemu.find("qemu-img", 60)
+    heard: list[float] = []
+    with image.open("rb") as one, copy.open("w+b") as other:
+        nodes = qemu.Node(one.fileno(), disk_images.KINDS[kind][0]), qemu.Node(other.fileno(), "raw")
+        os.pwrite(other.fileno(), disk + bytes(1 << 16), 0)
+        assert program.compare(*nodes, size, heard.append)
+        assert heard[-1] == 100
+        for place in (0, (1 << 18) - 1, 1 << 18, (1 << 19) + 1, size - 1, size + 4096):
+            was = os.pread(other.fileno(), 1, place)
+            os.pwrite(other.fileno(), bytes([was[0] ^ 1]), place)
+            assert not program.compare(*nodes, size, heard.append), place
+            os.pwrite(other.fileno(), was, place)
+        assert program.compare(*nodes, size, heard.append)
+
+
+@pytest.mark.parametrize(("size", "number"), [(0, 1), (512, 1), ((128 << 20) - 1, 1), (128 << 20, 2), (1 << 40, 4)])
+def test_small_disks_are_compared_in_one_part(size: int, number: int) -> None:
+    assert len(qemu._parts(size, 4)) == number
+
+
 def test_a_program_is_gone_with_us(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     child = os.fork()
