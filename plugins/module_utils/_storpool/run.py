@@ -15,6 +15,7 @@ from .._common.time_left import TimeLeft
 from .._common.verb import Verb, perform
 from .cluster.predicted import Predicted
 from .cluster.reader import Reader
+from .cluster.waiting import patient
 from .connection import api as http
 from .connection.config import endpoint, read_files
 from .connection.options import CLUSTER, CONNECTION
@@ -62,7 +63,7 @@ def _module(spec: t.Mapping[str, t.Any], more: Result) -> Module:
 
 def _reader_and_writer(module: Module) -> t.Tuple[t.Any, ...]:
     api = connect(module)
-    return reader_of(module, api), api.apply, api.endpoint.retries
+    return reader_of(module, api), patient(Reader(api), api.apply), api.endpoint.retries
 
 
 def connect(
