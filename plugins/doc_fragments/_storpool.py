@@ -68,6 +68,7 @@ options:
     description:
       - Look for volumes and snapshots in all clusters of the multicluster, and change what is found where it is (StorPool's C(MultiCluster)). Results have
         the C(cluster_id) of each. What is new is made in the cluster whose API is spoken to.
+      - Of a name that several clusters have, the cluster whose API is spoken to comes first. Global ids are never ambiguous.
       - If one of the clusters does not answer, nothing is taken for missing, and the task is refused.
       - Attaching a volume that another cluster has moves it to the cluster of the client, as StorPool does by itself.
       - Cannot be used together with O(sp_cluster).

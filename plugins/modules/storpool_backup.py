@@ -45,7 +45,7 @@ options:
     elements: str
   match_tags:
     description:
-      - Only volumes that carry all these tags; without O(volumes), all that do. C({"cvm": "UUID"}) are the disks of a virtual machine of CloudStack's.
+      - Only volumes that carry all these tags; without O(volumes), all that do. The disks of a virtual machine of CloudStack's have its UUID in the tag C(cvm).
     type: dict
   location:
     description:
@@ -187,7 +187,7 @@ backup:
       type: int
       returned: success
     creation_timestamp:
-      description: When it was taken, as unix time.
+      description: When it was taken, as unix time. V(null) in check mode if it would be made.
       type: int
       returned: success
     complete:

@@ -81,29 +81,23 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What does the other location export to us
-  storpool.cloudstack.storpool_location_info:
-    gather: [remote_snapshots]
-    location: location-far
-  register: far
-
-- name: A copy of the newest of them, as soon as it can be used
+- name: A copy of a snapshot that the other location exports to us, as soon as it can be used
   storpool.cloudstack.storpool_remote_snapshot:
-    global_id: "{{ (far.remote_snapshots | sort(attribute='creation_timestamp') | last).global_id }}"
+    global_id: far.c.ru   # as storpool_location_info shows it among its remote_snapshots
     location: location-far
     template: hybrid
     name: restored
 
 - name: All of its data, too
   storpool.cloudstack.storpool_remote_snapshot:
-    global_id: "{{ (far.remote_snapshots | sort(attribute='creation_timestamp') | last).global_id }}"
+    global_id: far.c.ru
     location: location-far
     wait: recovered
     wait_timeout: 7200
 
 - name: Not needed here any more; the other location keeps it
   storpool.cloudstack.storpool_remote_snapshot:
-    global_id: "{{ (far.remote_snapshots | sort(attribute='creation_timestamp') | last).global_id }}"
+    global_id: far.c.ru
     location: location-far
     state: absent
 """

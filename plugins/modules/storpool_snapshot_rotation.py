@@ -36,7 +36,7 @@ options:
     elements: str
   match_tags:
     description:
-      - Only volumes that carry all these tags; without O(volumes), all that do. C({"cvm": "UUID"}) are the disks of a virtual machine of CloudStack's.
+      - Only volumes that carry all these tags; without O(volumes), all that do. The disks of a virtual machine of CloudStack's have its UUID in the tag C(cvm).
     type: dict
   group:
     description:

@@ -99,7 +99,7 @@ def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
             reader.remote(each.id, [])
             if each.local:
                 reader.change("snapshot", each.local, None)
-    for row in backup_plan.rows_made(todo):
+    for row in backup_plan.rows_made(todo, int(time.time())):
         reader.remote(str(row["remoteId"]), [row])
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._common.errors import Incomplete, NotAllowed, NotFound
-from ..._common.foreseen import made_up
+from ..._common.foreseen import is_made_up, made_up
 from ..._common.plan import Plan, Step
 from ..._common.words import listing, sentence
 from ..cluster import origin, places, times, waiting
@@ -215,14 +215,14 @@ def _result(each: Backup, wanted: Want) -> t.Dict[str, t.Any]:
         "volume": row["volume"],
         "created_from": row["created_from"],
         "size": row["size"],
-        "creation_timestamp": row["creation_timestamp"],
+        "creation_timestamp": None if is_made_up(each.id) else row["creation_timestamp"],
         "complete": each.complete,
         "tags": row["tags"],
     }
 
 
-def rows_made(todo: Plan) -> t.List[Raw]:
-    """What the location would list of a backup that is to be made, for whoever foresees it."""
+def rows_made(todo: Plan, now: int) -> t.List[Raw]:
+    """What the location would list of a backup that is to be made now, for whoever foresees it."""
     if not any(step.call in ("VolumeBackup", "VolumesGroupBackup") for step in todo.steps):
         return []
     location = next(step.body["location"] for step in todo.steps if step.call in ("VolumeBackup", "VolumesGroupBackup"))
@@ -232,7 +232,7 @@ def rows_made(todo: Plan) -> t.List[Raw]:
             "location": location,
             "remoteId": row["global_id"],
             "size": row["size"],
-            "creationTimestamp": row["creation_timestamp"],
+            "creationTimestamp": now,
             "onVolume": row["volume"],
             "createdFromGlobalId": row["created_from"],
             "tags": row["tags"],
