@@ -19,6 +19,7 @@ options:
     description:
       - Whether the copy shall be here.
       - V(absent) deletes it only while O(location) exports the original to this cluster, so that it is never the last one. The original stays.
+      - What M(storpool.cloudstack.storpool_backup) has made a backup of has the same global id, but is no copy. It stays, with a warning.
     type: str
     choices: [present, absent]
     default: present

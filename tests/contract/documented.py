@@ -73,7 +73,7 @@ WITH_A_FAR_CLUSTER: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "storpool_remote_snapshot": (
         (f"{_FAR}/VolumeCreate", {"name": "theirs", "size": 1 << 30, "replication": 3}),
         (f"{_FAR}/VolumeSnapshot/theirs", {"name": "golden"}),
-        (f"{_FAR}/SnapshotExport", {"snapshot": "golden", "location": "location-sim"}),
+        (f"{_FAR}/SnapshotExport", {"snapshot": "golden", "location": "location-abc"}),
     ),
     "storpool_snapshot_export": (),
 }

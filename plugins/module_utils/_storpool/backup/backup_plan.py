@@ -180,8 +180,16 @@ def _to_remove(current: Current, new: t.Sequence[Backup], complete: bool, wanted
 
 
 def _removal(backups: t.Sequence[Backup], wanted: Want) -> t.List[Step]:
-    """We need the copies no more, and the location deletes them; the snapshots that they were made of go as well."""
+    """The snapshots go that the copies were made of; then we need the copies no more, and the location deletes them.
+
+    In this order, since a snapshot here without a copy there looks as a backup does that has just begun.
+    """
     steps = []
+    for each in backups:
+        if each.local:
+            reference = objects.reference(each.local)
+            action = f"delete {objects.label('snapshot', each.local)}, which backup {each.name!r} was made of"
+            steps.append(Step("SnapshotDelete", reference, None, action, destroys=reference))
     there = [each for each in backups if each.remote]
     if there:
         rows = [
@@ -189,13 +197,11 @@ def _removal(backups: t.Sequence[Backup], wanted: Want) -> t.List[Step]:
             for each in there
         ]
         names = listing(sorted({repr(each.name) for each in there}))
-        words = f"have location {wanted.location!r} delete backup {names} of series {wanted.base.mark.series!r} in {times.human(wanted.delete_after)}"
+        words = (
+            f"have location {wanted.location!r} delete backup {names} of series {wanted.base.mark.series!r} "
+            f"in {times.human(wanted.delete_after)}"
+        )
         steps.append(Step("SnapshotsRemoteUnexport", None, {"remoteSnapshots": rows}, words))
-    for each in backups:
-        if each.local:
-            reference = objects.reference(each.local)
-            action = f"delete {objects.label('snapshot', each.local)}, which backup {each.name!r} was made of"
-            steps.append(Step("SnapshotDelete", reference, None, action, destroys=reference))
     return steps
 
 

@@ -27,7 +27,10 @@ class Recovered(t.NamedTuple):
 
     ids: t.Tuple[str, ...]
 
-    call = "Snapshot"
+    @property
+    def call(self) -> str:
+        """The call that tells it."""
+        return "Snapshot"
 
     def missing(self, reader: Reader) -> t.Optional[str]:
         """What is missing, in words; ``None`` if nothing is. Raises :class:`NotFound` if a copy has gone."""
@@ -46,17 +49,20 @@ class BackedUp(t.NamedTuple):
     ids: t.Tuple[str, ...]
     location: str
     tags: t.Tuple[t.Tuple[str, str], ...]
-    count: int
+    number: int
 
-    call = "SnapshotsRemoteList"
+    @property
+    def call(self) -> str:
+        """The call that tells it."""
+        return "SnapshotsRemoteList"
 
     def missing(self, reader: Reader) -> t.Optional[str]:
         """As for :class:`Recovered`."""
         rows = [row for row in reader.remote_snapshots() if row["location"] == self.location]
         wanted = self.ids or [row["globalId"] for row in reader.snapshots_with(dict(self.tags))]
         there = [row["remoteId"] for row in rows if row["remoteId"] in wanted or has_tags(row, dict(self.tags))]
-        if len(there) < self.count:
-            return f"location {self.location!r} lists {len(there)} of {self.count} of it. It goes on without this task; run it again to go on waiting"
+        if len(there) < self.number:
+            return f"location {self.location!r} lists {len(there)} of {self.number} of it. It goes on without this task; run it again to go on waiting"
         going = {str(row.get("globalId")) for row in reader.exports() if row.get("backingUp")}.intersection(there)
         if not going:
             return None

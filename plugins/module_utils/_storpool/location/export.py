@@ -112,9 +112,9 @@ def _plan(current: Current, wanted: Want) -> Plan:
     if not gone:
         return Plan((), before, before)
     which: t.Dict[str, t.Any] = {"location": wanted.location} if wanted.location else {"all": True}
-    body = dict(snapshot=reference, **which, **({"force": True} if wanted.force else {}))
+    forced = {"force": True} if wanted.force else {}
     words = f"take the export of {label} back from {listing(row['location'] for row in gone)}"
-    step = Step("SnapshotUnexport", None, body, words, advice=(_RECOVERING,))
+    step = Step("SnapshotUnexport", None, dict(which, snapshot=reference, **forced), words, advice=(_RECOVERING,))
     return Plan((step,), before, [places.export(row) for row in current.exports if row not in gone])
 
 

@@ -32,6 +32,8 @@ SPEC: t.Dict[str, t.Any] = {
         **dict({"tags": TAGS["tags"]}, **guard.OPTION),
     ),
 }
+#: What a snapshot carries that a backup was made of. A copy that is brought here does not have the tags of the original.
+_MADE_BACKUP = "ansible-backup-series"
 
 
 class Want(t.NamedTuple):
@@ -198,6 +200,10 @@ def _plan_absent(current: Current, wanted: Want) -> Plan:
     if local is None:
         return Plan((), None, None)
     label, reference = objects.label("snapshot", local), objects.reference(local)
+    if _MADE_BACKUP in (local.get("tags") or {}):
+        shown = results.snapshot(local)
+        caution = f"{sentence(label)} is no copy: a backup was made of it, and the next one needs it. It stays, and goes with its backup (storpool_backup)."
+        return Plan((), shown, shown, cautions=(caution,))
     if current.remote is None:
         raise NotAllowed(
             f"{sentence(label)} is here, but location {wanted.location!r} does not export it to this cluster (any more): it may be the only one that there "

@@ -19,6 +19,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     ReplyLost,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.backup.backup import BACKUP
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.location.remote_snapshot import SNAPSHOT
 from unit.plugins.module_utils._storpool.far import TAKES, Here
 
 DAY = 86400
@@ -114,13 +115,22 @@ def test_gone_when_told_and_made_again_under_the_same_name(here):
     backup(here, "1")
     outcome = backup(here, "1", state="absent", delete_after="2h")
     assert outcome.changed
-    assert here.writes[0][2]["remoteSnapshots"][0]["deleteAfter"] == 7200
+    assert here.writes[-1][2]["remoteSnapshots"][0]["deleteAfter"] == 7200
     assert outcome.after["backups"] == []
     assert not backup(here, "1", state="absent").changed
     assert there(here) == ["1", "1"]
     here.now += DAY
     assert there(here) == []
     assert backup(here, "1").changed
+
+
+def test_what_a_backup_was_made_of_is_no_copy(here):
+    one = backup(here, "1", volumes=["db"]).after["backup"][0]["global_id"]
+    here.forget()
+    outcome = here.run(SNAPSHOT, global_id=one, location="far-away", state="absent")
+    assert not outcome.changed
+    assert "is no copy" in outcome.cautions[0]
+    assert here.writes == []
 
 
 def test_a_series_is_of_one_group(here):
