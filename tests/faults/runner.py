@@ -13,6 +13,7 @@ import inspect
 import io
 import json
 import os
+import re
 import socket
 import sys
 import time
@@ -30,6 +31,8 @@ from faults.odd import Odd, odd_answer, odd_response
 PLUGINS = "ansible_collections.storpool.cloudstack.plugins"
 #: What a pause of any length really takes, so that the simulators can go on meanwhile.
 PAUSE_SECONDS = 0.002
+#: What comes before a call of StorPool's that is done in another cluster.
+_WAY = re.compile(r"^(RemoteCommand/[^/]+/)?(MultiCluster/)?(AllClusters/)?")
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Wire:
 
     def _seen(self, url: str, method: str, body: Any) -> Request:
         parts = urlsplit(url)
-        call = parts.path.removeprefix("/ctrl/1.0/").split("/")[0]
+        call = _WAY.sub("", parts.path.removeprefix("/ctrl/1.0/")).split("/")[0]
         if parts.path.startswith("/userdata/"):
             call = "userdata"
         if parts.path.endswith("/client/api"):

@@ -128,7 +128,7 @@ LOCATIONS = (
     _far(
         "storpool_remote_snapshot",
         "delete here",
-        lambda ids: {"global_id": ids["far theirs"], "location": "far-away", "state": "absent"},
+        lambda ids: {"global_id": ids["copy"], "location": "far-away", "state": "absent"},
         setup=_THEIRS,
         then=lambda ids: (
             ("SnapshotFromRemote", {"remoteLocation": "far-away", "remoteId": ids["far theirs"], "name": "copy"}),
