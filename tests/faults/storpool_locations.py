@@ -64,7 +64,6 @@ LOCATIONS = (
         subjects=("db", "log"),
         rivals={"rival: gone": _GONE, "rival: exists": _backups("3")},
     ),
-    _far("storpool_backup", "one volume", {**_BACKUP, "volumes": ["db"]}, rivals={"rival: changed": _CHANGE}),
     _far(
         "storpool_backup",
         "remove",
