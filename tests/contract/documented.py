@@ -65,6 +65,21 @@ IN_CLOUD: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
         ("deployVirtualMachine", {**_VM, "name": "db-1"}),
     ),
 }
+#: Modules whose examples have another cluster at another location; what is exported to this one from there.
+_FAR = "RemoteCommand/~far.c"
+WITH_A_FAR_CLUSTER: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
+    "storpool_backup": (),
+    "storpool_location_info": (),
+    "storpool_remote_snapshot": (
+        (f"{_FAR}/VolumeCreate", {"name": "theirs", "size": 1 << 30, "replication": 3}),
+        (f"{_FAR}/VolumeSnapshot/theirs", {"name": "golden"}),
+        (f"{_FAR}/SnapshotExport", {"snapshot": "golden", "location": "location-abc"}),
+    ),
+    "storpool_snapshot_export": (),
+}
+#: The tag of the virtual machine in examples.
+_VM_TAG = {"tags": {"cvm": "0c9e2f3a-1111-4222-8333-444455556666"}}
+ON_A_VM = {"storpool_backup", "storpool_snapshot_rotation"}
 #: Modules whose examples make the fixtures' objects themselves.
 MAKES = {"storpool_volume": {"db-1", "db-1-nightly"}, "storpool_template": {"hybrid", "ssd", "db-1", "db-1-nightly"}}
 
@@ -147,6 +162,13 @@ def prepare(module: str, storpool: Simulator, cloudstack: Simulator) -> None:
         if name not in MAKES.get(module, ()):
             answer = storpool_call(storpool, call, {"name": name, **body}).json()
             assert "error" not in answer, answer
+    calls = [("VolumeUpdate/db-1", _VM_TAG)] if module in ON_A_VM else []
+    if module in WITH_A_FAR_CLUSTER:
+        storpool.admin("POST", "clusters", {"id": "far.c"})
+        calls += WITH_A_FAR_CLUSTER[module]
+    for call, body in calls:
+        answer = storpool_call(storpool, call, body).json()
+        assert "error" not in answer, answer
     if module in ON_POOLS or module in WITH_A_VM or module in IN_CLOUD:
         by_others(cloudstack, pool(storpool, "hybrid"))
         assert [pool["name"] for pool in cloudstack.state()["pools"]] == ["sp-hybrid"]

@@ -13,6 +13,7 @@ import inspect
 import io
 import json
 import os
+import re
 import socket
 import sys
 import time
@@ -33,6 +34,8 @@ PAUSE_SECONDS = 0.002
 #: How long a module waits for an answer that does not come, in seconds, and how long a server may take until it hangs.
 PATIENCE = 0.1
 SLOWEST = 60
+#: What comes before a call of StorPool's that is done in another cluster.
+_WAY = re.compile(r"^(RemoteCommand/[^/]+/)?(MultiCluster/)?(AllClusters/)?")
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ class Wire:
 
     def _seen(self, url: str, method: str, body: Any) -> Request:
         parts = urlsplit(url)
-        call = parts.path.removeprefix("/ctrl/1.0/").split("/")[0]
+        call = _WAY.sub("", parts.path.removeprefix("/ctrl/1.0/")).split("/")[0]
         if parts.path.startswith("/userdata/"):
             call = "userdata"
         if parts.path.endswith("/client/api"):

@@ -30,6 +30,7 @@ class Scenario:
 
     ``settles`` is false for what is done anew by every run. ``storpool`` is whether a CloudStack
     task is told where StorPool is. ``works`` is whether the task makes objects to work on, which it deletes, and may have to make again.
+    ``far`` is whether there is another cluster at another location; ``then`` are calls like ``setup`` that depend on ids.
     ``switches`` are those of the StorPool simulator. ``tells`` is what an error has to say if it leaves something to a person.
     """
 
@@ -47,6 +48,8 @@ class Scenario:
     switches: Mapping[str, Any] = field(default_factory=dict)
     tells: tuple[str, ...] = ()
     works: bool = False
+    far: bool = False
+    then: Callable[[Ids], Steps] | None = None
 
     def __str__(self) -> str:
         return f"{self.module}-{self.state.replace(' ', '-')}"

@@ -15,6 +15,7 @@ from faults import (
     cloudstack_templates,
     cloudstack_volumes,
     storpool_bulk,
+    storpool_locations,
     storpool_objects,
     storpool_volumes,
     two_books,
@@ -25,6 +26,7 @@ from faults.record import keep
 # The longest first, so that no worker is left with one at the end.
 ON_STORPOOL = (
     *storpool_bulk.OBJECTS,
+    *storpool_locations.LOCATIONS,
     *storpool_volumes.VOLUMES,
     *storpool_volumes.ATTACHMENTS,
     *storpool_volumes.REVERTS,

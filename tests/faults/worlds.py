@@ -159,7 +159,11 @@ class StorPool(World):
     def begin(self, scenario: Scenario) -> None:
         self.admin("POST", "reset")
         self.admin("POST", "switches", {**_SWITCHES, **scenario.switches})
+        if scenario.far:
+            self.admin("POST", "clusters", {"id": "far.c", "name": "far-cluster", "location": "far-away"})
         self.do(*_BASE, *scenario.setup)
+        if scenario.then:
+            self.do(*scenario.then({label: key for key, label in self.identities(self.state()).items()}))
         for volume in scenario.written:
             self.admin("POST", "write", {"volume": volume, "bytes": 1 << 20})
         self.admin("DELETE", "journal")
@@ -188,8 +192,9 @@ class StorPool(World):
         return (self.simulator.args["token"],)
 
     def state(self) -> dict[str, Any]:
-        [cluster] = self.admin("GET", "state")["clusters"].values()
-        return dict(cluster)
+        """The cluster that modules talk to, and under ``far`` the other one, if there is one."""
+        here, *far = self.admin("GET", "state")["clusters"].values()
+        return {**here, "far": far[0] if far else None}
 
     def picture(self, state: dict[str, Any]) -> Picture:
         living = [*state["volumes"], *(row for row in state["snapshots"] if not row["deleted"])]
@@ -211,12 +216,16 @@ class StorPool(World):
             ),
             "templates": _rows([{**row, "givenName": row["name"]} for row in state["templates"]], _TEMPLATE, named),
             "placementGroups": {row["name"]: sorted(row["disks"]) for row in state["placementGroups"]},
+            "exports": sorted([labels[row["lastingId"]], each] for row in living for each in row["exports"]),
+            **({"far": self.picture({**state["far"], "far": None})} if state["far"] else {}),
         }
 
     def identities(self, state: dict[str, Any]) -> dict[str, str]:
         living = [*state["volumes"], *(row for row in state["snapshots"] if not row["deleted"])]
         named = {row["lastingId"]: _label(row) for row in living}
+        far = {} if not state["far"] else self.identities({**state["far"], "far": None})
         return {
+            **{key: f"far {label}" for key, label in far.items()},
             **named,
             **{f"template {row['id']}": f"template {row['name']}" for row in state["templates"]},
             **{f"group {row['id']}": f"placement group {row['name']}" for row in state["placementGroups"]},

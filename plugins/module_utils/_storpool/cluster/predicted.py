@@ -56,6 +56,7 @@ class Predicted(Predicting):
         self._shelves = {what: _Shelf(what) for what in _NAMES_OTHERS}
         self._attached: t.Dict[str, t.List[Raw]] = {}  # by ``~globalId`` of what it is of, all attachments of that
         self._owners: t.Dict[str, str] = {}  # by each key that this has had, ``~globalId``
+        self._places: t.Dict[str, t.Dict[str, t.List[Raw]]] = {"export": {}, "remote": {}}
         self._changes = 0
         super().__init__(reader, notes)
 
@@ -124,6 +125,12 @@ class Predicted(Predicting):
             for raw in self.templates()
         ]
 
+    def exports(self) -> t.List[Raw]:
+        return self._of_places("export", self._reader.exports(), "globalId")
+
+    def remote_snapshots(self) -> t.List[Raw]:
+        return self._of_places("remote", self._reader.remote_snapshots(), "remoteId")
+
     def attachments(self) -> t.List[Raw]:
         kept = [row for row in self._reader.attachments() if owner_of(row) not in self._owners]
         return [self._under_its_name(row) for rows in (kept, *self._attached.values()) for row in rows]
@@ -161,6 +168,21 @@ class Predicted(Predicting):
         for _thing, keys, rows in owned:
             self._tell("attachments", keys, rows)
 
+    def export(self, snapshot: Raw, locations: t.Iterable[str]) -> None:
+        """A snapshot with the locations to which it would be exported."""
+        row = {"snapshot": snapshot["name"], "globalId": snapshot["globalId"], "backingUp": False}
+        self._tell("export", str(snapshot["globalId"]), [dict(row, location=location) for location in locations])
+
+    def remote(self, global_id: str, rows: t.Sequence[Raw]) -> None:
+        """What other locations would have of a snapshot with this id, as they would list it."""
+        self._tell("remote", global_id, rows)
+
+    def _of_places(self, what: str, rows: t.List[Raw], member: str) -> t.List[Raw]:
+        """The rows of a list about other locations, with what was told of them by id."""
+        told = self._places[what]
+        kept = [row for row in rows if row.get(member) not in told]
+        return kept + [row for new in told.values() for row in new]
+
     def _replace(self, what: str, before: t.Optional[Raw], raw: t.Optional[Raw]) -> None:
         gone = [] if before is None else list(_keys(what, before))
         self._tell(what, gone, raw)
@@ -168,7 +190,9 @@ class Predicted(Predicting):
     def _take(self, what: str, *parts: t.Any) -> None:
         keys, there = parts
         self._changes += 1
-        if what == "attachments":
+        if what in self._places:
+            self._places[what][keys] = there
+        elif what == "attachments":
             owner = next(key for key in keys if key.startswith("~"))
             self._attached[owner] = there
             self._owners.update(dict.fromkeys(keys, owner))

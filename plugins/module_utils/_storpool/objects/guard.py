@@ -20,7 +20,9 @@ from . import identity as objects
 OPTION: t.Dict[str, t.Any] = {"allow_foreign": {"type": "bool", "default": False}}
 
 #: What is made of something leaves it as it is.
-_TAKES = frozenset(["VolumeCreate", "VolumeSnapshot", "VolumesGroupSnapshot"])
+_TAKES = frozenset(["VolumeCreate", "VolumeSnapshot", "VolumesGroupSnapshot", "VolumeBackup", "VolumesGroupBackup"])
+#: What is exported cannot be deleted by its owner either.
+_EXPORTS = frozenset(["SnapshotExport", "SnapshotUnexport"])
 _UPDATES = frozenset(["VolumeUpdate", "SnapshotUpdate"])
 _NAMES = {
     "cloudstack": "CloudStack",
@@ -94,7 +96,7 @@ def _changed(step: Step) -> t.Iterable[t.Optional[str]]:
         return ()
     if step.call == "VolumesReassignWait":
         return [item.get("volume") or item.get("snapshot") for item in step.body["reassign"]]
-    return (step.target,)
+    return (step.body["snapshot"],) if step.call in _EXPORTS else (step.target,)
 
 
 def _is_free(step: Step, found: Owner) -> bool:
