@@ -94,3 +94,27 @@ def test_what_could_not_be_taken_is_in_error_and_can_be_deleted(cloud: Make) -> 
     assert (row["state"], row["current"]) == ("Error", False)
     assert here.job("deleteVMSnapshot", vmsnapshotid=row["id"])["jobstatus"] == 1
     assert here.call("listVMSnapshot") == {}
+
+
+def test_snapshots_are_listed_for_whom_their_volumes_and_vms_belong_to(cloud: Make) -> None:
+    here = cloud("4.22")
+    project = here.call("createProject", name="web")["project"]["id"]
+    offering = here.call("createDiskOffering", name="small", displaytext="small", disksize="1")["diskoffering"]["id"]
+    template = here.call("listTemplates", templatefilter="all")["template"][0]["id"]
+    of_project = {"projectid": project}
+    where = {"zoneid": "1", "serviceofferingid": "1", "templateid": template}
+    ids: dict[str, list[str]] = {"snapshot": [], "vmSnapshot": []}
+    for name, whose in (("own", {}), ("theirs", of_project)):
+        vm = here.call("deployVirtualMachine", name=name, startvm="false", **where, **whose)["id"]
+        data = here.call("createVolume", name=name, zoneid="1", diskofferingid=offering, **whose)["id"]
+        here.call("attachVolume", id=data, virtualmachineid=vm)
+        ids["snapshot"].append(here.call("createSnapshot", volumeid=data, name="nightly")["id"])
+        ids["vmSnapshot"].append(here.call("createVMSnapshot", virtualmachineid=vm, name="before")["id"])
+    lists = {"snapshot": ("listSnapshots", "id"), "vmSnapshot": ("listVMSnapshot", "vmsnapshotid")}
+    for key, (command, parameter) in lists.items():
+        asked = [{}, {"projectid": "-1"}, of_project]
+        found = [[row["id"] for row in here.call(command, listall="true", **each).get(key, [])] for each in asked]
+        own, theirs = ids[key]
+        assert found == [[own], [theirs], [theirs]]
+        [row] = here.call(command, **{parameter: theirs})[key]
+        assert (row["project"], row.get("account")) == ("web", None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulators.cloudstack import rows, settings
+from simulators.cloudstack.commands.owners import OWNER_PARAMS, is_asked_for
 from simulators.cloudstack.commands.vm_power import storpool_of
 from simulators.cloudstack.commands.volumes import existing_volume
 from simulators.cloudstack.errors import internal, invalid
@@ -90,14 +91,16 @@ async def create_snapshot(context: Context) -> Plan:
     Param("zoneid", "id", "zones"),
     Param("name"),
     Param("listall", "bool"),
+    *OWNER_PARAMS,
 )
 async def list_snapshots(context: Context) -> Views:
-    """From 4.19 to 4.20.0 a deleted snapshot stays listed as long as its copy on secondary storage is there."""
+    """Snapshots are their volumes' owners'. From 4.19 to 4.20.0 a deleted one stays listed as long as its copy on secondary storage is there."""
     args = context.args
     found = [
         row
         for row in context.state.snapshots.ever()
         if (not row.removed or row.lingers)
+        and is_asked_for(context, context.state.volumes[row.volume])
         and args["id"] in (None, row.db_id)
         and args["volumeid"] in (None, row.volume)
         and args["zoneid"] in (None, row.zone)
