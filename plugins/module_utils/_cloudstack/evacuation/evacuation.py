@@ -9,13 +9,13 @@ import functools
 import typing as t
 
 from ..._common.crew import Crew
-from ..._common.errors import Ambiguous, ApiError, InvalidOption, NotAllowed, NotFound, Outdated
+from ..._common.errors import ApiError, InvalidOption, NotAllowed, Outdated
 from ..._common.many import DONE, FAILED, Job, converge_all, foresee
 from ..._common.plan import Step, backoff
 from ..._common.time_left import checked
-from ..._common.words import listing, sentence
+from ..._common.words import sentence
 from .. import texts
-from ..cloud import identity, versions
+from ..cloud import identity, named, versions
 from ..cloud.reader import Raw, Reader
 from ..pool import contents
 from ..pool.plan import label
@@ -89,8 +89,8 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
 
 def pools(rows: t.Sequence[Raw], wanted: Want) -> Pools:
     """The two pools. Raises what stands in the way of moving anything: one that is not there, or is not in the right state."""
-    source = _one("pool", wanted.pool, identity.within(rows, "zone", wanted.zone), wanted)
-    target = _one("to", wanted.to, [row for row in rows if row.get("zoneid") == source.get("zoneid")], wanted)
+    source = _the_pool("pool", wanted.pool, identity.within(rows, "zone", wanted.zone), wanted)
+    target = _the_pool("to", wanted.to, [row for row in rows if row.get("zoneid") == source.get("zoneid")], wanted)
     if source is target:
         raise InvalidOption(f"pool and to are both {label(source['name'])}: to is where its volumes shall go.")
     if source.get("state") not in ("Disabled", "Maintenance"):
@@ -105,17 +105,12 @@ def pools(rows: t.Sequence[Raw], wanted: Want) -> Pools:
     return Pools(source, target)
 
 
-def _one(option: str, wanted: str, rows: t.Sequence[Raw], task: Want) -> Raw:
-    found = [row for row in rows if row["id"] == wanted] or [row for row in rows if row["name"] == wanted]
-    if len(found) > 1:
-        ids = listing(sorted(f"{identity.shown_id(row)} ({row.get('zonename')})" for row in found))
-        raise Ambiguous(
-            f"{option}: {len(found)} primary storage pools have the name {wanted!r}. Give the id of one: {ids}."
-        )
-    if not found:
-        where = f" in zone {task.zone!r}" if task.zone else ""
-        raise NotFound(f"{option}: there is no primary storage pool {wanted!r}{where}. {texts.there_is(rows, wanted)}")
-    return found[0]
+def _the_pool(option: str, wanted: str, rows: t.Sequence[Raw], task: Want) -> Raw:
+    def told(row: Raw) -> str:
+        return f"{identity.shown_id(row)} ({row.get('zonename')})"
+
+    where = f" in zone {task.zone!r}" if task.zone else ""
+    return named.needed(option, "primary storage pool", wanted, rows, told=told, where=where)
 
 
 class Seen:

@@ -10,7 +10,7 @@ import typing as t
 from ..._common.errors import Incomplete, InvalidOption, NotAllowed, NotFound
 from ..._common.plan import Plan, Step
 from ..._common.words import sentence
-from ..cloud import other_half, results
+from ..cloud import named, other_half, results
 from ..cloud.reader import Raw
 from ..cloud.snapshots import OF_VOLUMES, waiting
 from . import tags
@@ -37,6 +37,7 @@ class Current(t.NamedTuple):
     unasked: t.Optional[str] = None  # why StorPool, which could be asked, did not say
     backup: t.Optional[Backup] = None
     running_allowed: bool = True
+    there: t.Tuple[Raw, ...] = ()  # all volumes, read to tell of them, if the one that is meant is not there
 
 
 def plan(current: Current, wanted: Want) -> Plan:
@@ -114,8 +115,8 @@ def _checked(current: Current, wanted: Want) -> Raw:
     """The volume, if nothing speaks against a snapshot of it before anything is sent."""
     volume = current.volume
     if volume is None:
-        within = f" in zone {wanted.zone!r}" if wanted.zone else ""
-        raise NotFound(f"volume: CloudStack has no volume {wanted.volume!r} with that name or id{within}.")
+        where = f" in zone {wanted.zone!r}" if wanted.zone else ""
+        raise named.missing("volume", "volume", wanted.volume, current.there, where)
     who, state = sentence(f"volume {volume['name']!r}"), volume.get("state")
     if state != "Ready":
         raise NotAllowed(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.errors import Incomplete, NameTaken, NotAllowed, NotFound
+from ..._common.errors import Incomplete, NameTaken, NotAllowed
 from ..._common.plan import Outcome, Plan, Step
 from ..._common.time_left import checked
 from ..._common.verb import History, Verb
@@ -58,7 +58,10 @@ class Want(t.NamedTuple):
 
 
 class Current(t.NamedTuple):
-    """What the plan has to know. ``elsewhere`` are snapshots with the name that are of other volumes, read only if this one has none."""
+    """What the plan has to know. ``elsewhere`` are snapshots with the name that are of other volumes, read only if this one has none.
+
+    ``there`` is what there is in place of a volume or a snapshot that is not there.
+    """
 
     volume: t.Optional[Raw] = None
     snapshot: t.Optional[Raw] = None
@@ -67,6 +70,7 @@ class Current(t.NamedTuple):
     vm_snapshots: t.Tuple[Raw, ...] = ()
     halves: Halves = Halves({})
     safety: t.Optional[Raw] = None
+    there: t.Tuple[Raw, ...] = ()
 
 
 class Settled(t.NamedTuple):
@@ -99,20 +103,19 @@ def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several volumes, or snapshots of the volume, answer to the description."""
     zone_id = named.zone_id(reader, wanted.zone)
     rows = reader.volumes_called(wanted.volume, zone_id)
-    volume = named.the_one(rows, "volume", wanted.volume, "volume", "Give the id of the one that is meant")
+    volume = named.the_one("volume", "volume", wanted.volume, rows)
     if volume is None:
-        return Current()
+        return Current(there=tuple(reader.volumes(**named.within(zone_id))))
     listed = reader.volume_snapshots(volumeid=volume["id"])
-    of_it = [row for row in listed if row["id"] == wanted.snapshot] or [
-        row for row in listed if row["name"] == wanted.snapshot
-    ]
+    of_it = [row for row in listed if wanted.snapshot in (row["id"], row["name"])]
     safe = [row for row in listed if row["name"] == wanted.safety]
     found = there(reader, [*of_it, *(row for row in safe if row not in of_it)], must_know=False)
     of_it = [row for row in of_it if row in found.rows]
-    snapshot = named.the_one(of_it, "snapshot", wanted.snapshot, "snapshot", "Give the id of the one that is meant")
+    snapshot = named.the_one("snapshot", "snapshot", wanted.snapshot, of_it)
     if snapshot is None:
         rows = reader.snapshots_called(wanted.snapshot, None)
-        return Current(volume, elsewhere=tuple(row for row in rows if row.get("volumeid") != volume["id"]))
+        elsewhere = tuple(row for row in rows if row.get("volumeid") != volume["id"])
+        return Current(volume, elsewhere=elsewhere, there=tuple(listed))
     vm_id = volume.get("virtualmachineid")
     vm_snapshots = tuple(reader.vm_snapshots(virtualmachineid=vm_id)) if vm_id else ()
     return Current(
@@ -210,17 +213,17 @@ def show(outcome: Outcome) -> t.Dict[str, t.Any]:
 def _found(current: Current, wanted: Want) -> t.Tuple[Raw, Raw]:
     volume = current.volume
     if volume is None:
-        within = f" in zone {wanted.zone!r}" if wanted.zone else ""
-        raise NotFound(f"volume: CloudStack has no volume {wanted.volume!r} with that name or id{within}.")
+        where = f" in zone {wanted.zone!r}" if wanted.zone else ""
+        raise named.missing("volume", "volume", wanted.volume, current.there, where)
     if current.snapshot is not None:
         return volume, current.snapshot
-    told = f"snapshot: volume {volume['name']!r} has no snapshot {wanted.snapshot!r} with that name or id"
     if current.elsewhere:
         others = listing(sorted({repr(str(row.get("volumename"))) for row in current.elsewhere}))
         raise NotAllowed(
-            f"{told}; the one of that name is of volume {others}. CloudStack reverts a volume only to its own snapshots: make a new volume of that one."
+            f"snapshot: volume {volume['name']!r} has no snapshot {wanted.snapshot!r} with that name or id; the one of that name is of volume {others}. "
+            "CloudStack reverts a volume only to its own snapshots: make a new volume of that one."
         )
-    raise NotFound(f"{told}. cloudstack_volume_snapshot takes snapshots.")
+    raise named.missing("snapshot", "snapshot", wanted.snapshot, current.there, f" of volume {volume['name']!r}")
 
 
 def _check(volume: Raw, vm_snapshots: t.Sequence[Raw]) -> None:

@@ -70,18 +70,15 @@ def look(reader: Reader, wanted: Want) -> Current:
     zone_id = named.zone_id(reader, wanted.zone)
     volume = _volume(reader, wanted, zone_id)
     found = there(reader, _rows(reader, wanted, zone_id, volume), must_know=True)
-    row = named.the_one(
-        found.rows,
-        "snapshot",
-        str(wanted.name),
-        "name",
-        "CloudStack lets several have one name: give the id of the one that is meant (id), or delete the others",
-    )
+    name = wanted.name or str(wanted.snapshot_id)
+    row = named.the_one("name", "snapshot", name, found.rows, way_out="Give the id of one (id)")
     if row is not None:
         zone = row.get("zonename") or (volume or {}).get("zonename")
         return Current(volume, dict(row, zonename=zone) if zone else row, found.half(row), found.unasked)
-    if not wanted.present or volume is None:
+    if not wanted.present:
         return Current(volume)
+    if volume is None:
+        return Current(there=tuple(reader.volumes(**named.within(zone_id))) if wanted.volume is not None else ())
     return Current(
         volume,
         backup=backup.read(reader, volume.get("zoneid")),
@@ -100,7 +97,7 @@ def _volume(reader: Reader, wanted: Want, zone_id: t.Optional[str]) -> t.Optiona
     if wanted.volume is None or not wanted.present:
         return None
     rows = reader.volumes_called(wanted.volume, zone_id)
-    return named.the_one(rows, "volume", wanted.volume, "volume", "Give the id of the one that is meant")
+    return named.the_one("volume", "volume", wanted.volume, rows)
 
 
 def _rows(reader: Reader, wanted: Want, zone_id: t.Optional[str], volume: t.Optional[Raw]) -> t.List[Raw]:

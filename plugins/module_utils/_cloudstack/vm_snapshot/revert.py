@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.errors import Incomplete, NameTaken, NotAllowed, NotFound
+from ..._common.errors import Incomplete, NameTaken, NotAllowed
 from ..._common.plan import Outcome, Plan, Step
 from ..._common.time_left import checked
 from ..._common.verb import History, Verb
 from ..._common.words import listing, sentence
 from .. import texts
-from ..cloud import results, reverted
+from ..cloud import named, results, reverted
 from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
 from ..cloud.reverted import Halves
 from ..cloud.snapshots import OF_VMS, waiting
 from .plan import label, name_of, predicted_of, taking
-from .vm_snapshot import called, snapshots_of, the_vm
+from .vm_snapshot import BY, snapshots_of, the_vm, vms_there
 
 #: Without the options for StorPool's address and token, which are the StorPool side's; the module puts them in.
 SPEC: t.Dict[str, t.Any] = {
@@ -66,6 +66,7 @@ class Current(t.NamedTuple):
     volumes: t.Tuple[Raw, ...] = ()
     halves: Halves = Halves({})
     safety: t.Optional[Raw] = None
+    there: t.Tuple[Raw, ...] = ()  # all VMs, if the one that is meant is not there
 
 
 def want(params: t.Mapping[str, t.Any]) -> Want:
@@ -83,9 +84,9 @@ def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several VMs, or snapshots of the VM, answer to the description."""
     vm = the_vm(reader, wanted.vm, wanted.zone)
     if vm is None:
-        return Current()
+        return Current(there=vms_there(reader, wanted.zone))
     rows = snapshots_of(reader, vm)
-    snapshot = called(rows, wanted.snapshot, "snapshot", "Give the id of the one that is meant")
+    snapshot = named.the_one("snapshot", "snapshot", wanted.snapshot, rows, BY)
     if snapshot is None:
         return Current(vm, others=tuple(rows))
     volumes = tuple(reader.volumes(virtualmachineid=vm["id"]))
@@ -171,13 +172,11 @@ def show(outcome: Outcome) -> t.Dict[str, t.Any]:
 def _found(current: Current, wanted: Want) -> t.Tuple[Raw, Raw]:
     vm = current.vm
     if vm is None:
-        within = f" in zone {wanted.zone!r}" if wanted.zone else ""
-        raise NotFound(f"vm: CloudStack has no VM {wanted.vm!r} with that name, display name or id{within}.")
+        where = f" in zone {wanted.zone!r}" if wanted.zone else ""
+        raise named.missing("vm", "VM", wanted.vm, current.there, where)
     if current.snapshot is None:
-        has = listing(sorted(repr(str(row.get("displayname") or row["name"])) for row in current.others)) or "none"
-        raise NotFound(
-            f"snapshot: {name_of(vm)} has no snapshot {wanted.snapshot!r} with that name or id. It has {has}."
-        )
+        there = [dict(row, name=row.get("displayname") or row["name"]) for row in current.others]
+        raise named.missing("snapshot", "snapshot", wanted.snapshot, there, f" of {name_of(vm)}")
     return vm, current.snapshot
 
 

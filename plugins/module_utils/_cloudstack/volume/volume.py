@@ -9,11 +9,12 @@ import re
 import typing as t
 
 from ..._common import sizes
-from ..._common.errors import Ambiguous, InvalidOption
+from ..._common.errors import InvalidOption
 from ..._common.plan import Managed, Plan
 from ..._common.time_left import checked
 from ..._common.words import listing
 from .. import texts
+from ..cloud import named
 from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
 from . import owner, place, states
@@ -148,27 +149,21 @@ def _found(reader: Reader, wanted: Want, current: Current) -> t.Optional[Raw]:
             )
         return row
     name = t.cast(str, wanted.name)
-    named = [row for row in reader.volumes_called(name, zone_id) if owner.is_of(row, current.owner)]
-    rows = [row for row in named if row.get("state") not in states.GOING]
+    rows = [row for row in reader.volumes_called(name, zone_id) if owner.is_of(row, current.owner)]
+    rows = [row for row in rows if row.get("state") not in states.GOING]
     if not rows and not wanted.present and wanted.expunge:
-        where = {"zoneid": zone_id} if zone_id else {}
         rows = [
             row
-            for row in reader.volumes(name=name, state="Destroy", **where)
+            for row in reader.volumes(name=name, state="Destroy", **named.within(zone_id))
             if row["name"] == name and owner.is_of(row, current.owner)
         ]
-    if len(rows) > 1:
-        told = listing(sorted(f"{row['id']} ({_told(row)})" for row in rows))
-        raise Ambiguous(
-            f"{len(rows)} volumes have the name {name!r}: {told}. Give the id of the one that is meant (id)."
-        )
-    return rows[0] if rows else None
+    return named.the_one("name", "volume", name, rows, told=_told, way_out="Give the id of one (id)")
 
 
 def _told(row: Raw) -> str:
     """What tells a volume from others with its name."""
     where = vm_of(row) if row.get("virtualmachineid") else "of no VM"
-    return f"{owner.told(row)}, zone {row.get('zonename')!r}, {where}"
+    return f"{row['id']} ({owner.told(row)}, zone {row.get('zonename')!r}, {where})"
 
 
 def imagine(reader: Predicted, current: Current, todo: Plan) -> None:

@@ -67,8 +67,12 @@ def test_a_volume_is_reverted_and_what_is_lost_is_said():
 @pytest.mark.parametrize(
     ("current", "failure", "says"),
     [
-        (Current(), NotFound, "no volume 'data'"),
-        (Current(VOLUME), NotFound, "volume 'data' has no snapshot 'nightly'"),
+        (Current(there=({"name": "date"},)), NotFound, "no volume 'data' with that name or id. CloudStack has date"),
+        (
+            Current(VOLUME, there=({**SNAPSHOT, "name": "night"},)),
+            NotFound,
+            "no snapshot 'nightly' of volume 'data' with.* CloudStack has night",
+        ),
         (
             Current(VOLUME, elsewhere=({**SNAPSHOT, "volumename": "other"},)),
             NotAllowed,
@@ -214,7 +218,7 @@ def test_it_is_done_once_and_again_only_if_the_answer_was_lost():
 def test_the_snapshot_of_an_id_or_the_only_one_with_a_name():
     other = {**SNAPSHOT, "id": "s-2"}
     cloud = Cloud(snapshots=[SNAPSHOT, other])
-    with pytest.raises(Ambiguous, match="2 snapshots have the name 'nightly': s-1 and s-2"):
+    with pytest.raises(Ambiguous, match=r"2 snapshots have the name 'nightly'. Give the id of one: s-1 and s-2"):
         cloud.run()
     assert revert.show(cloud.run(snapshot="s-2"))["snapshot"]["id"] == "s-2"
 

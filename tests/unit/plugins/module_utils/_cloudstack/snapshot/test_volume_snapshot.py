@@ -333,11 +333,13 @@ def test_a_lost_answer_does_not_make_two():
 def test_names_are_not_unique_so_ids_are_listed():
     twice = [row(), row(id=OTHER)]
     for goal in ("present", "absent"):
-        with pytest.raises(Ambiguous, match=rf"2 snapshots have the name 'nightly': {OTHER} and {ID}\..*\(id\)"):
+        with pytest.raises(
+            Ambiguous, match=rf"2 snapshots have the name 'nightly'. Give the id of one \(id\): {OTHER} and {ID}"
+        ):
             snapshot.look(Cloud(rows=twice).reader(), want(state=goal))
     by_id = snapshot.look(Cloud(rows=twice).reader(), want(name=None, id=OTHER))
     assert by_id.row["id"] == OTHER
-    with pytest.raises(Ambiguous, match="2 volumes have the name 'data': v-1 and v-2"):
+    with pytest.raises(Ambiguous, match=r"2 volumes have the name 'data'. Give the id of one: v-1 and v-2"):
         snapshot.look(Cloud(volumes=[VOLUME, {**VOLUME, "id": "v-2"}]).reader(), want())
 
 

@@ -230,12 +230,12 @@ def test_a_lost_answer_does_not_make_two():
 
 def test_names_are_not_unique_so_ids_are_listed():
     twice = [row(), row(id="s-2")]
-    with pytest.raises(Ambiguous, match="2 snapshots have the name 'before': s-1 and s-2"):
+    with pytest.raises(Ambiguous, match=r"2 snapshots have the name 'before'. Give the id of one \(id\): s-1 and s-2"):
         vm_snapshot.look(Cloud(twice).reader(), want())
     assert vm_snapshot.look(Cloud(twice).reader(), want(name=None, id="s-2")).row["id"] == "s-2"
     assert vm_snapshot.look(Cloud(twice[:1]).reader(), want(name=row()["name"])).row["id"] == "s-1"
     assert vm_snapshot.look(Cloud([row(state="Removed")]).reader(), want()).row is None
-    with pytest.raises(Ambiguous, match=f"2 VMs have the name 'web': {M1} and {M2}"):
+    with pytest.raises(Ambiguous, match=f"2 VMs have the name 'web'. Give the id of one: {M1} and {M2}"):
         vm_snapshot.look(Cloud(vms=[VM, {**VM, "id": M2}]).reader(), want())
 
 
@@ -261,7 +261,7 @@ STOPPED = {**VM, "state": "Stopped"}
         (
             revert.Current(STOPPED, None, (row(displayname="x"),)),
             NotFound,
-            "VM 'web' has no snapshot 'before'.*It has 'x'",
+            "no snapshot 'before' of VM 'web' with that name or id. CloudStack has x",
         ),
         (revert.Current(VM, row()), NotAllowed, "VM 'web' is Running.*Stop it first"),
         (revert.Current({**VM, "state": "Stopping"}, row()), NotAllowed, "is Stopping"),

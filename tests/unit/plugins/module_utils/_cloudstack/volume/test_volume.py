@@ -448,7 +448,9 @@ def test_a_name_that_several_have_is_told_with_what_they_are():
 def test_owners_that_are_not_there_are_told():
     with pytest.raises(NotFound) as refusal:
         volume.look(api().reader(), want(account="joe", domain="sale"))
-    assert refusal.value.message == "domain: there is no domain 'sale'. CloudStack has sales and x."
+    assert (
+        refusal.value.message == "domain: there is no domain 'sale' with that name or id. CloudStack has sales and x."
+    )
     assert volume.look(api().reader(), want(project="web")).owner == {"projectid": "p-1"}
 
 
