@@ -160,10 +160,7 @@ def _plan_update(current: Current, row: Raw, wanted: Want) -> Plan:
             "tells why. Remove it (state absent), and run the task again."
         )
     after, made = tags.changes(row, wanted.tags, wanted.purge_tags)
-    steps = tuple(
-        Step(change.command, None, change.body, change.words(label(row)), timeout=wanted.wait_timeout)
-        for change in made
-    )
+    steps = tuple(tags.step(change, label(row), wanted.wait_timeout) for change in made)
     cautions = (current.unasked,) if current.unasked else ()
     half = current.half
     return Plan(steps, results.volume_snapshot(row, half), results.volume_snapshot(after, half), cautions=cautions)

@@ -20,7 +20,8 @@ from ..cloud import named, results, reverted
 from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
 from ..cloud.reverted import Halves
-from ..cloud.snapshots import OF_VOLUMES, waiting
+from ..cloud.snapshots import OF_VOLUMES, holds_all, waiting
+from . import own
 from .plan import label, predicted_of, taking
 from .there import there
 
@@ -69,7 +70,8 @@ class Current(t.NamedTuple):
     elsewhere: t.Tuple[Raw, ...] = ()
     vm_snapshots: t.Tuple[Raw, ...] = ()
     halves: Halves = Halves({})
-    safety: t.Optional[Raw] = None
+    safeties: t.Tuple[Raw, ...] = ()  # the snapshots of it that have the name of the safety snapshot, the oldest first
+    vm: t.Optional[Raw] = None  # read only if there are safety snapshots
     there: t.Tuple[Raw, ...] = ()
 
 
@@ -108,7 +110,7 @@ def look(reader: Reader, wanted: Want) -> Current:
         return Current(there=tuple(reader.volumes(**named.within(zone_id))))
     listed = reader.volume_snapshots(volumeid=volume["id"])
     of_it = [row for row in listed if wanted.snapshot in (row["id"], row["name"])]
-    safe = [row for row in listed if row["name"] == wanted.safety]
+    safe = sorted((row for row in listed if row["name"] == wanted.safety), key=lambda row: str(row.get("created")))
     found = there(reader, [*of_it, *(row for row in safe if row not in of_it)], must_know=False)
     of_it = [row for row in of_it if row in found.rows]
     snapshot = named.the_one("snapshot", "snapshot", wanted.snapshot, of_it)
@@ -116,6 +118,7 @@ def look(reader: Reader, wanted: Want) -> Current:
         rows = reader.snapshots_called(wanted.snapshot, None)
         elsewhere = tuple(row for row in rows if row.get("volumeid") != volume["id"])
         return Current(volume, elsewhere=elsewhere, there=tuple(listed))
+    safe = tuple(row for row in safe if row in found.rows)
     vm_id = volume.get("virtualmachineid")
     vm_snapshots = tuple(reader.vm_snapshots(virtualmachineid=vm_id)) if vm_id else ()
     return Current(
@@ -125,7 +128,8 @@ def look(reader: Reader, wanted: Want) -> Current:
         (),
         vm_snapshots,
         reverted.read(reader, [volume]),
-        next((row for row in safe if row in found.rows), None),
+        safe,
+        next(iter(reader.vms(id=vm_id)), None) if vm_id and safe else None,
     )
 
 
@@ -143,11 +147,14 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
     """
     first = t.cast(Current, history.first)
     volume, snapshot = _found(current, wanted)
-    done = any(step.call == "revertSnapshot" for step in history.done)
-    before = _shown(current, volume, snapshot, current.safety, "what has been written to it")
-    if done:
-        after = _shown(current, volume, snapshot, current.safety, f"as of {label(snapshot)}")
-        return Plan((), after, after, cautions=reverted.cautions([volume], first.halves, current.halves))
+    kept = _kept(current, snapshot, wanted, first)
+    before = _shown(current, volume, snapshot, kept, "what has been written to it")
+    is_done = any(step.call == "revertSnapshot" for step in history.done)
+    if is_done or (kept is not None and own.is_done(kept, snapshot)):
+        after = _shown(current, volume, snapshot, kept, f"as of {label(snapshot)}")
+        rest = own.end(snapshot, label(snapshot), kept, label(kept or snapshot), wanted.wait_timeout) if kept else []
+        cautions = reverted.cautions([volume], first.halves, current.halves) if is_done else ()
+        return Plan(tuple(rest), after, after, cautions=cautions)
     _check(volume, current.vm_snapshots)
     target = f"{label(snapshot)}{_taken(snapshot)}"
     step = Step(
@@ -162,37 +169,56 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
         f"Volume {volume['name']!r} is reverted to {target}: what was written to it since is lost (no safety_snapshot)."
     )
     losses = () if wanted.safety else (loss,)
-    safety, steps = _keep(current, volume, wanted, first)
+    safety, steps = _keep(volume, snapshot, wanted, first, kept)
+    later = (f"note that {label(safety)} was taken before the revert",) if safety else ()
     after = _shown(current, volume, snapshot, safety, f"as of {label(snapshot)}")
     if snapshot.get("state") in OF_VOLUMES.passing:
         wait = waiting(OF_VOLUMES, snapshot, label(snapshot), wanted.wait_timeout)
-        return Plan((wait,), before, after, tuple(each.action for each in (*steps, step)), losses)
+        return Plan((wait,), before, after, (*(each.action for each in (*steps, step)), *later), losses)
     if volume.get("state") not in _PASSING:
         _check_states(volume, snapshot)
-        return Plan((*steps, step), before, after, losses=losses)
+        return Plan((*steps, step), before, after, later, losses)
     # It may be a revert that goes on, of this task or another; then nobody knows to what, and to revert once more is harmless.
     words = f"wait until volume {volume['name']!r} is no longer {volume['state']}"
     wait = Step("listVolumes", None, Settled(str(volume["id"])), words, method="GET", timeout=wanted.wait_timeout)
-    return Plan((wait, *steps, step), before, after, losses=losses)
+    return Plan((wait, *steps, step), before, after, later, losses)
 
 
-def _keep(current: Current, volume: Raw, wanted: Want, first: Current) -> t.Tuple[t.Optional[Raw], t.Tuple[Step, ...]]:
+def _kept(current: Current, snapshot: Raw, wanted: Want, first: Current) -> t.Optional[Raw]:
+    """The safety snapshot: the newest of this run, or one of an earlier run, if that has reverted the volume or nothing was written after it was taken.
+
+    A run that was ended may have begun to revert. What is in the volume then is that snapshot's, and whoever has written to it since wants to keep that.
+    """
+    known = {str(row["id"]) for row in first.safeties}
+    for row in reversed(current.safeties):
+        if str(row["id"]) not in known or own.is_done(row, snapshot):
+            return row
+    begun = wanted.safety is not None and own.has_begun(first.snapshot or snapshot, wanted.safety)
+    if not begun or not current.safeties:
+        return None
+    last = current.safeties[-1]
+    still_comes = last.get("state") in OF_VOLUMES.passing
+    return last if still_comes or holds_all(last, current.vm) else None
+
+
+def _keep(
+    volume: Raw, snapshot: Raw, wanted: Want, first: Current, safety: t.Optional[Raw]
+) -> t.Tuple[t.Optional[Raw], t.Tuple[Step, ...]]:
     """The snapshot of what the volume holds now, as it is or will be, and what is left to do for it.
 
-    It has to be a new one: nothing shows whether one that is there was taken before or after what is to be kept.
+    It has to be a new one, or that of an earlier run of the task: nothing shows whether another was taken before or after what is to be kept.
     """
     if wanted.safety is None:
         return None, ()
-    if first.safety is not None:
+    if first.safeties and not own.has_begun(first.snapshot or snapshot, wanted.safety):
         raise NameTaken(
-            f"safety_snapshot: volume {volume['name']!r} has a snapshot {wanted.safety!r}{_taken(first.safety)} already. If an earlier run took it "
-            "and ended, look whether the volume was reverted after that. Choose another name, or delete the snapshot if it is not needed."
+            f"safety_snapshot: volume {volume['name']!r} has a snapshot {wanted.safety!r}{_taken(first.safeties[-1])} already, and no earlier run of this task "
+            "took it. Choose another name, or delete the snapshot if it is not needed."
         )
-    safety = current.safety
     if safety is None:
-        return predicted_of(volume, wanted.safety), (
-            taking(volume, wanted.safety, wanted.wait_timeout, " as it is now"),
-        )
+        begin = own.begin(snapshot, label(snapshot), wanted.safety, wanted.wait_timeout)
+        take = taking(volume, wanted.safety, wanted.wait_timeout, " as it is now")
+        return own.done(predicted_of(volume, wanted.safety), snapshot), (*begin, take)
     if safety.get("state") in OF_VOLUMES.passing:
         return safety, (waiting(OF_VOLUMES, safety, label(safety), wanted.wait_timeout),)
     if safety.get("state") != OF_VOLUMES.ready:
@@ -274,8 +300,9 @@ def _shown(current: Current, volume: Raw, snapshot: Raw, safety: t.Optional[Raw]
 def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
     """The snapshot that keeps what the volume holds now."""
     safety = todo.after["safety_snapshot"]
-    if current.safety is None and safety is not None:
-        reader.change_snapshot(None, predicted_of(t.cast(Raw, current.volume), safety["name"]))
+    if not current.safeties and safety is not None:
+        taken = predicted_of(t.cast(Raw, current.volume), safety["name"])
+        reader.change_snapshot(None, own.done(taken, t.cast(Raw, current.snapshot)))
 
 
 REVERT = Verb("volume", SPEC, want, look, plan, show, pin=pin, imagine=imagine)
