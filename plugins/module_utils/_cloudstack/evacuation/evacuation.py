@@ -19,6 +19,7 @@ from ..cloud import identity, named, versions
 from ..cloud.reader import Raw, Reader
 from ..pool import contents
 from ..pool.plan import label
+from ..volume import with_vm
 from ..volume.current import who
 from ..volume.volume import VOLUME
 from ..volume.want import Want as Volume
@@ -31,6 +32,7 @@ SPEC: t.Dict[str, t.Any] = {
         "zone": {"type": "str"},
         "at_once": {"type": "int", "default": 4},
         "expunge_destroyed": {"type": "bool", "default": False},
+        "allow_vm_migration": {"type": "bool", "default": False},
         "progress": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
         "wait_timeout": {"type": "int", "default": 3600},
         "_slice": {"type": "dict"},
@@ -53,6 +55,7 @@ class Want(t.NamedTuple):
     at_once: int
     expunge_destroyed: bool
     wait_timeout: int
+    allow_vm_migration: bool
 
 
 class Part(t.NamedTuple):
@@ -84,6 +87,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         at_once=params["at_once"],
         expunge_destroyed=params["expunge_destroyed"],
         wait_timeout=checked(params, "wait_timeout"),
+        allow_vm_migration=params["allow_vm_migration"],
     )
 
 
@@ -189,6 +193,8 @@ def _wish(row: Raw, both: Pools, wanted: Want) -> Volume:
         snapshot=None,
         expunge=True,
         wait_timeout=wanted.wait_timeout,
+        allow_vm_migration=wanted.allow_vm_migration,
+        with_others=True,
     )
 
 
@@ -229,13 +235,21 @@ def _looking_first(own: Reader, apply: Apply, both: Pools, wanted: Want) -> Appl
     seen = t.cast(Reader, Seen(own))
 
     def apply_after_a_look(step: Step) -> t.Any:
-        if step.call == "migrateVolume":
-            volume = _wish({"id": step.body["volumeid"]}, both, wanted)
+        ids = _of_one_move(step)
+        if ids:
+            volume = _wish({"id": ids[0]}, both, wanted)
             if step not in VOLUME.plan(VOLUME.look(seen, volume), volume).steps:
                 raise Outdated("It is no longer as it was when this was planned.", call=str(step))
         return apply(step)
 
     return apply_after_a_look
+
+
+def _of_one_move(step: Step) -> t.List[str]:
+    """The volumes that a step moves."""
+    if step.call == with_vm.CALL:
+        return [str(each["volume"]) for each in step.body["migrateto"]]
+    return [str(step.body["volumeid"])] if step.call == "migrateVolume" else []
 
 
 def _row(row: Raw, job: Job) -> report.Row:

@@ -28,6 +28,8 @@ class Current(t.NamedTuple):
     vms: t.Tuple[Raw, ...] = ()  # those that the wanted VM may be
     neighbours: t.Tuple[Raw, ...] = ()  # the volumes of it
     snapshots: t.Tuple[Raw, ...] = ()  # those that the wanted one may be
+    disks: t.Tuple[Raw, ...] = ()  # all of the VM that has the volume, if they go to another pool only with it
+    hosts: t.Tuple[Raw, ...] = ()  # those that this VM may go to
     there: t.Mapping[str, t.Tuple[Raw, ...]] = {}
 
     def is_zone_missing(self, wanted: Want) -> bool:

@@ -17,7 +17,7 @@ from .. import texts
 from ..cloud import named
 from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
-from . import owner, place, states
+from . import owner, place, states, with_vm
 from .current import Current, vm_of
 from .plan import plan
 from .want import Want
@@ -40,6 +40,7 @@ SPEC: t.Dict[str, t.Any] = {
         "storage_pool": {"type": "str"},
         "snapshot": {"type": "str"},
         "expunge": {"type": "bool", "default": False},
+        "allow_vm_migration": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 3600},
     },
     "required_one_of": [["name", "id"]],
@@ -87,6 +88,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         snapshot=texts.text(params["snapshot"], "snapshot"),
         expunge=params["expunge"],
         wait_timeout=checked(params, "wait_timeout"),
+        allow_vm_migration=params["allow_vm_migration"],
     )
 
 
@@ -122,6 +124,10 @@ def _with_what_it_needs(reader: Reader, wanted: Want, current: Current, row: t.O
         current = current._replace(offerings=tuple(reader.every_disk_offering()))
     if wanted.pool is not None or (row and wanted.offering is not None):
         current = current._replace(pools=tuple(reader.pools()))
+    if row and wanted.allow_vm_migration and with_vm.is_needed(current, row, wanted):
+        vm_id = row["virtualmachineid"]
+        disks, hosts = reader.volumes(virtualmachineid=vm_id), reader.hosts_for(vm_id)
+        current = current._replace(disks=tuple(disks), hosts=tuple(hosts))
     return current._replace(there=there)
 
 
