@@ -100,6 +100,7 @@ _VOLUME = row(
         jobstatus=whole,
         isextractable=flag,
         destroyed=flag,
+        quiescevm=flag,
         size=count,
         deviceid=count,
         miniops=count,

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from simulators.cloudstack import rows, settings
@@ -42,12 +44,14 @@ def kept_on_storpool(state: State) -> bool:
     Param("volumeid", "id", "volumes", required=True),
     Param("name"),
     Param("quiescevm", "bool"),
-    Param("asyncbackup", "bool"),
+    Param("asyncbackup", "bool", feature="async_backup"),
 )
 async def create_snapshot(context: Context) -> Plan:
     state, args = context.state, context.args
     volume = existing_volume(state, args["volumeid"])
     pool, vm = storpool_of(state, volume), state.vms.get(volume.vm)
+    if args["quiescevm"]:
+        raise invalid("can't handle quiescevm equal true for volume snapshot")
     if vm and vm.state == "Running" and not settings.is_on(state, "kvm.snapshot.enabled"):
         raise internal(
             "KVM Snapshot is not supported for Running VMs. It is disabled by default due to a possible volume "
@@ -75,11 +79,31 @@ async def create_snapshot(context: Context) -> Plan:
         snapshot.pool, snapshot.on_secondary = pool.db_id, not kept_on_storpool(state)
         if snapshot.on_secondary:
             snapshot.state = "BackingUp"
-            await storage.back_up(state, pool, snapshot.path)
-        snapshot.state = "BackedUp"
+            if args["asyncbackup"]:
+                _later(state, _back_up(state, pool, snapshot))
+                return {"snapshot": snapshot_row(state, snapshot)}
+        await _back_up(state, pool, snapshot)
         return {"snapshot": snapshot_row(state, snapshot)}
 
     return Plan(run, created_id=snapshot.id, instance_type="Snapshot")
+
+
+async def _back_up(state: State, pool: rows.Pool, snapshot: rows.Snapshot) -> None:
+    if snapshot.on_secondary:
+        await storage.back_up(state, pool, snapshot.path)
+    snapshot.state = "BackedUp"
+
+
+def _later(state: State, work: Coroutine[Any, Any, None]) -> None:
+    """Work that goes on after the job; it takes as long as a job waits before it begins."""
+
+    async def run() -> None:
+        await asyncio.sleep(state.switches["job_delay_ms"] / 1000)
+        await work
+
+    task = asyncio.get_running_loop().create_task(run())
+    state.tasks.add(task)
+    task.add_done_callback(state.tasks.discard)
 
 
 @command(
