@@ -32,6 +32,11 @@ def is_done(safety: Raw, target: Raw) -> bool:
     return results.tags_of(safety).get(_DONE) == target["id"]
 
 
+def begun(target: Raw, safety: str) -> Raw:
+    """The snapshot to revert to as it is meanwhile."""
+    return tags.changes(target, {_BEGUN: safety}, purge=False)[0]
+
+
 def done(safety: Raw, target: Raw) -> Raw:
     """The safety snapshot as it is afterwards."""
     return dict(safety, tags=[*(safety.get("tags") or ()), {"key": _DONE, "value": target.get("id")}])
@@ -39,14 +44,16 @@ def done(safety: Raw, target: Raw) -> Raw:
 
 def begin(target: Raw, who: str, safety: str, seconds: int) -> t.List[Step]:
     """The calls that write down that a revert begins."""
-    _row, made = tags.changes(target, {_BEGUN: safety}, purge=False)
-    return [tags.step(change, who, seconds) for change in made]
+    return [tags.step(change, who, seconds) for change in tags.changes(target, {_BEGUN: safety}, purge=False)[1]]
 
 
-def end(target: Raw, who: str, safety: t.Optional[Raw], safe: str, seconds: int) -> t.List[Step]:
+def ended(target: Raw) -> Raw:
+    """The snapshot that was reverted to as it is afterwards."""
+    return dict(target, tags=[tag for tag in target.get("tags") or () if tag["key"] != _BEGUN])
+
+
+def end(target: Raw, who: str, safety: Raw, safe: str, seconds: int) -> t.List[Step]:
     """The calls that write down that it has come to its end."""
-    made = []
-    if safety is not None and not is_done(safety, target):
-        made += [tags.step(change, safe, seconds) for change in tags.changes(safety, {_DONE: target["id"]}, False)[1]]
-    rest = {key: value for key, value in results.tags_of(target).items() if key != _BEGUN}
-    return made + [tags.step(change, who, seconds) for change in tags.changes(target, rest, purge=True)[1]]
+    made = [] if is_done(safety, target) else tags.changes(safety, {_DONE: str(target["id"])}, purge=False)[1]
+    kept = tags.changes(target, results.tags_of(ended(target)), purge=True)[1]
+    return [tags.step(change, safe, seconds) for change in made] + [tags.step(change, who, seconds) for change in kept]

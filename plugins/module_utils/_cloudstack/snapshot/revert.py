@@ -152,7 +152,7 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
     is_done = any(step.call == "revertSnapshot" for step in history.done)
     if is_done or (kept is not None and own.is_done(kept, snapshot)):
         after = _shown(current, volume, snapshot, kept, f"as of {label(snapshot)}")
-        rest = own.end(snapshot, label(snapshot), kept, label(kept or snapshot), wanted.wait_timeout) if kept else []
+        rest = _end(snapshot, kept, wanted) if kept else []
         cautions = reverted.cautions([volume], first.halves, current.halves) if is_done else ()
         return Plan(tuple(rest), after, after, cautions=cautions)
     _check(volume, current.vm_snapshots)
@@ -170,8 +170,12 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
     )
     losses = () if wanted.safety else (loss,)
     safety, steps = _keep(volume, snapshot, wanted, first, kept)
-    later = (f"note that {label(safety)} was taken before the revert",) if safety else ()
-    after = _shown(current, volume, snapshot, safety, f"as of {label(snapshot)}")
+    later: t.Tuple[str, ...] = ()
+    after = _shown(current, volume, snapshot, None, f"as of {label(snapshot)}")
+    if safety is not None:
+        begun = own.begun(snapshot, str(wanted.safety))
+        later = tuple(each.action for each in _end(begun, safety, wanted))
+        after = _shown(current, volume, own.ended(snapshot), own.done(safety, snapshot), f"as of {label(snapshot)}")
     if snapshot.get("state") in OF_VOLUMES.passing:
         wait = waiting(OF_VOLUMES, snapshot, label(snapshot), wanted.wait_timeout)
         return Plan((wait,), before, after, (*(each.action for each in (*steps, step)), *later), losses)
@@ -201,6 +205,10 @@ def _kept(current: Current, snapshot: Raw, wanted: Want, first: Current) -> t.Op
     return last if still_comes or holds_all(last, current.vm) else None
 
 
+def _end(snapshot: Raw, safety: Raw, wanted: Want) -> t.List[Step]:
+    return own.end(snapshot, label(snapshot), safety, label(safety), wanted.wait_timeout)
+
+
 def _keep(
     volume: Raw, snapshot: Raw, wanted: Want, first: Current, safety: t.Optional[Raw]
 ) -> t.Tuple[t.Optional[Raw], t.Tuple[Step, ...]]:
@@ -218,7 +226,7 @@ def _keep(
     if safety is None:
         begin = own.begin(snapshot, label(snapshot), wanted.safety, wanted.wait_timeout)
         take = taking(volume, wanted.safety, wanted.wait_timeout, " as it is now")
-        return own.done(predicted_of(volume, wanted.safety), snapshot), (*begin, take)
+        return predicted_of(volume, wanted.safety), (*begin, take)
     if safety.get("state") in OF_VOLUMES.passing:
         return safety, (waiting(OF_VOLUMES, safety, label(safety), wanted.wait_timeout),)
     if safety.get("state") != OF_VOLUMES.ready:
