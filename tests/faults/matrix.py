@@ -64,6 +64,7 @@ JOBS = frozenset(
         "attachVolume",
         "detachVolume",
         "migrateVolume",
+        "migrateVirtualMachineWithVolume",
         "resizeVolume",
         "changeOfferingForVolume",
         "destroyVolume",

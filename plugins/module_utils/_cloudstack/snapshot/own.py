@@ -29,7 +29,7 @@ def has_begun(target: Raw, safety: str) -> bool:
 
 def is_done(safety: Raw, target: Raw) -> bool:
     """Whether the volume was reverted to a snapshot after this safety snapshot was taken."""
-    return results.tags_of(safety).get(_DONE) == target["id"]
+    return results.tags_of(safety).get(_DONE) == str(target["id"])
 
 
 def begun(target: Raw, safety: str) -> Raw:

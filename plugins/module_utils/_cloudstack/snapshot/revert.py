@@ -110,7 +110,8 @@ def look(reader: Reader, wanted: Want) -> Current:
         return Current(there=tuple(reader.volumes(**named.within(zone_id))))
     listed = reader.volume_snapshots(volumeid=volume["id"])
     of_it = [row for row in listed if wanted.snapshot in (row["id"], row["name"])]
-    safe = sorted((row for row in listed if row["name"] == wanted.safety), key=lambda row: str(row.get("created")))
+    safe = [row for row in listed if row["name"] == wanted.safety]
+    safe.sort(key=lambda row: str(row.get("created")))
     found = there(reader, [*of_it, *(row for row in safe if row not in of_it)], must_know=False)
     of_it = [row for row in of_it if row in found.rows]
     snapshot = named.the_one("snapshot", "snapshot", wanted.snapshot, of_it)
@@ -118,7 +119,6 @@ def look(reader: Reader, wanted: Want) -> Current:
         rows = reader.snapshots_called(wanted.snapshot, None)
         elsewhere = tuple(row for row in rows if row.get("volumeid") != volume["id"])
         return Current(volume, elsewhere=elsewhere, there=tuple(listed))
-    safe = tuple(row for row in safe if row in found.rows)
     vm_id = volume.get("virtualmachineid")
     vm_snapshots = tuple(reader.vm_snapshots(virtualmachineid=vm_id)) if vm_id else ()
     return Current(
@@ -128,7 +128,7 @@ def look(reader: Reader, wanted: Want) -> Current:
         (),
         vm_snapshots,
         reverted.read(reader, [volume]),
-        safe,
+        tuple(row for row in safe if row in found.rows),
         next(iter(reader.vms(id=vm_id)), None) if vm_id and safe else None,
     )
 
