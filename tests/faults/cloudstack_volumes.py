@@ -125,18 +125,6 @@ VOLUMES = (
         rivals={"rival: changed": _on("resizeVolume", size="3"), "rival: exists": _on("detachVolume")},
     ),
     _volume("move while its VM runs", {"storage_pool": "other"}, prepare=_attached, rivals={}),
-    _volume(
-        "move with its VM",
-        lambda ids: {
-            "name": next(label for label in ids if label.startswith("volume ROOT")).split(" ", 1)[1],
-            "storage_pool": "sp",
-            "allow_vm_migration": True,
-        },
-        names=("'ROOT-", "'db-1'"),
-        prepare=_on_nfs,
-        subjects=("vm db-1",),
-        rivals={},
-    ),
     _volume("move and grow", {"storage_pool": "other", "size": "3GiB"}, rivals={**_GONE, "rival: exists": _attach}),
     _volume("change the offering", {"disk_offering": "limited", "max_iops": 500}),
     _volume("rename", lambda ids: {"id": ids["volume data"], "name": "log"}, names=("'data'", "volume with the id")),
@@ -149,4 +137,18 @@ VOLUMES = (
     _volume("destroy", {"state": "absent"}),
     _volume("expunge what is attached", {"state": "absent", "vm": "", "expunge": True}, prepare=_attached),
     _volume("expunge what was destroyed", {"state": "absent", "expunge": True}, prepare=_destroyed),
+)
+WITH_VMS = (
+    _volume(
+        "move with its VM",
+        lambda ids: {
+            "name": next(label for label in ids if label.startswith("volume ROOT")).split(" ", 1)[1],
+            "storage_pool": "sp",
+            "allow_vm_migration": True,
+        },
+        names=("'ROOT-", "'db-1'"),
+        prepare=_on_nfs,
+        subjects=("vm db-1",),
+        rivals={},
+    ),
 )

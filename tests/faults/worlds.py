@@ -319,7 +319,15 @@ class CloudStack(World):
         of_vms = {row["id"]: row["display_name"] for row in state["vm_snapshots"]}
         return {
             "pools": sorted(
-                [[row["name"], row["id"].split(";")[0], *(_plain(row[key]) for key in _POOL)] for row in pools], key=str
+                [
+                    [
+                        row["name"],
+                        row["id"].split(";")[0] if row["provider"] == "StorPool" else "",
+                        *(_plain(row[key]) for key in _POOL),
+                    ]
+                    for row in pools
+                ],
+                key=str,
             ),
             "volumes": sorted([[row["name"], *(row[key] for key in _OF_VOLUME)] for row in state["volumes"]], key=str),
             "snapshots": sorted(
