@@ -43,6 +43,14 @@ options:
       - From CloudStack 4.14 on.
     type: bool
     default: false
+  allow_vm_migration:
+    description:
+      - Allow to migrate a VM that runs to another host, where its disks get from a pool of another kind to one of StorPool only together with it. CloudStack
+        then copies the disks while the VM goes to a host that it finds suitable.
+      - From CloudStack 4.18 on. All disks of the VM have to be on StorPool afterwards, and it must have no VM snapshots.
+      - The other way there is none: disks that are to leave StorPool are moved while their VM is stopped.
+    type: bool
+    default: false
   progress:
     description:
       - Whether to say how far the task is while it runs, by default (V(auto)) if the output is a terminal.

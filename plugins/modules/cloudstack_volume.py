@@ -104,6 +104,13 @@ options:
       - CloudStack before 4.14 keeps nothing, and needs this to remove a volume that has data.
     type: bool
     default: false
+  allow_vm_migration:
+    description:
+      - Allow to migrate a VM that runs to another host, where its disks get from a pool of another kind to one of StorPool only together with it. CloudStack
+        then copies the disks while the VM goes to a host that it finds suitable.
+      - From CloudStack 4.18 on. All disks of the VM have to be on StorPool afterwards, and it must have no VM snapshots.
+    type: bool
+    default: false
   wait_timeout:
     description:
       - How many seconds the whole task may take, with CloudStack's jobs, its waits and whatever has to be tried again.

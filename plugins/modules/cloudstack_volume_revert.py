@@ -32,8 +32,11 @@ options:
     type: str
   safety_snapshot:
     description:
-      - The name of a snapshot that is taken of the volume first, so that the present contents are kept. The volume has to have none of that name, since
-        nothing would show what such a one holds. So choose a new name for every revert that you mean.
+      - The name of a snapshot that is taken of the volume first, so that the present contents are kept.
+      - If a run of the task took it and reverted the volume to O(snapshot) after that, nothing is done. So choose a new name for every revert that you mean.
+      - A run that was ended on the way is gone on with. Unless CloudStack shows that nothing was written to it since, another snapshot of that name is
+        taken first, so that nothing is lost; CloudStack shows it of a stopped VM from 4.16 on.
+      - The task fails if there is a snapshot of that name that no run of it took, since nothing shows what that holds.
     type: str
   wait_timeout:
     description:
@@ -48,9 +51,10 @@ extends_documentation_fragment:
   - storpool.cloudstack._attributes.direct
 attributes:
   idempotent:
-    support: none
+    support: partial
     details:
-      - Every run reverts the volume, since nothing in CloudStack shows whether it was reverted before.
+      - With O(safety_snapshot), a second run finds that snapshot and changes nothing.
+      - Without it every run reverts the volume, since nothing in CloudStack shows whether it was reverted before.
 seealso:
   - module: storpool.cloudstack.cloudstack_volume_snapshot
   - module: storpool.cloudstack.cloudstack_vm_revert

@@ -47,6 +47,19 @@ options:
         the task fails before anything is sent, and names the setting.
       - It plays no role for a snapshot that exists, since CloudStack does not tell of it where it is.
     type: bool
+  async_backup:
+    description:
+      - End the task as soon as StorPool has the snapshot, while CloudStack still copies it to secondary storage. Its state is C(BackingUp) until it has.
+      - CloudStack reverts to a snapshot, and deletes it, only after that.
+      - From CloudStack 4.11 on. It plays no role where snapshots are kept on StorPool only.
+    type: bool
+    default: false
+  quiesce_vm:
+    description:
+      - Have CloudStack quiesce the VM while it takes the snapshot.
+      - It says of each volume whether its storage can do that. StorPool's driver cannot, so the task fails for its volumes before anything is sent.
+    type: bool
+    default: false
   tags:
     description:
       - CloudStack's tags that the snapshot shall have, by key. Others stay, unless O(purge_tags) is set.

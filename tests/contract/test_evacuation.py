@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
 from collections import Counter
@@ -17,6 +15,7 @@ import yaml
 
 from contract import documented
 from simulators.client import Simulator, storpool_call
+from tools.processes import kill_family
 
 VOLUMES = 50
 RUNNING = 15
@@ -40,9 +39,7 @@ def test_a_pool_is_emptied_by_a_playbook_that_is_killed_twice(
     for count in KILLED_AFTER:
         process = begin(storpool, cloudstack, tmp_path)
         wait_for(lambda count=count: migrations(cloudstack) >= count, process)
-        for number in family(process.pid):
-            os.kill(number, signal.SIGKILL)
-        process.wait()
+        kill_family(process)
     process = begin(storpool, cloudstack, tmp_path)
     told = process.communicate(timeout=WITHIN)[0]
     assert process.returncode == 0, told
@@ -126,15 +123,6 @@ def begin(storpool: Simulator, cloudstack: Simulator, directory: Path, **more: A
     )
 
 
-def family(process: int) -> list[int]:
-    """A process and what it has started, whatever sessions Ansible puts that into."""
-    found = [process]
-    for number in found:
-        for children in Path(f"/proc/{number}/task").glob("*/children"):
-            found += map(int, children.read_text().split())
-    return found
-
-
 def migrations(cloudstack: Simulator) -> int:
     """How many were begun."""
     return sum(entry["call"] == "migrateVolume" for entry in cloudstack.journal()["entries"])
@@ -151,6 +139,38 @@ def wait_for(done: Any, process: subprocess.Popen[str]) -> None:
 def rows(cloudstack: Simulator) -> list[dict[str, Any]]:
     """The volumes as the cloud has them."""
     return [row for row in cloudstack.state()["volumes"] if not row["removed"]]
+
+
+def test_disks_of_vms_that_run_come_to_storpool_with_them(storpool: Simulator, cloudstack: Simulator, tmp_path: Path):
+    make_pools(storpool, cloudstack, "new")
+    nfs = {"scope": "zone", "hypervisor": "KVM", "provider": "DefaultPrimary", "url": "nfs://10.0.0.9/export"}
+    documented.by_others(cloudstack, ("createStoragePool", {"name": "old", "zoneid": "1", **nfs}))
+    ids = {pool["name"]: pool["id"] for pool in cloudstack.state()["pools"]}
+    made = cloudstack.admin("POST", "objects", {"pool": "old", "vms": 2, "volumes": 1, "storpool": False})
+    documented.by_others(cloudstack, ("updateStoragePool", {"id": ids["old"], "enabled": "false"}))
+    hosts = {vm["id"]: vm["host"] for vm in cloudstack.state()["vms"]}
+    play = tmp_path / "evacuate.yml"
+    keys = {"api_key": cloudstack.args["api_key"], "api_secret": cloudstack.args["secret_key"]}
+    task = {"pool": "old", "to": "new", "api_url": f"{cloudstack.url}/client/api", **keys}
+    for options, moved in (({}, 1), ({"allow_vm_migration": True}, 3)):
+        tasks = [{"storpool.cloudstack.cloudstack_pool_evacuation": {**task, **options}}]
+        play.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+        ended = subprocess.run(
+            [documented.programs("ansible-playbook"), str(play)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=WITHIN,
+            env={**documented.environment(tmp_path), "STORPOOL_CLOUDSTACK_DIRECT": "true"},
+        )
+        assert (ended.returncode == 0) == bool(options), ended.stdout
+        assert options or "Set allow_vm_migration" in ended.stdout
+        names = {pool["db_id"]: pool["name"] for pool in cloudstack.state()["pools"]}
+        assert sum(names[row["pool"]] == "new" for row in rows(cloudstack)) == moved
+    after = {vm["id"]: vm["host"] for vm in cloudstack.state()["vms"]}
+    assert all(after[vm] not in (None, hosts[vm]) for vm in made["vms"])
+    [cluster] = storpool.state()["clusters"].values()
+    assert len([row for row in cluster["volumes"] if row["tags"].get("cvm") in made["vms"]]) == 2
 
 
 def test_a_pool_of_another_kind_takes_what_does_not_run(storpool: Simulator, cloudstack: Simulator, tmp_path: Path):

@@ -35,6 +35,22 @@ def _of_vm(world: Any) -> None:
     world.do(("stopVirtualMachine", {"id": vm}))
 
 
+def _of_vm_and_taken(world: Any) -> None:
+    _of_vm(world)
+    world.do(("createSnapshot", {"volumeid": _id(world, "volumes", "data"), "name": "nightly"}))
+    _later(world)
+
+
+def _of_vm_taken_before(world: Any) -> None:
+    _of_vm_taken(world)
+    _later(world)
+
+
+def _later(world: Any) -> None:
+    """The VM was stopped a minute ago, so a snapshot that is taken now holds all that it has written."""
+    world.admin("POST", "now", {"seconds": 60})
+
+
 def _of_vm_taken(world: Any) -> None:
     _of_vm(world)
     world.do(("createVMSnapshot", {"virtualmachineid": _id(world, "vms", "web"), "name": "before"}))
@@ -102,6 +118,16 @@ SNAPSHOTS = (
         settles=False,
         storpool=True,
     ),
+    Scenario(
+        "cloudstack_volume_revert",
+        "revert safely",
+        {"volume": "data", "snapshot": "nightly", "safety_snapshot": "safe", "wait_timeout": 300},
+        names=("'data'", "'nightly'", "'safe'"),
+        prepare=_of_vm_and_taken,
+        rivals={"rival: gone": _CHANGED["rival: gone"]},
+        subjects=(_SNAPSHOT,),
+        storpool=True,
+    ),
     _vm_snapshot(
         "take", {"description": "why"}, prepare=_of_vm, rivals={"rival: exists": _OF_VM_CHANGED["rival: exists"]}
     ),
@@ -116,6 +142,16 @@ SNAPSHOTS = (
         rivals=_OF_VM_CHANGED,
         subjects=(_OF_VM,),
         settles=False,
+        storpool=True,
+    ),
+    Scenario(
+        "cloudstack_vm_revert",
+        "revert safely",
+        {"vm": "web", "snapshot": "before", "safety_snapshot": "safe", "wait_timeout": 300},
+        names=("'web'", "'before'", "'safe'"),
+        prepare=_of_vm_taken_before,
+        rivals={"rival: gone": _OF_VM_CHANGED["rival: gone"]},
+        subjects=(_OF_VM,),
         storpool=True,
     ),
 )

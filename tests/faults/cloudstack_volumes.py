@@ -45,6 +45,14 @@ def _attached(world: Any) -> None:
     world.do(("attachVolume", {"id": ids["volume data"], "virtualmachineid": ids["vm db-1"]}))
 
 
+def _on_nfs(world: Any) -> None:
+    """A VM that runs, with a disk on a pool that is not StorPool's."""
+    made(world)
+    nfs = {"scope": "zone", "hypervisor": "KVM", "provider": "DefaultPrimary", "url": "nfs://10.0.0.9/export"}
+    world.do(("createStoragePool", {"name": "nfs", "zoneid": "1", **nfs}))
+    world.add(pool="nfs", vms=1, storpool=False, name="db-1")
+
+
 def _detached(world: Any) -> None:
     _attached(world)
     world.do(("detachVolume", {"id": _ids(world)["volume data"]}))
@@ -129,4 +137,18 @@ VOLUMES = (
     _volume("destroy", {"state": "absent"}),
     _volume("expunge what is attached", {"state": "absent", "vm": "", "expunge": True}, prepare=_attached),
     _volume("expunge what was destroyed", {"state": "absent", "expunge": True}, prepare=_destroyed),
+)
+WITH_VMS = (
+    _volume(
+        "move with its VM",
+        lambda ids: {
+            "name": next(label for label in ids if label.startswith("volume ROOT")).split(" ", 1)[1],
+            "storage_pool": "sp",
+            "allow_vm_migration": True,
+        },
+        names=("'ROOT-", "'db-1'"),
+        prepare=_on_nfs,
+        subjects=("vm db-1",),
+        rivals={},
+    ),
 )

@@ -34,7 +34,16 @@ def storpool() -> Iterator[StorPool]:
 @pytest.fixture(scope="session")
 def cloudstack(storpool: StorPool) -> Iterator[CloudStack]:
     """A cloud in front of that cluster, with one host: each is asked about with a call of its own."""
-    with start(
-        "cloudstack", version="4.19.1", hosts=1, storpool_url=storpool.simulator.url, storpool_token=TOKEN
-    ) as simulator:
+    yield from _cloud(storpool, hosts=1)
+
+
+@pytest.fixture
+def two_hosts(storpool: StorPool) -> Iterator[CloudStack]:
+    """A cloud in which a VM can go to another host."""
+    yield from _cloud(storpool, hosts=2)
+
+
+def _cloud(storpool: StorPool, hosts: int) -> Iterator[CloudStack]:
+    where = {"storpool_url": storpool.simulator.url, "storpool_token": TOKEN}
+    with start("cloudstack", version="4.19.1", hosts=hosts, **where) as simulator:
         yield CloudStack(simulator, storpool)

@@ -67,6 +67,7 @@ JOBS = frozenset(
         "attachVolume",
         "detachVolume",
         "migrateVolume",
+        "migrateVirtualMachineWithVolume",
         "resizeVolume",
         "changeOfferingForVolume",
         "destroyVolume",
@@ -176,7 +177,7 @@ def _can_happen(world: World, fault: Fault, request: Request) -> bool:
 
 def is_write(request: Request) -> bool:
     """Whether the request is for a change: CloudStack's are all POST, and its names say it."""
-    return request.method == "POST" and not request.call.startswith(("list", "query", "ready"))
+    return request.method == "POST" and not request.call.startswith(("find", "list", "query", "ready"))
 
 
 def _outcome(world: World, scenario: Scenario, clean: Clean, index: int, fault: Fault) -> str:

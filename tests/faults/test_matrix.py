@@ -54,6 +54,11 @@ def test_cloudstack(scenario, cloudstack):
     survives(cloudstack, scenario)
 
 
+@pytest.mark.parametrize("scenario", cloudstack_volumes.WITH_VMS, ids=str)
+def test_cloudstack_with_two_hosts(scenario, two_hosts):
+    survives(two_hosts, scenario)
+
+
 @pytest.mark.parametrize("scenario", ON_STORPOOL, ids=str)
 def test_storpool(scenario, storpool):
     survives(storpool, scenario)

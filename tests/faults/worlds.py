@@ -324,17 +324,31 @@ class CloudStack(World):
     def picture(self, state: dict[str, Any]) -> Picture:
         storpool = self.storpool.picture(state["storpool"])
         pools = [row for row in state["pools"] if not row["removed"]]
+        taken = {row["id"]: row["name"] for row in state["snapshots"]}
+        of_vms = {row["id"]: row["display_name"] for row in state["vm_snapshots"]}
         return {
             "pools": sorted(
-                [[row["name"], row["id"].split(";")[0], *(_plain(row[key]) for key in _POOL)] for row in pools], key=str
+                [
+                    [
+                        row["name"],
+                        row["id"].split(";")[0] if row["provider"] == "StorPool" else "",
+                        *(_plain(row[key]) for key in _POOL),
+                    ]
+                    for row in pools
+                ],
+                key=str,
             ),
             "volumes": sorted([[row["name"], *(row[key] for key in _OF_VOLUME)] for row in state["volumes"]], key=str),
             "snapshots": sorted(
-                [[row["name"], row["state"], row["removed"], row["tags"]] for row in state["snapshots"]], key=str
+                [
+                    [row["name"], row["state"], row["removed"], _by_name(row["tags"], taken)]
+                    for row in state["snapshots"]
+                ],
+                key=str,
             ),
             "vm snapshots": sorted(
                 [
-                    [row["display_name"], row["description"], row["state"], row["removed"]]
+                    [row["display_name"], _named(row["description"], of_vms), row["state"], row["removed"]]
                     for row in state["vm_snapshots"]
                 ],
                 key=str,
@@ -404,3 +418,13 @@ def _rows(rows: list[dict[str, Any]], fields: tuple[str, ...], named: dict[str, 
 
 def _plain(value: Any) -> Any:
     return sorted(value) if isinstance(value, list) else value
+
+
+def _by_name(tags: dict[str, str], names: dict[str, str]) -> dict[str, str]:
+    """Tags whose values are names in place of ids, which are others in each run."""
+    return {key: names.get(value, value) for key, value in tags.items()}
+
+
+def _named(text: str | None, names: dict[str, str]) -> str | None:
+    """A text with names in place of ids."""
+    return text and " ".join(names.get(word, word) for word in text.split(" "))

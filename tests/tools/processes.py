@@ -16,6 +16,7 @@ import time
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .workspace import LOGS, ROOT
 
@@ -71,6 +72,24 @@ def run(command: Sequence[str | Path], log: str, timeout: float, env: Mapping[st
             _running.discard(process)
             _end_group(process)
     return Finished(status, path.read_text(encoding="utf-8", errors="replace"), time.monotonic() - start)
+
+
+def family(process: int) -> list[int]:
+    """A process and what it has started, whatever sessions and groups that is in."""
+    found = [process]
+    for number in found:
+        for children in Path(f"/proc/{number}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                found += map(int, children.read_text().split())
+    return found
+
+
+def kill_family(process: subprocess.Popen[Any]) -> None:
+    """End a process and what it has started as if the machine had lost its power."""
+    for number in family(process.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+    process.wait()
 
 
 def end_with_us() -> None:

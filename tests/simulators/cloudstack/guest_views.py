@@ -12,7 +12,7 @@ from typing import Any
 from simulators.cloudstack import jobs, rows
 from simulators.cloudstack.envelopes import date
 from simulators.cloudstack.members import shown
-from simulators.cloudstack.owner import ACCOUNT, DOMAIN_ID, OS_NAME, OS_TYPE, OWNER, USER_ID
+from simulators.cloudstack.owner import ACCOUNT, DOMAIN_ID, OS_NAME, OS_TYPE, USER_ID
 from simulators.cloudstack.state import State
 
 #: The network that every virtual machine is in.
@@ -98,7 +98,7 @@ def snapshot_row(state: State, row: rows.Snapshot, listing: bool = False) -> dic
     volume, zone = state.volumes[row.volume], state.zones[row.zone]
     values = {
         "id": row.id,
-        **OWNER,
+        **_owner(state, volume),
         "snapshottype": None if listing and state.release.has("snapshots_by_store") else "MANUAL",
         "volumeid": volume.id,
         "volumename": volume.name,
@@ -138,7 +138,7 @@ def vm_snapshot_row(state: State, row: rows.VMSnapshot) -> dict[str, Any]:
         "current": row.current,
         "type": "Disk",
         "created": date(row.created),
-        **OWNER,
+        **_owner(state, vm),
         "hypervisor": "KVM",
         "tags": [],
         "hasannotations": False,

@@ -162,6 +162,7 @@ _CLASSES = {
     "stopVirtualMachine": "admin.vm.StopVMCmdByAdmin",
     "destroyVirtualMachine": "admin.vm.DestroyVMCmdByAdmin",
     "migrateVirtualMachine": "admin.vm.MigrateVMCmd",
+    "migrateVirtualMachineWithVolume": "admin.vm.MigrateVirtualMachineWithVolumeCmd",
     "createVMSnapshot": "user.vmsnapshot.CreateVMSnapshotCmd",
     "deleteVMSnapshot": "user.vmsnapshot.DeleteVMSnapshotCmd",
     "revertToVMSnapshot": "admin.vmsnapshot.RevertToVMSnapshotCmdByAdmin",

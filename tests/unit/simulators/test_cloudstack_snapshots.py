@@ -94,3 +94,65 @@ def test_what_could_not_be_taken_is_in_error_and_can_be_deleted(cloud: Make) -> 
     assert (row["state"], row["current"]) == ("Error", False)
     assert here.job("deleteVMSnapshot", vmsnapshotid=row["id"])["jobstatus"] == 1
     assert here.call("listVMSnapshot") == {}
+
+
+def test_snapshots_are_listed_for_whom_their_volumes_and_vms_belong_to(cloud: Make) -> None:
+    here = cloud("4.22")
+    project = here.call("createProject", name="web")["project"]["id"]
+    offering = here.call("createDiskOffering", name="small", displaytext="small", disksize="1")["diskoffering"]["id"]
+    template = here.call("listTemplates", templatefilter="all")["template"][0]["id"]
+    of_project = {"projectid": project}
+    where = {"zoneid": "1", "serviceofferingid": "1", "templateid": template}
+    ids: dict[str, list[str]] = {"snapshot": [], "vmSnapshot": []}
+    for name, whose in (("own", {}), ("theirs", of_project)):
+        vm = here.call("deployVirtualMachine", name=name, startvm="false", **where, **whose)["id"]
+        data = here.call("createVolume", name=name, zoneid="1", diskofferingid=offering, **whose)["id"]
+        here.call("attachVolume", id=data, virtualmachineid=vm)
+        ids["snapshot"].append(here.call("createSnapshot", volumeid=data, name="nightly")["id"])
+        ids["vmSnapshot"].append(here.call("createVMSnapshot", virtualmachineid=vm, name="before")["id"])
+    lists = {"snapshot": ("listSnapshots", "id"), "vmSnapshot": ("listVMSnapshot", "vmsnapshotid")}
+    for key, (command, parameter) in lists.items():
+        asked = [{}, {"projectid": "-1"}, of_project]
+        found = [[row["id"] for row in here.call(command, listall="true", **each).get(key, [])] for each in asked]
+        own, theirs = ids[key]
+        assert found == [[own], [theirs], [theirs]]
+        [row] = here.call(command, **{parameter: theirs})[key]
+        assert (row["project"], row.get("account")) == ("web", None)
+
+
+def test_a_copy_to_secondary_storage_can_be_made_after_the_job(cloud: Make) -> None:
+    here = cloud("4.22")
+    volume = here.admin("objects", {"pool": "pool1", "volumes": 1})["volumes"][0]
+    job = here.job("createSnapshot", volumeid=volume, name="later", asyncbackup="true")
+    assert job["jobresult"]["snapshot"]["state"] == "BackingUp"
+    [row] = here.call("listSnapshots", volumeid=volume)["snapshot"]
+    assert row["state"] == "BackedUp"
+    with pytest.raises(Failed, match="quiescevm"):
+        here.call("createSnapshot", volumeid=volume, quiescevm="true")
+
+
+def test_disks_come_to_storpool_with_their_vm_and_leave_it_never(cloud: Make) -> None:
+    here = cloud("4.22")
+    nfs = {"scope": "zone", "hypervisor": "KVM", "provider": "DefaultPrimary", "url": "nfs://10.0.0.9/export"}
+    other = here.call("createStoragePool", name="nfs", zoneid=here.zone(), **nfs)["storagepool"]["id"]
+    pool = here.call("listStoragePools", name="pool1")["storagepool"][0]["id"]
+    vm = here.admin("objects", {"pool": "nfs", "vms": 1, "storpool": False})["vms"][0]
+    [root] = here.call("listVolumes", virtualmachineid=vm)["volume"]
+    [now] = here.call("listVirtualMachines", id=vm)["virtualmachine"]
+    found = here.call("findHostsForMigration", virtualmachineid=vm)["host"]
+    assert now["hostid"] not in {host["id"] for host in found if host["suitableformigration"]}
+
+    def move(where: str, host: str, **more: str) -> dict[str, str]:
+        to = {"migrateto[0].volume": root["id"], "migrateto[0].pool": where}
+        return here.job("migrateVirtualMachineWithVolume", virtualmachineid=vm, hostid=host, **to, **more)
+
+    alone = here.job("migrateVolume", volumeid=root["id"], storageid=pool, livemigrate="true")
+    assert "one must migrate the VM to a different host as well" in alone["jobresult"]["errortext"]
+    assert "already present" in move(pool, now["hostid"])["jobresult"]["errortext"]
+    assert move(pool, found[0]["id"])["jobstatus"] == 1
+    [after] = here.call("listVolumes", virtualmachineid=vm)["volume"]
+    assert (after["id"], after["storageid"], after["state"]) == (root["id"], pool, "Ready")
+    assert after["path"].startswith("/dev/storpool-byid/")
+    assert here.call("listVirtualMachines", id=vm)["virtualmachine"][0]["hostid"] == found[0]["id"]
+    back = move(other, now["hostid"])
+    assert "Can't find strategy to move data" in back["jobresult"]["errortext"]

@@ -9,7 +9,12 @@ import typing as t
 
 from ..._common.errors import Ambiguous, NotFound
 from ..._common.words import listing
+from .. import texts
 from .reader import Raw, Reader
+
+#: Members of rows that say what an object is called: those of the first group that one has decide.
+By = t.Sequence[t.Sequence[str]]
+BY_NAME: By = (("id",), ("name",))
 
 
 def zone_id(reader: Reader, zone: t.Optional[str]) -> t.Optional[str]:
@@ -18,14 +23,60 @@ def zone_id(reader: Reader, zone: t.Optional[str]) -> t.Optional[str]:
         return None
     found = reader.zone(zone)
     if found is None:
-        names = listing(sorted(str(row["name"]) for row in reader.zones())) or "none"
-        raise NotFound(f"zone: there is no zone {zone!r} with that name or id. CloudStack has {names}.")
+        raise missing("zone", "zone", zone, reader.zones())
     return str(found["id"])
 
 
-def the_one(rows: t.Sequence[Raw], kind: str, name: str, option: str, way_out: str) -> t.Optional[Raw]:
-    """The only one of these rows, if there is any. Raises :class:`Ambiguous`, which lists ids and ends with the ``way_out``."""
-    if len(rows) > 1:
-        ids = listing(sorted(str(row["id"]) for row in rows))
-        raise Ambiguous(f"{option}: {len(rows)} {kind}s have the name {name!r}: {ids}. {way_out}.")
-    return rows[0] if rows else None
+def within(zone_id: t.Optional[str]) -> t.Dict[str, str]:
+    """The condition of lists for what is in a zone, if there is one."""
+    return {"zoneid": zone_id} if zone_id else {}
+
+
+def _id(row: Raw) -> str:
+    return str(row["id"])
+
+
+def the_one(
+    option: str,
+    what: str,
+    wanted: str,
+    rows: t.Iterable[Raw],
+    by: By = BY_NAME,
+    told: t.Callable[[Raw], str] = _id,
+    way_out: str = "Give the id of one",
+) -> t.Optional[Raw]:
+    """The one of these rows that an option names, if there is any. Raises :class:`Ambiguous`, which tells them apart (``told``)."""
+    every = list(rows)
+    for members in by:
+        found = [row for row in every if wanted in [row.get(member) for member in members]]
+        if len(found) > 1:
+            each = listing(sorted(told(row) for row in found))
+            raise Ambiguous(f"{option}: {len(found)} {what}s have the name {wanted!r}. {way_out}: {each}.")
+        if found:
+            return found[0]
+    return None
+
+
+def needed(
+    option: str,
+    what: str,
+    wanted: str,
+    rows: t.Iterable[Raw],
+    there: t.Optional[t.Iterable[Raw]] = None,
+    by: By = BY_NAME,
+    told: t.Callable[[Raw], str] = _id,
+    where: str = "",
+) -> Raw:
+    """As above, and raises :class:`NotFound` if there is none. ``there`` is what to tell of then, if that is not the same rows."""
+    every = list(rows)
+    found = the_one(option, what, wanted, every, by, told)
+    if found is None:
+        raise missing(option, what, wanted, every if there is None else there, where)
+    return found
+
+
+def missing(option: str, what: str, wanted: t.Optional[str], there: t.Iterable[Raw], where: str = "") -> NotFound:
+    """That there is none, and what there is in its place. ``where`` begins with a space."""
+    return NotFound(
+        f"{option}: there is no {what} {wanted!r}{where} with that name or id. {texts.there_is(there, wanted)}"
+    )

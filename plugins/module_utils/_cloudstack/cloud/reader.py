@@ -224,6 +224,10 @@ class Reader:
         what CloudStack has to compute."""
         return _unique(self._of_everyone("listVirtualMachines", "virtualmachine", **{"details": "min", **where}))
 
+    def hosts_for(self, vm_id: str) -> t.List[Raw]:
+        """The other hosts that CloudStack looks at for a VM that runs, each with whether it is suitable."""
+        return self._api.rows("findHostsForMigration", "host", virtualmachineid=vm_id)
+
     def volume_snapshots(self, **where: t.Any) -> t.List[Raw]:
         """The volume snapshots of all accounts and projects that meet conditions of listSnapshots (``zoneid``, ``volumeid``, ...)."""
         return _unique(self._of_everyone("listSnapshots", "snapshot", **where))

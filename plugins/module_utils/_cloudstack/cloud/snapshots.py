@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 from ..._common.errors import Outdated
 from ..._common.plan import Step
 from .reader import Raw, Reader
+
+_WHEN = "%Y-%m-%dT%H:%M:%S%z"
 
 
 class Kind(t.NamedTuple):
@@ -73,3 +76,19 @@ def waiting(kind: Kind, row: Raw, who: str, seconds: int) -> Step:
     """The step that waits until what goes on with a snapshot has ended."""
     words = f"wait until {who} is no longer {row.get('state')}"
     return Step(kind.call, None, Settled(kind, str(row["id"])), words, method="GET", timeout=seconds)
+
+
+def holds_all(safety: Raw, vm: t.Optional[Raw]) -> bool:
+    """Whether nothing can have been written to the disks after this snapshot: their VM is stopped, and has been since before.
+
+    CloudStack tells when a VM became what it is (4.16 and newer). It tells nothing of a volume that no VM has.
+    """
+    if vm is None or vm.get("state") != "Stopped":
+        return False
+    try:
+        stopped, taken = (
+            datetime.datetime.strptime(str(row[key]), _WHEN) for row, key in ((vm, "lastupdated"), (safety, "created"))
+        )
+    except (KeyError, ValueError):
+        return False
+    return stopped < taken

@@ -26,6 +26,8 @@ class Version(t.NamedTuple):
 SHOWS_PROVIDER = Version(4, 11)
 #: First release that takes checksums of other algorithms than MD5.
 CHECKSUMS_WITH_NAMES = Version(4, 11)
+#: First release that copies a snapshot to secondary storage after its job has ended, if it is told to.
+BACKS_UP_LATER = Version(4, 11)
 #: First release with ``listManagementServers``.
 LISTS_MANAGEMENT_SERVERS = Version(4, 12)
 #: First release whose disk offerings can be for some zones only.

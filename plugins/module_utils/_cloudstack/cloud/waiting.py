@@ -34,6 +34,7 @@ ASYNC = frozenset(
         "attachVolume",
         "detachVolume",
         "migrateVolume",
+        "migrateVirtualMachineWithVolume",
         "resizeVolume",
         "changeOfferingForVolume",
         "destroyVolume",

@@ -66,6 +66,7 @@ _HOST = row(
         details=_DETAILS,
     ),
 )
+_HOST_FOR_VM = row(_NAMED, {"suitableformigration": flag, "requiresstoragemotion": flag})
 #: Tags of CloudStack's own, of volumes, snapshots and VMs.
 _TAGS = answers.rows(row({"key": text}, {"value": text}))
 _OWNER = _texts("account", "domainid", "domain", "projectid", "project")
@@ -99,6 +100,7 @@ _VOLUME = row(
         jobstatus=whole,
         isextractable=flag,
         destroyed=flag,
+        quiescevm=flag,
         size=count,
         deviceid=count,
         miniops=count,
@@ -134,6 +136,7 @@ _VM = row(
             "serviceofferingid",
             "serviceofferingname",
             "created",
+            "lastupdated",
         ),
         tags=_TAGS,
         **_OWNER,
@@ -207,6 +210,7 @@ ROWS: t.Dict[str, Check] = {
     "listClusters": row(_NAMED, _texts("zoneid", "zonename")),
     "listStoragePools": _POOL,
     "listHosts": _HOST,
+    "findHostsForMigration": _HOST_FOR_VM,
     "listVolumes": _VOLUME,
     "listSnapshots": _SNAPSHOT,
     "listVirtualMachines": _VM,

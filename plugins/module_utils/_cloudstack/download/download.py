@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.errors import Ambiguous, BadAnswer, NotConverged
+from ..._common.errors import BadAnswer, NotConverged
 from ..._common.plan import Managed, Plan, Step
 from ..._common.time_left import checked
-from ..._common.words import listing
 from .. import texts
-from ..cloud import checksum
+from ..cloud import checksum, named
 from ..cloud.reader import Raw, Reader
 from ..cloud.waiting import Worker
 from ..connection.api import Api
@@ -111,12 +110,15 @@ def look(reader: Reader, wanted: Want, disk: Disk) -> Current:
     current = Current(File(there.size, there.digest) if there else None)
     zone = reader.zone(wanted.zone) if wanted.zone is not None else None
     if wanted.zone is not None and zone is None:
-        return current._replace(is_zone_missing=True, zones=tuple(reader.zones()))
-    rows = reader.volumes_called(wanted.volume, str(zone["id"]) if zone else None)
-    if len(rows) > 1 and not wanted.is_met_by(current.there):
-        ids = listing(sorted(str(row["id"]) for row in rows))
-        raise Ambiguous(f"volume: {len(rows)} volumes have the name {wanted.volume!r}. Give the id of one: {ids}.")
-    return current._replace(volume=rows[0] if len(rows) == 1 else None)
+        return current._replace(is_zone_missing=True, others=tuple(reader.zones()))
+    zone_id = str(zone["id"]) if zone else None
+    rows = reader.volumes_called(wanted.volume, zone_id)
+    if len(rows) > 1 and wanted.is_met_by(current.there):
+        return current
+    volume = named.the_one("volume", "volume", wanted.volume, rows)
+    if volume is None and not wanted.is_met_by(current.there):
+        return current._replace(others=tuple(reader.volumes(**named.within(zone_id))))
+    return current._replace(volume=volume)
 
 
 def _extracted(result: t.Any) -> t.Mapping[str, t.Any]:

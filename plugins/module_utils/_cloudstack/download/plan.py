@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.errors import NotAllowed, NotFound
+from ..._common.errors import NotAllowed
 from ..._common.plan import Plan, Step
 from ..._common.words import sentence
-from .. import texts
-from ..cloud import results
+from ..cloud import named, results
 from ..cloud.checksum import Checksum
 from ..cloud.reader import Raw
 
@@ -61,7 +60,7 @@ class Current(t.NamedTuple):
     there: t.Optional[File] = None
     volume: t.Optional[Raw] = None
     is_zone_missing: bool = False
-    zones: t.Tuple[Raw, ...] = ()
+    others: t.Tuple[Raw, ...] = ()  # the zones, or the volumes, if the one that is meant is not there
     saved: t.Optional[File] = None
 
 
@@ -72,11 +71,11 @@ def plan(current: Current, wanted: Want) -> Plan:
         after = _shown(current.volume, wanted, current.saved or current.there)
         return Plan((), before, after)
     if current.is_zone_missing:
-        raise NotFound(f"zone: there is no zone {wanted.zone!r} with that name or id. {texts.there_is(current.zones)}")
+        raise named.missing("zone", "zone", wanted.zone, current.others)
     volume = current.volume
     if volume is None:
-        within = f" in zone {wanted.zone!r}" if wanted.zone else ""
-        raise NotFound(f"volume: CloudStack has no volume {wanted.volume!r} with that name or id{within}.")
+        where = f" in zone {wanted.zone!r}" if wanted.zone else ""
+        raise named.missing("volume", "volume", wanted.volume, current.others, where)
     if current.there and not wanted.force and wanted.checksum:
         raise NotAllowed(
             f"{wanted.dest} is there and has the {wanted.algorithm} checksum {current.there.digest}, not {wanted.checksum.digest}, and it is not replaced. "

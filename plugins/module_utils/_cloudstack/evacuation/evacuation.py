@@ -9,16 +9,17 @@ import functools
 import typing as t
 
 from ..._common.crew import Crew
-from ..._common.errors import Ambiguous, ApiError, InvalidOption, NotAllowed, NotFound, Outdated
+from ..._common.errors import ApiError, InvalidOption, NotAllowed, Outdated
 from ..._common.many import DONE, FAILED, Job, converge_all, foresee
 from ..._common.plan import Step, backoff
 from ..._common.time_left import checked
-from ..._common.words import listing, sentence
+from ..._common.words import sentence
 from .. import texts
-from ..cloud import identity, versions
+from ..cloud import identity, named, versions
 from ..cloud.reader import Raw, Reader
 from ..pool import contents
 from ..pool.plan import label
+from ..volume import with_vm
 from ..volume.current import who
 from ..volume.volume import VOLUME
 from ..volume.want import Want as Volume
@@ -31,6 +32,7 @@ SPEC: t.Dict[str, t.Any] = {
         "zone": {"type": "str"},
         "at_once": {"type": "int", "default": 4},
         "expunge_destroyed": {"type": "bool", "default": False},
+        "allow_vm_migration": {"type": "bool", "default": False},
         "progress": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
         "wait_timeout": {"type": "int", "default": 3600},
         "_slice": {"type": "dict"},
@@ -53,6 +55,7 @@ class Want(t.NamedTuple):
     at_once: int
     expunge_destroyed: bool
     wait_timeout: int
+    allow_vm_migration: bool
 
 
 class Part(t.NamedTuple):
@@ -84,13 +87,14 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         at_once=params["at_once"],
         expunge_destroyed=params["expunge_destroyed"],
         wait_timeout=checked(params, "wait_timeout"),
+        allow_vm_migration=params["allow_vm_migration"],
     )
 
 
 def pools(rows: t.Sequence[Raw], wanted: Want) -> Pools:
     """The two pools. Raises what stands in the way of moving anything: one that is not there, or is not in the right state."""
-    source = _one("pool", wanted.pool, identity.within(rows, "zone", wanted.zone), wanted)
-    target = _one("to", wanted.to, [row for row in rows if row.get("zoneid") == source.get("zoneid")], wanted)
+    source = _the_pool("pool", wanted.pool, identity.within(rows, "zone", wanted.zone), wanted)
+    target = _the_pool("to", wanted.to, [row for row in rows if row.get("zoneid") == source.get("zoneid")], wanted)
     if source is target:
         raise InvalidOption(f"pool and to are both {label(source['name'])}: to is where its volumes shall go.")
     if source.get("state") not in ("Disabled", "Maintenance"):
@@ -105,17 +109,12 @@ def pools(rows: t.Sequence[Raw], wanted: Want) -> Pools:
     return Pools(source, target)
 
 
-def _one(option: str, wanted: str, rows: t.Sequence[Raw], task: Want) -> Raw:
-    found = [row for row in rows if row["id"] == wanted] or [row for row in rows if row["name"] == wanted]
-    if len(found) > 1:
-        ids = listing(sorted(f"{identity.shown_id(row)} ({row.get('zonename')})" for row in found))
-        raise Ambiguous(
-            f"{option}: {len(found)} primary storage pools have the name {wanted!r}. Give the id of one: {ids}."
-        )
-    if not found:
-        where = f" in zone {task.zone!r}" if task.zone else ""
-        raise NotFound(f"{option}: there is no primary storage pool {wanted!r}{where}. {texts.there_is(rows, wanted)}")
-    return found[0]
+def _the_pool(option: str, wanted: str, rows: t.Sequence[Raw], task: Want) -> Raw:
+    def told(row: Raw) -> str:
+        return f"{identity.shown_id(row)} ({row.get('zonename')})"
+
+    where = f" in zone {task.zone!r}" if task.zone else ""
+    return named.needed(option, "primary storage pool", wanted, rows, told=told, where=where)
 
 
 class Seen:
@@ -194,6 +193,8 @@ def _wish(row: Raw, both: Pools, wanted: Want) -> Volume:
         snapshot=None,
         expunge=True,
         wait_timeout=wanted.wait_timeout,
+        allow_vm_migration=wanted.allow_vm_migration,
+        with_others=True,
     )
 
 
@@ -234,13 +235,21 @@ def _looking_first(own: Reader, apply: Apply, both: Pools, wanted: Want) -> Appl
     seen = t.cast(Reader, Seen(own))
 
     def apply_after_a_look(step: Step) -> t.Any:
-        if step.call == "migrateVolume":
-            volume = _wish({"id": step.body["volumeid"]}, both, wanted)
+        ids = _of_one_move(step)
+        if ids:
+            volume = _wish({"id": ids[0]}, both, wanted)
             if step not in VOLUME.plan(VOLUME.look(seen, volume), volume).steps:
                 raise Outdated("It is no longer as it was when this was planned.", call=str(step))
         return apply(step)
 
     return apply_after_a_look
+
+
+def _of_one_move(step: Step) -> t.List[str]:
+    """The volumes that a step moves."""
+    if step.call == with_vm.CALL:
+        return [str(each["volume"]) for each in step.body["migrateto"]]
+    return [str(step.body["volumeid"])] if step.call == "migrateVolume" else []
 
 
 def _row(row: Raw, job: Job) -> report.Row:

@@ -10,9 +10,10 @@ import typing as t
 from ..._common.errors import Incomplete, InvalidOption, NotAllowed, NotFound
 from ..._common.plan import Plan, Step
 from ..._common.words import sentence
-from ..cloud import other_half, results
+from ..cloud import named, other_half, results, versions
 from ..cloud.reader import Raw
 from ..cloud.snapshots import OF_VOLUMES, waiting
+from ..cloud.versions import Version
 from . import tags
 from .backup import Backup
 from .want import Want
@@ -25,6 +26,8 @@ _CREATE_ADVICE = (
     ),
     ("", "The log of the management server tells more, and what came of it is listed as a snapshot in state Error."),
 )
+#: States of a snapshot that StorPool has, and that is still to be copied.
+_ON_STORPOOL = ("CreatedOnPrimary", "BackingUp")
 _DELETE_ADVICE = (("", "The log of the management server tells more."),)
 
 
@@ -35,8 +38,10 @@ class Current(t.NamedTuple):
     row: t.Optional[Raw] = None
     half: t.Optional[Raw] = None  # what StorPool has of it
     unasked: t.Optional[str] = None  # why StorPool, which could be asked, did not say
+    version: t.Optional[Version] = None
     backup: t.Optional[Backup] = None
     running_allowed: bool = True
+    there: t.Tuple[Raw, ...] = ()  # all volumes, read to tell of them, if the one that is meant is not there
 
 
 def plan(current: Current, wanted: Want) -> Plan:
@@ -48,7 +53,7 @@ def plan(current: Current, wanted: Want) -> Plan:
     if row is None:
         return _plan_create(current, wanted) if wanted.present else Plan((), None, None)
     shown = results.volume_snapshot(row, current.half)
-    if row.get("state") in OF_VOLUMES.passing:
+    if row.get("state") in OF_VOLUMES.passing and not (wanted.async_backup and row["state"] in _ON_STORPOOL):
         later = () if wanted.present else (_removing(row),)
         return Plan((waiting(OF_VOLUMES, row, label(row), wanted.wait_timeout),), shown, shown, later)
     return _plan_update(current, row, wanted) if wanted.present else _plan_absent(row, shown, wanted)
@@ -105,7 +110,11 @@ def _plan_create(current: Current, wanted: Want) -> Plan:
         )
     volume, backup = _checked(current, wanted), t.cast(Backup, current.backup)
     step = taking(volume, wanted.name, wanted.wait_timeout, f", {backup.told()}")
+    ways = {"asyncbackup": wanted.async_backup and backup.is_made, "quiescevm": wanted.quiesce_vm}
+    step = step._replace(body=dict(step.body, **{way: True for way, is_wanted in ways.items() if is_wanted}))
     predicted = predicted_of(volume, wanted.name)
+    if ways["asyncbackup"]:
+        predicted["state"] = "BackingUp"
     after, made = tags.changes(predicted, wanted.tags, wanted.purge_tags)
     return Plan((step,), None, results.volume_snapshot(after), tuple(change.words(label(predicted)) for change in made))
 
@@ -114,8 +123,8 @@ def _checked(current: Current, wanted: Want) -> Raw:
     """The volume, if nothing speaks against a snapshot of it before anything is sent."""
     volume = current.volume
     if volume is None:
-        within = f" in zone {wanted.zone!r}" if wanted.zone else ""
-        raise NotFound(f"volume: CloudStack has no volume {wanted.volume!r} with that name or id{within}.")
+        where = f" in zone {wanted.zone!r}" if wanted.zone else ""
+        raise named.missing("volume", "volume", wanted.volume, current.there, where)
     who, state = sentence(f"volume {volume['name']!r}"), volume.get("state")
     if state != "Ready":
         raise NotAllowed(
@@ -129,7 +138,23 @@ def _checked(current: Current, wanted: Want) -> Raw:
             "whole VM (cloudstack_vm_snapshot)."
         )
     _check_backup(volume, t.cast(Backup, current.backup), wanted)
+    _check_ways(current, volume, wanted)
     return volume
+
+
+def _check_ways(current: Current, volume: Raw, wanted: Want) -> None:
+    """Refuse ways of taking the snapshot that this CloudStack, or the storage of the volume, does not know."""
+    version = t.cast(Version, current.version)
+    if wanted.async_backup and version < versions.BACKS_UP_LATER:
+        raise InvalidOption(
+            f"async_backup: CloudStack {version} copies a snapshot to secondary storage before it is done with it; the first that does it later is "
+            f"{versions.BACKS_UP_LATER}."
+        )
+    if wanted.quiesce_vm and not volume.get("quiescevm"):
+        raise InvalidOption(
+            f"quiesce_vm: CloudStack says of volume {volume['name']!r} that its storage quiesces no VM for a snapshot; StorPool's driver does it for none. "
+            "Have the guest freeze its file systems around this task, or stop the VM first."
+        )
 
 
 def _check_backup(volume: Raw, backup: Backup, wanted: Want) -> None:
@@ -153,16 +178,13 @@ def _check_backup(volume: Raw, backup: Backup, wanted: Want) -> None:
 
 
 def _plan_update(current: Current, row: Raw, wanted: Want) -> Plan:
-    if row.get("state") != OF_VOLUMES.ready:
+    if row.get("state") != OF_VOLUMES.ready and row.get("state") not in _ON_STORPOOL:
         raise Incomplete(
             f"{sentence(label(row))} ({row['id']}) is in state {row.get('state')}: it could not be taken, and holds nothing. The log of the management server "
             "tells why. Remove it (state absent), and run the task again."
         )
     after, made = tags.changes(row, wanted.tags, wanted.purge_tags)
-    steps = tuple(
-        Step(change.command, None, change.body, change.words(label(row)), timeout=wanted.wait_timeout)
-        for change in made
-    )
+    steps = tuple(tags.step(change, label(row), wanted.wait_timeout) for change in made)
     cautions = (current.unasked,) if current.unasked else ()
     half = current.half
     return Plan(steps, results.volume_snapshot(row, half), results.volume_snapshot(after, half), cautions=cautions)

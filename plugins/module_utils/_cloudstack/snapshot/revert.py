@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.errors import Incomplete, NameTaken, NotAllowed, NotFound
+from ..._common.errors import Incomplete, NameTaken, NotAllowed
 from ..._common.plan import Outcome, Plan, Step
 from ..._common.time_left import checked
 from ..._common.verb import History, Verb
@@ -20,7 +20,8 @@ from ..cloud import named, results, reverted
 from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
 from ..cloud.reverted import Halves
-from ..cloud.snapshots import OF_VOLUMES, waiting
+from ..cloud.snapshots import OF_VOLUMES, holds_all, waiting
+from . import own
 from .plan import label, predicted_of, taking
 from .there import there
 
@@ -58,7 +59,10 @@ class Want(t.NamedTuple):
 
 
 class Current(t.NamedTuple):
-    """What the plan has to know. ``elsewhere`` are snapshots with the name that are of other volumes, read only if this one has none."""
+    """What the plan has to know. ``elsewhere`` are snapshots with the name that are of other volumes, read only if this one has none.
+
+    ``there`` is what there is in place of a volume or a snapshot that is not there.
+    """
 
     volume: t.Optional[Raw] = None
     snapshot: t.Optional[Raw] = None
@@ -66,7 +70,9 @@ class Current(t.NamedTuple):
     elsewhere: t.Tuple[Raw, ...] = ()
     vm_snapshots: t.Tuple[Raw, ...] = ()
     halves: Halves = Halves({})
-    safety: t.Optional[Raw] = None
+    safeties: t.Tuple[Raw, ...] = ()  # the snapshots of it that have the name of the safety snapshot, the oldest first
+    vm: t.Optional[Raw] = None  # read only if there are safety snapshots
+    there: t.Tuple[Raw, ...] = ()
 
 
 class Settled(t.NamedTuple):
@@ -99,20 +105,20 @@ def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several volumes, or snapshots of the volume, answer to the description."""
     zone_id = named.zone_id(reader, wanted.zone)
     rows = reader.volumes_called(wanted.volume, zone_id)
-    volume = named.the_one(rows, "volume", wanted.volume, "volume", "Give the id of the one that is meant")
+    volume = named.the_one("volume", "volume", wanted.volume, rows)
     if volume is None:
-        return Current()
+        return Current(there=tuple(reader.volumes(**named.within(zone_id))))
     listed = reader.volume_snapshots(volumeid=volume["id"])
-    of_it = [row for row in listed if row["id"] == wanted.snapshot] or [
-        row for row in listed if row["name"] == wanted.snapshot
-    ]
+    of_it = [row for row in listed if wanted.snapshot in (row["id"], row["name"])]
     safe = [row for row in listed if row["name"] == wanted.safety]
+    safe.sort(key=lambda row: str(row.get("created")))
     found = there(reader, [*of_it, *(row for row in safe if row not in of_it)], must_know=False)
     of_it = [row for row in of_it if row in found.rows]
-    snapshot = named.the_one(of_it, "snapshot", wanted.snapshot, "snapshot", "Give the id of the one that is meant")
+    snapshot = named.the_one("snapshot", "snapshot", wanted.snapshot, of_it)
     if snapshot is None:
         rows = reader.snapshots_called(wanted.snapshot, None)
-        return Current(volume, elsewhere=tuple(row for row in rows if row.get("volumeid") != volume["id"]))
+        elsewhere = tuple(row for row in rows if row.get("volumeid") != volume["id"])
+        return Current(volume, elsewhere=elsewhere, there=tuple(listed))
     vm_id = volume.get("virtualmachineid")
     vm_snapshots = tuple(reader.vm_snapshots(virtualmachineid=vm_id)) if vm_id else ()
     return Current(
@@ -122,7 +128,8 @@ def look(reader: Reader, wanted: Want) -> Current:
         (),
         vm_snapshots,
         reverted.read(reader, [volume]),
-        next((row for row in safe if row in found.rows), None),
+        tuple(row for row in safe if row in found.rows),
+        next(iter(reader.vms(id=vm_id)), None) if vm_id and safe else None,
     )
 
 
@@ -140,11 +147,14 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
     """
     first = t.cast(Current, history.first)
     volume, snapshot = _found(current, wanted)
-    done = any(step.call == "revertSnapshot" for step in history.done)
-    before = _shown(current, volume, snapshot, current.safety, "what has been written to it")
-    if done:
-        after = _shown(current, volume, snapshot, current.safety, f"as of {label(snapshot)}")
-        return Plan((), after, after, cautions=reverted.cautions([volume], first.halves, current.halves))
+    kept = _kept(current, snapshot, wanted, first)
+    before = _shown(current, volume, snapshot, kept, "what has been written to it")
+    is_done = any(step.call == "revertSnapshot" for step in history.done)
+    if is_done or (kept is not None and own.is_done(kept, snapshot)):
+        after = _shown(current, volume, snapshot, kept, f"as of {label(snapshot)}")
+        rest = _end(snapshot, kept, wanted) if kept else []
+        cautions = reverted.cautions([volume], first.halves, current.halves) if is_done else ()
+        return Plan(tuple(rest), after, after, cautions=cautions)
     _check(volume, current.vm_snapshots)
     target = f"{label(snapshot)}{_taken(snapshot)}"
     step = Step(
@@ -159,37 +169,64 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
         f"Volume {volume['name']!r} is reverted to {target}: what was written to it since is lost (no safety_snapshot)."
     )
     losses = () if wanted.safety else (loss,)
-    safety, steps = _keep(current, volume, wanted, first)
-    after = _shown(current, volume, snapshot, safety, f"as of {label(snapshot)}")
+    safety, steps = _keep(volume, snapshot, wanted, first, kept)
+    later: t.Tuple[str, ...] = ()
+    after = _shown(current, volume, snapshot, None, f"as of {label(snapshot)}")
+    if safety is not None:
+        begun = own.begun(snapshot, str(wanted.safety))
+        later = tuple(each.action for each in _end(begun, safety, wanted))
+        after = _shown(current, volume, own.ended(snapshot), own.done(safety, snapshot), f"as of {label(snapshot)}")
     if snapshot.get("state") in OF_VOLUMES.passing:
         wait = waiting(OF_VOLUMES, snapshot, label(snapshot), wanted.wait_timeout)
-        return Plan((wait,), before, after, tuple(each.action for each in (*steps, step)), losses)
+        return Plan((wait,), before, after, (*(each.action for each in (*steps, step)), *later), losses)
     if volume.get("state") not in _PASSING:
         _check_states(volume, snapshot)
-        return Plan((*steps, step), before, after, losses=losses)
+        return Plan((*steps, step), before, after, later, losses)
     # It may be a revert that goes on, of this task or another; then nobody knows to what, and to revert once more is harmless.
     words = f"wait until volume {volume['name']!r} is no longer {volume['state']}"
     wait = Step("listVolumes", None, Settled(str(volume["id"])), words, method="GET", timeout=wanted.wait_timeout)
-    return Plan((wait, *steps, step), before, after, losses=losses)
+    return Plan((wait, *steps, step), before, after, later, losses)
 
 
-def _keep(current: Current, volume: Raw, wanted: Want, first: Current) -> t.Tuple[t.Optional[Raw], t.Tuple[Step, ...]]:
+def _kept(current: Current, snapshot: Raw, wanted: Want, first: Current) -> t.Optional[Raw]:
+    """The safety snapshot: the newest of this run, or one of an earlier run, if that has reverted the volume or nothing was written after it was taken.
+
+    A run that was ended may have begun to revert. What is in the volume then is that snapshot's, and whoever has written to it since wants to keep that.
+    """
+    known = {str(row["id"]) for row in first.safeties}
+    for row in reversed(current.safeties):
+        if str(row["id"]) not in known or own.is_done(row, snapshot):
+            return row
+    begun = wanted.safety is not None and own.has_begun(first.snapshot or snapshot, wanted.safety)
+    if not begun or not current.safeties:
+        return None
+    last = current.safeties[-1]
+    still_comes = last.get("state") in OF_VOLUMES.passing
+    return last if still_comes or holds_all(last, current.vm) else None
+
+
+def _end(snapshot: Raw, safety: Raw, wanted: Want) -> t.List[Step]:
+    return own.end(snapshot, label(snapshot), safety, label(safety), wanted.wait_timeout)
+
+
+def _keep(
+    volume: Raw, snapshot: Raw, wanted: Want, first: Current, safety: t.Optional[Raw]
+) -> t.Tuple[t.Optional[Raw], t.Tuple[Step, ...]]:
     """The snapshot of what the volume holds now, as it is or will be, and what is left to do for it.
 
-    It has to be a new one: nothing shows whether one that is there was taken before or after what is to be kept.
+    It has to be a new one, or that of an earlier run of the task: nothing shows whether another was taken before or after what is to be kept.
     """
     if wanted.safety is None:
         return None, ()
-    if first.safety is not None:
+    if first.safeties and not own.has_begun(first.snapshot or snapshot, wanted.safety):
         raise NameTaken(
-            f"safety_snapshot: volume {volume['name']!r} has a snapshot {wanted.safety!r}{_taken(first.safety)} already. If an earlier run took it "
-            "and ended, look whether the volume was reverted after that. Choose another name, or delete the snapshot if it is not needed."
+            f"safety_snapshot: volume {volume['name']!r} has a snapshot {wanted.safety!r}{_taken(first.safeties[-1])} already, and no earlier run of this task "
+            "took it. Choose another name, or delete the snapshot if it is not needed."
         )
-    safety = current.safety
     if safety is None:
-        return predicted_of(volume, wanted.safety), (
-            taking(volume, wanted.safety, wanted.wait_timeout, " as it is now"),
-        )
+        begin = own.begin(snapshot, label(snapshot), wanted.safety, wanted.wait_timeout)
+        take = taking(volume, wanted.safety, wanted.wait_timeout, " as it is now")
+        return predicted_of(volume, wanted.safety), (*begin, take)
     if safety.get("state") in OF_VOLUMES.passing:
         return safety, (waiting(OF_VOLUMES, safety, label(safety), wanted.wait_timeout),)
     if safety.get("state") != OF_VOLUMES.ready:
@@ -210,17 +247,17 @@ def show(outcome: Outcome) -> t.Dict[str, t.Any]:
 def _found(current: Current, wanted: Want) -> t.Tuple[Raw, Raw]:
     volume = current.volume
     if volume is None:
-        within = f" in zone {wanted.zone!r}" if wanted.zone else ""
-        raise NotFound(f"volume: CloudStack has no volume {wanted.volume!r} with that name or id{within}.")
+        where = f" in zone {wanted.zone!r}" if wanted.zone else ""
+        raise named.missing("volume", "volume", wanted.volume, current.there, where)
     if current.snapshot is not None:
         return volume, current.snapshot
-    told = f"snapshot: volume {volume['name']!r} has no snapshot {wanted.snapshot!r} with that name or id"
     if current.elsewhere:
         others = listing(sorted({repr(str(row.get("volumename"))) for row in current.elsewhere}))
         raise NotAllowed(
-            f"{told}; the one of that name is of volume {others}. CloudStack reverts a volume only to its own snapshots: make a new volume of that one."
+            f"snapshot: volume {volume['name']!r} has no snapshot {wanted.snapshot!r} with that name or id; the one of that name is of volume {others}. "
+            "CloudStack reverts a volume only to its own snapshots: make a new volume of that one."
         )
-    raise NotFound(f"{told}. cloudstack_volume_snapshot takes snapshots.")
+    raise named.missing("snapshot", "snapshot", wanted.snapshot, current.there, f" of volume {volume['name']!r}")
 
 
 def _check(volume: Raw, vm_snapshots: t.Sequence[Raw]) -> None:
@@ -271,8 +308,9 @@ def _shown(current: Current, volume: Raw, snapshot: Raw, safety: t.Optional[Raw]
 def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
     """The snapshot that keeps what the volume holds now."""
     safety = todo.after["safety_snapshot"]
-    if current.safety is None and safety is not None:
-        reader.change_snapshot(None, predicted_of(t.cast(Raw, current.volume), safety["name"]))
+    if not current.safeties and safety is not None:
+        taken = predicted_of(t.cast(Raw, current.volume), safety["name"])
+        reader.change_snapshot(None, own.done(taken, t.cast(Raw, current.snapshot)))
 
 
 REVERT = Verb("volume", SPEC, want, look, plan, show, pin=pin, imagine=imagine)

@@ -29,6 +29,8 @@ SPEC: t.Dict[str, t.Any] = {
         "volume": {"type": "str"},
         "zone": {"type": "str"},
         "backup": {"type": "bool"},
+        "async_backup": {"type": "bool", "default": False},
+        "quiesce_vm": {"type": "bool", "default": False},
         "tags": {"type": "dict"},
         "purge_tags": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 3600},
@@ -45,6 +47,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     """The desired snapshot that the options describe. Raises :class:`InvalidOption`."""
     present = params["state"] == "present"
     given = [option for option in _OF_PRESENT if params[option] is not None]
+    given += [option for option in ("async_backup", "quiesce_vm") if params[option]]
     if not present and given:
         raise InvalidOption(f"{given[0]}: only for a snapshot that shall exist; leave it out with state absent.")
     if params["id"] is not None and not _UUID.fullmatch(params["id"]):
@@ -59,6 +62,8 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         tags=tags.checked(params["tags"]),
         purge_tags=params["purge_tags"],
         wait_timeout=checked(params, "wait_timeout"),
+        async_backup=params["async_backup"],
+        quiesce_vm=params["quiesce_vm"],
     )
     if present and wanted.name is not None and wanted.volume is None:
         raise InvalidOption("volume is missing: say of which volume the snapshot is, by its name or id.")
@@ -70,20 +75,18 @@ def look(reader: Reader, wanted: Want) -> Current:
     zone_id = named.zone_id(reader, wanted.zone)
     volume = _volume(reader, wanted, zone_id)
     found = there(reader, _rows(reader, wanted, zone_id, volume), must_know=True)
-    row = named.the_one(
-        found.rows,
-        "snapshot",
-        str(wanted.name),
-        "name",
-        "CloudStack lets several have one name: give the id of the one that is meant (id), or delete the others",
-    )
+    name = wanted.name or str(wanted.snapshot_id)
+    row = named.the_one("name", "snapshot", name, found.rows, way_out="Give the id of one (id)")
     if row is not None:
         zone = row.get("zonename") or (volume or {}).get("zonename")
         return Current(volume, dict(row, zonename=zone) if zone else row, found.half(row), found.unasked)
-    if not wanted.present or volume is None:
+    if not wanted.present:
         return Current(volume)
+    if volume is None:
+        return Current(there=tuple(reader.volumes(**named.within(zone_id))) if wanted.volume is not None else ())
     return Current(
         volume,
+        version=reader.version(),
         backup=backup.read(reader, volume.get("zoneid")),
         running_allowed=volume.get("vmstate") != "Running" or is_on(reader, "kvm.snapshot.enabled"),
     )
@@ -100,7 +103,7 @@ def _volume(reader: Reader, wanted: Want, zone_id: t.Optional[str]) -> t.Optiona
     if wanted.volume is None or not wanted.present:
         return None
     rows = reader.volumes_called(wanted.volume, zone_id)
-    return named.the_one(rows, "volume", wanted.volume, "volume", "Give the id of the one that is meant")
+    return named.the_one("volume", "volume", wanted.volume, rows)
 
 
 def _rows(reader: Reader, wanted: Want, zone_id: t.Optional[str], volume: t.Optional[Raw]) -> t.List[Raw]:

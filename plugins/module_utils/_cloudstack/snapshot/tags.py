@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._common.errors import InvalidOption
+from ..._common.plan import Step
 from ..._common.words import listing
 from ..cloud import results
 from ..cloud.reader import Raw
@@ -28,6 +29,11 @@ class Change(t.NamedTuple):
     def words(self, who: str) -> str:
         """What it does to a snapshot."""
         return f"{self.begin} {who}{self.end}"
+
+
+def step(change: Change, who: str, seconds: int) -> Step:
+    """The step that makes a change of a snapshot."""
+    return Step(change.command, None, change.body, change.words(who), timeout=seconds)
 
 
 def checked(given: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[t.Dict[str, str]]:

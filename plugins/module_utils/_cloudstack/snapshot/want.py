@@ -20,6 +20,8 @@ class Want(t.NamedTuple):
     tags: t.Optional[t.Mapping[str, str]]
     purge_tags: bool
     wait_timeout: int
+    async_backup: bool = False
+    quiesce_vm: bool = False
 
     def is_of(self, row: t.Mapping[str, t.Any]) -> bool:
         """Whether a snapshot was taken of the volume that the task names, which may be gone."""

@@ -11,8 +11,7 @@ from ..._common import secret_urls
 from ..._common.errors import Incomplete, InvalidOption, NotAllowed, NotFound
 from ..._common.plan import Plan, Step
 from ..._common.words import listing, nearest, sentence
-from .. import texts
-from ..cloud import identity, results, versions
+from ..cloud import identity, named, results, versions
 from ..cloud.reader import Raw
 from ..cloud.versions import Version
 from . import progress
@@ -40,7 +39,7 @@ class Current(t.NamedTuple):
 
     version: Version
     zone: t.Optional[Raw] = None
-    zones: t.Tuple[Raw, ...] = ()  # all there are, read only if the wanted one is not among them
+    others: t.Tuple[Raw, ...] = ()  # all zones, volumes or snapshots, if the one that is meant is not among them
     row: t.Optional[Raw] = None
     os_types: t.Tuple[Raw, ...] = ()
     source: t.Optional[Raw] = None  # the volume or the snapshot
@@ -57,9 +56,7 @@ def plan(current: Current, wanted: Want) -> Plan:
     Raises a :class:`Failure` where the task must not or cannot be done: see the kinds in :mod:`.._common.errors`.
     """
     if current.zone is None:
-        raise NotFound(
-            f"{sentence(str(wanted))}: there is no zone {wanted.zone!r} with that name or id. {texts.there_is(current.zones)}"
-        )
+        raise named.missing("zone", "zone", wanted.zone, current.others)
     if not wanted.present:
         return _plan_absent(current, current.zone, wanted)
     pool = _pool(current, wanted)
@@ -173,9 +170,7 @@ def _create(current: Current, zone: Raw, wanted: Want, source: Source, body: Raw
     """The call for a template of a volume or a snapshot, whose job makes it."""
     row = current.source
     if row is None:
-        raise NotFound(
-            f"{source.kind}: zone {zone['name']!r} has no {source.kind} {source.what!r} with that name or id."
-        )
+        raise named.missing(source.kind, source.kind, source.what, current.others, f" in zone {zone['name']!r}")
     state, of = row.get("state"), f"{source.kind} {row['name']!r}"
     running = row.get("vmstate") if source.kind == "volume" else None
     if running and running != "Stopped":
@@ -274,9 +269,7 @@ def _pool(current: Current, wanted: Want) -> t.Optional[Raw]:
         return None
     found = pools_called(current.pools, wanted.cached_on)
     if not found:
-        raise NotFound(
-            f"cached_on: zone {wanted.zone!r} has no StorPool pool {wanted.cached_on!r} with that name or id. {texts.there_is(current.pools)}"
-        )
+        raise named.missing("cached_on", "StorPool pool", wanted.cached_on, current.pools, f" in zone {wanted.zone!r}")
     if len(found) > 1:
         ids = listing(sorted(str(identity.shown_id(row)) for row in found))
         raise InvalidOption(

@@ -10,12 +10,12 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ..._common import secret_urls
-from ..._common.errors import Ambiguous, Failure, InvalidOption
+from ..._common.errors import Failure, InvalidOption
 from ..._common.plan import Managed, Plan
 from ..._common.time_left import checked
 from ..._common.words import listing
 from .. import texts
-from ..cloud import checksum, identity
+from ..cloud import checksum, identity, named
 from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
 from . import progress
@@ -113,7 +113,7 @@ def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several templates, volumes or snapshots answer to the description."""
     current = Current(reader.version(), reader.zone(wanted.zone))
     if current.zone is None:
-        return current._replace(zones=tuple(reader.zones()))
+        return current._replace(others=tuple(reader.zones()))
     zone_id = str(current.zone["id"])
     row = _one(reader, wanted, zone_id)
     current = current._replace(row=row)
@@ -127,7 +127,7 @@ def look(reader: Reader, wanted: Want) -> Current:
     if row is not None:
         return current._replace(copy=_copy(reader, wanted, row, current.pools))
     if wanted.source and wanted.source.kind != "url":
-        current = current._replace(source=_found(reader, wanted.source, zone_id))
+        return _with_source(reader, current, wanted.source, zone_id)
     return current
 
 
@@ -136,26 +136,18 @@ def _one(reader: Reader, wanted: Want, zone_id: str) -> t.Optional[Raw]:
     rows = reader.templates(wanted.name, zone_id)
     if not rows:
         rows = [row for row in reader.templates(wanted.name) if progress.is_in_the_making(row)]
-    if len(rows) > 1:
-        ids = listing(sorted(str(row["id"]) for row in rows))
-        raise Ambiguous(
-            f"{len(rows)} templates have the name {wanted.name!r} in zone {wanted.zone!r}: {ids}. Rename or remove all of them but the one that is meant."
-        )
-    return rows[0] if rows else None
+    way_out = f"Rename or remove all of them in zone {wanted.zone!r} but the one that is meant"
+    return named.the_one("name", "template", wanted.name, rows, way_out=way_out)
 
 
-def _found(reader: Reader, source: Source, zone_id: str) -> t.Optional[Raw]:
-    rows = (
-        reader.volumes_called(source.what, zone_id)
+def _with_source(reader: Reader, current: Current, source: Source, zone_id: str) -> Current:
+    called, every = (
+        (reader.volumes_called, reader.volumes)
         if source.kind == "volume"
-        else reader.snapshots_called(source.what, zone_id)
+        else (reader.snapshots_called, reader.volume_snapshots)
     )
-    if len(rows) > 1:
-        ids = listing(sorted(str(row["id"]) for row in rows))
-        raise Ambiguous(
-            f"{source.kind}: {len(rows)} {source.kind}s have the name {source.what!r}. Give the id of one: {ids}."
-        )
-    return rows[0] if rows else None
+    row = named.the_one(source.kind, source.kind, source.what, called(source.what, zone_id))
+    return current._replace(source=row, others=() if row else tuple(every(zoneid=zone_id)))
 
 
 def _copy(reader: Reader, wanted: Want, row: Raw, pools: t.Iterable[Raw]) -> t.Optional[Raw]:

@@ -10,7 +10,7 @@ import typing as t
 from ..._common.errors import Incomplete, InvalidOption, NotAllowed, NotFound
 from ..._common.plan import Plan, Step
 from ..._common.words import listing, sentence
-from ..cloud import other_half, results, versions
+from ..cloud import named, other_half, results, versions
 from ..cloud.reader import Raw
 from ..cloud.snapshots import OF_VMS, waiting
 from ..cloud.versions import Version
@@ -52,6 +52,7 @@ class Current(t.NamedTuple):
     row: t.Optional[Raw] = None
     volumes: t.Tuple[Raw, ...] = ()
     last: t.Optional[Raw] = None  # the current snapshot of the VM, which becomes the parent of the next
+    there: t.Tuple[Raw, ...] = ()  # all VMs, read to tell of them, if the one that is meant is not there
 
 
 def label(row: Raw, vm: Raw) -> str:
@@ -73,8 +74,8 @@ def plan(current: Current, wanted: Want) -> Plan:
     if vm is None:
         if not wanted.present:  # snapshots of a VM go with it
             return Plan((), None, None)
-        within = f" in zone {wanted.zone!r}" if wanted.zone else ""
-        raise NotFound(f"vm: CloudStack has no VM {wanted.vm!r} with that name, display name or id{within}.")
+        where = f" in zone {wanted.zone!r}" if wanted.zone else ""
+        raise named.missing("vm", "VM", wanted.vm, current.there, where)
     if row is None:
         return _plan_create(current, vm, wanted) if wanted.present else Plan((), None, None)
     shown, who = results.vm_snapshot(row), label(row, vm)

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.errors import Incomplete, NameTaken, NotAllowed, NotFound
+from ..._common.errors import Incomplete, NameTaken, NotAllowed
 from ..._common.plan import Outcome, Plan, Step
 from ..._common.time_left import checked
 from ..._common.verb import History, Verb
 from ..._common.words import listing, sentence
 from .. import texts
-from ..cloud import results, reverted
+from ..cloud import named, results, reverted
 from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
 from ..cloud.reverted import Halves
-from ..cloud.snapshots import OF_VMS, waiting
+from ..cloud.snapshots import OF_VMS, holds_all, waiting
 from .plan import label, name_of, predicted_of, taking
-from .vm_snapshot import called, snapshots_of, the_vm
+from .vm_snapshot import BY, snapshots_of, the_vm, vms_there
 
 #: Without the options for StorPool's address and token, which are the StorPool side's; the module puts them in.
 SPEC: t.Dict[str, t.Any] = {
@@ -65,7 +65,8 @@ class Current(t.NamedTuple):
     others: t.Tuple[Raw, ...] = ()
     volumes: t.Tuple[Raw, ...] = ()
     halves: Halves = Halves({})
-    safety: t.Optional[Raw] = None
+    safeties: t.Tuple[Raw, ...] = ()  # the snapshots that have the name of the safety snapshot, the oldest first
+    there: t.Tuple[Raw, ...] = ()  # all VMs, if the one that is meant is not there
 
 
 def want(params: t.Mapping[str, t.Any]) -> Want:
@@ -83,16 +84,15 @@ def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several VMs, or snapshots of the VM, answer to the description."""
     vm = the_vm(reader, wanted.vm, wanted.zone)
     if vm is None:
-        return Current()
+        return Current(there=vms_there(reader, wanted.zone))
     rows = snapshots_of(reader, vm)
-    snapshot = called(rows, wanted.snapshot, "snapshot", "Give the id of the one that is meant")
+    snapshot = named.the_one("snapshot", "snapshot", wanted.snapshot, rows, BY)
     if snapshot is None:
         return Current(vm, others=tuple(rows))
     volumes = tuple(reader.volumes(virtualmachineid=vm["id"]))
-    safety = next((row for row in rows if wanted.safety in (row.get("displayname"), row.get("name"))), None)
-    return Current(
-        vm, snapshot, tuple(rows), volumes, reverted.read(reader, volumes), safety if wanted.safety else None
-    )
+    safe = [row for row in rows if wanted.safety and wanted.safety in (row.get("displayname"), row.get("name"))]
+    safe.sort(key=lambda row: str(row.get("created")))
+    return Current(vm, snapshot, tuple(rows), volumes, reverted.read(reader, volumes), tuple(safe))
 
 
 def pin(wanted: Want, first: Current) -> Want:
@@ -110,24 +110,27 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
     first = t.cast(Current, history.first)
     vm, snapshot = _found(current, wanted)
     who = label(snapshot, vm)
-    if any(step.call == "revertToVMSnapshot" for step in history.done):
-        there = _shown(vm, snapshot, current.safety, f"as of {who}")
-        return Plan((), there, there, cautions=reverted.cautions(current.volumes, first.halves, current.halves))
+    kept = _kept(current, vm, snapshot, first)
+    is_done = any(step.call == "revertToVMSnapshot" for step in history.done)
+    if is_done or (kept is not None and _came_after(kept, snapshot, current.others)):
+        there = _shown(vm, snapshot, kept, f"as of {who}")
+        cautions = reverted.cautions(current.volumes, first.halves, current.halves) if is_done else ()
+        return Plan((), there, there, cautions=cautions)
     _check_vm(vm, snapshot)
     taken = f" of {snapshot['created']}" if snapshot.get("created") else ""
     revert = f"revert {name_of(vm)} to {who}{taken}"
     disks = listing(repr(str(volume["name"])) for volume in current.volumes)
     loss = f"{name_of(vm)} is reverted to {who}{taken}: what was written to its disks {disks} since is lost (no safety_snapshot)."
     losses = () if wanted.safety else (loss,)
-    safety, steps = _keep(current, vm, wanted, first)
-    before = _shown(vm, snapshot, current.safety, "what has been written to its disks")
+    safety, steps = _keep(current, vm, snapshot, wanted, kept)
+    before = _shown(vm, snapshot, kept, "what has been written to its disks")
     after = _shown(vm, dict(snapshot, current=True), safety and dict(safety, current=False), f"as of {who}")
     body = {"vmsnapshotid": snapshot["id"]}
     step = Step("revertToVMSnapshot", None, body, revert, timeout=wanted.wait_timeout, advice=_ADVICE)
     if snapshot.get("state") in OF_VMS.passing:
         wait = waiting(OF_VMS, snapshot, who, wanted.wait_timeout)
         # It may be this very revert that goes on, begun by this task or another: to do it once more is harmless.
-        if snapshot["state"] == _REVERTING:
+        if snapshot["state"] == _REVERTING and not any(_is_own(row, snapshot) for row in current.safeties):
             return Plan((wait, *steps, step), before, after, losses=losses)
         return Plan((wait,), before, after, tuple(each.action for each in (*steps, step)), losses)
     if snapshot.get("state") != OF_VMS.ready:
@@ -135,24 +138,65 @@ def plan(current: Current, wanted: Want, history: History) -> Plan:
     return Plan((*steps, step), before, after, losses=losses)
 
 
-def _keep(current: Current, vm: Raw, wanted: Want, first: Current) -> t.Tuple[t.Optional[Raw], t.Tuple[Step, ...]]:
+def _purpose(snapshot: Raw) -> str:
+    """The description of a safety snapshot, from which the next run knows whose it is if this one is ended on the way."""
+    return f"Taken before the VM is reverted to snapshot {snapshot['id']}"
+
+
+def _is_own(safety: Raw, snapshot: Raw) -> bool:
+    """Whether a run of this task took a snapshot, to revert to the same one."""
+    return safety.get("description") == _purpose(snapshot)
+
+
+def _kept(current: Current, vm: Raw, snapshot: Raw, first: Current) -> t.Optional[Raw]:
+    """The safety snapshot: the newest of this run, or one of an earlier run, if that has reverted the VM or nothing was written after it was taken."""
+    known = {str(row["id"]) for row in first.safeties}
+    for row in reversed(current.safeties):
+        if str(row["id"]) not in known:
+            return row
+    mine = [row for row in current.safeties if _is_own(row, snapshot)]
+    if not mine:
+        return None
+    last = mine[-1]
+    still_comes = last.get("state") in OF_VMS.passing
+    return last if still_comes or _came_after(last, snapshot, current.others) or holds_all(last, vm) else None
+
+
+def _came_after(safety: Raw, snapshot: Raw, others: t.Iterable[Raw]) -> bool:
+    """Whether the VM was reverted to a snapshot after its safety snapshot was taken.
+
+    That one became the current one then, which the next to be taken has as its parent.
+    """
+    if safety.get("state") != OF_VMS.ready or snapshot.get("state") != OF_VMS.ready or not _is_own(safety, snapshot):
+        return False
+    taken = str(safety.get("created"))
+    return bool(snapshot.get("current")) or any(
+        row.get("parent") == snapshot["id"] and str(row.get("created")) > taken and not _is_own(row, snapshot)
+        for row in others
+    )
+
+
+def _keep(
+    current: Current, vm: Raw, snapshot: Raw, wanted: Want, safety: t.Optional[Raw]
+) -> t.Tuple[t.Optional[Raw], t.Tuple[Step, ...]]:
     """The snapshot of what the disks hold now, as it is or will be, and what is left to do for it.
 
-    It has to be a new one: nothing shows whether one that is there was taken before or after what is to be kept.
+    It has to be a new one, or that of an earlier run of the task: nothing shows whether another was taken before or after what is to be kept.
     """
     if wanted.safety is None:
         return None, ()
-    if first.safety is not None:
-        taken = f" of {first.safety['created']}" if first.safety.get("created") else ""
+    foreign = [row for row in current.safeties if not _is_own(row, snapshot)]
+    if foreign:
+        taken = f" of {foreign[-1]['created']}" if foreign[-1].get("created") else ""
         raise NameTaken(
-            f"safety_snapshot: {name_of(vm)} has a snapshot {wanted.safety!r}{taken} already. If an earlier run took it and ended, look whether the "
-            "VM was reverted after that (its current snapshot tells). Choose another name, or delete the snapshot if it is not needed."
+            f"safety_snapshot: {name_of(vm)} has a snapshot {wanted.safety!r}{taken} already, and no earlier run of this task took it. Choose another name, or "
+            "delete the snapshot if it is not needed."
         )
-    safety, who = current.safety, f"snapshot {wanted.safety!r} of {name_of(vm)}"
+    who = f"snapshot {wanted.safety!r} of {name_of(vm)}"
     if safety is None:
         last = next((row for row in current.others if row.get("current")), None)
-        step = taking(vm, current.volumes, wanted.safety, None, wanted.wait_timeout)
-        return predicted_of(vm, wanted.safety, None, last), (step,)
+        step = taking(vm, current.volumes, wanted.safety, _purpose(snapshot), wanted.wait_timeout)
+        return predicted_of(vm, wanted.safety, _purpose(snapshot), last), (step,)
     if safety.get("state") in OF_VMS.passing:
         return safety, (waiting(OF_VMS, safety, who, wanted.wait_timeout),)
     if safety.get("state") != OF_VMS.ready:
@@ -171,13 +215,11 @@ def show(outcome: Outcome) -> t.Dict[str, t.Any]:
 def _found(current: Current, wanted: Want) -> t.Tuple[Raw, Raw]:
     vm = current.vm
     if vm is None:
-        within = f" in zone {wanted.zone!r}" if wanted.zone else ""
-        raise NotFound(f"vm: CloudStack has no VM {wanted.vm!r} with that name, display name or id{within}.")
+        where = f" in zone {wanted.zone!r}" if wanted.zone else ""
+        raise named.missing("vm", "VM", wanted.vm, current.there, where)
     if current.snapshot is None:
-        has = listing(sorted(repr(str(row.get("displayname") or row["name"])) for row in current.others)) or "none"
-        raise NotFound(
-            f"snapshot: {name_of(vm)} has no snapshot {wanted.snapshot!r} with that name or id. It has {has}."
-        )
+        there = [dict(row, name=row.get("displayname") or row["name"]) for row in current.others]
+        raise named.missing("snapshot", "snapshot", wanted.snapshot, there, f" of {name_of(vm)}")
     return vm, current.snapshot
 
 
@@ -211,9 +253,9 @@ def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
         if bool(row.get("current")) != now:
             reader.change_vm_snapshot(row, dict(row, current=now))
     safety = todo.after["safety_snapshot"]
-    if current.safety is None and safety is not None:
+    if not current.safeties and safety is not None:
         last = next((row for row in current.others if row.get("current")), None)
-        row = predicted_of(t.cast(Raw, current.vm), safety["display_name"], None, last)
+        row = predicted_of(t.cast(Raw, current.vm), safety["display_name"], safety["description"], last)
         reader.change_vm_snapshot(None, dict(row, current=False))
 
 

@@ -51,7 +51,12 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
 def the_vm(reader: Reader, vm: str, zone: t.Optional[str]) -> t.Optional[Raw]:
     """The VM with this name, display name or id, in a zone if one is given. Raises :class:`Ambiguous`."""
     rows = reader.vms_called(vm, named.zone_id(reader, zone))
-    return named.the_one(rows, "VM", vm, "vm", "Give the id of the one that is meant")
+    return named.the_one("vm", "VM", vm, rows, (("id",), ("name", "displayname")))
+
+
+def vms_there(reader: Reader, zone: t.Optional[str]) -> t.Tuple[Raw, ...]:
+    """The VMs that there are, in a zone if one is given, to tell of them."""
+    return tuple(reader.vms(**named.within(named.zone_id(reader, zone))))
 
 
 def snapshots_of(reader: Reader, vm: Raw) -> t.List[Raw]:
@@ -59,13 +64,8 @@ def snapshots_of(reader: Reader, vm: Raw) -> t.List[Raw]:
     return [row for row in reader.vm_snapshots(virtualmachineid=vm["id"]) if row.get("state") not in OF_VMS.gone]
 
 
-def called(rows: t.Sequence[Raw], name_or_id: str, option: str, way_out: str) -> t.Optional[Raw]:
-    """The snapshot with this id; else with this name, which CloudStack shows as its display name; else with the name that CloudStack itself has given it."""
-    for member in ("id", "displayname", "name"):
-        found = [row for row in rows if row.get(member) == name_or_id]
-        if found:
-            return named.the_one(found, "snapshot", name_or_id, option, way_out)
-    return None
+#: What a snapshot is known by: what it was called is its display name, and its name is what CloudStack itself has given it.
+BY: named.By = (("id",), ("displayname",), ("name",))
 
 
 def look(reader: Reader, wanted: Want) -> Current:
@@ -73,16 +73,13 @@ def look(reader: Reader, wanted: Want) -> Current:
     vm = the_vm(reader, wanted.vm, wanted.zone)
     current = Current(reader.version(), vm)
     if vm is None:
-        return current
+        return current._replace(there=vms_there(reader, wanted.zone)) if wanted.present else current
     rows = snapshots_of(reader, vm)
     row: t.Optional[Raw]
     if wanted.name is None:
         row = next((each for each in rows if each["id"] == wanted.snapshot_id), None)
     else:
-        way_out = (
-            "CloudStack lets several have one name: give the id of the one that is meant (id), or delete the others"
-        )
-        row = called(rows, wanted.name, "name", way_out)
+        row = named.the_one("name", "snapshot", wanted.name, rows, BY, way_out="Give the id of one (id)")
     current = current._replace(row=row, last=next((each for each in rows if each.get("current")), None))
     if row is not None or not wanted.present:
         return current

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.errors import Ambiguous, NotFound
-from ..._common.words import listing
-from .. import texts
+from ..cloud import named
 from ..cloud.reader import Raw
 from ..cloud.versions import Version
 from .want import Want
@@ -30,6 +28,8 @@ class Current(t.NamedTuple):
     vms: t.Tuple[Raw, ...] = ()  # those that the wanted VM may be
     neighbours: t.Tuple[Raw, ...] = ()  # the volumes of it
     snapshots: t.Tuple[Raw, ...] = ()  # those that the wanted one may be
+    disks: t.Tuple[Raw, ...] = ()  # all of the VM that has the volume, if they go to another pool only with it
+    hosts: t.Tuple[Raw, ...] = ()  # those that this VM may go to
     there: t.Mapping[str, t.Tuple[Raw, ...]] = {}
 
     def is_zone_missing(self, wanted: Want) -> bool:
@@ -48,26 +48,29 @@ class Current(t.NamedTuple):
         """The disk offering that the task names. Raises :class:`NotFound` and :class:`Ambiguous`."""
         if wanted.offering is None:
             return None
-        return _one("disk_offering", "disk offering", wanted.offering, self.offerings, self.offerings)
+        return named.needed("disk_offering", "disk offering", wanted.offering, self.offerings)
 
     def wanted_pool(self, wanted: Want) -> t.Optional[Raw]:
         """The pool that the task names, in the zone of the volume. Ids of StorPool pools are no UUIDs."""
         if wanted.pool is None:
             return None
         here = [row for row in self.pools if row.get("zoneid") == self.zone_id] if self.zone_id else self.pools
-        return _one("storage_pool", "primary storage pool", wanted.pool, here, here)
+        return named.needed("storage_pool", "primary storage pool", wanted.pool, here)
 
     def wanted_vm(self, wanted: Want) -> t.Optional[Raw]:
         """The VM that is to have the volume, if one is."""
         if not wanted.vm:
             return None
-        return _one("vm", "VM", wanted.vm, self.vms, self.there.get("vms", ()), ("id", "name", "displayname"))
+        return named.needed(
+            "vm", "VM", wanted.vm, self.vms, self.there.get("vms", ()), (("id",), ("name", "displayname"))
+        )
 
     def wanted_snapshot(self, wanted: Want) -> t.Optional[Raw]:
         """The snapshot that a new volume is to be made from, if one is."""
         if wanted.snapshot is None:
             return None
-        return _one("snapshot", "volume snapshot", wanted.snapshot, self.snapshots, self.there.get("snapshots", ()))
+        there = self.there.get("snapshots", ())
+        return named.needed("snapshot", "volume snapshot", wanted.snapshot, self.snapshots, there)
 
     def offering_of(self, row: Raw) -> Raw:
         """The disk offering of a volume; empty for one that is not active any more, and for a root disk without."""
@@ -76,28 +79,6 @@ class Current(t.NamedTuple):
     def pool_of(self, row: Raw) -> t.Optional[Raw]:
         """The pool that a volume is on."""
         return next((each for each in self.pools if each["id"] == row.get("storageid")), None)
-
-
-def _one(
-    option: str,
-    what: str,
-    wanted: str,
-    rows: t.Iterable[Raw],
-    there: t.Iterable[Raw],
-    members: t.Sequence[str] = ("id", "name"),
-) -> Raw:
-    every = list(rows)
-    found = [row for row in every if row["id"] == wanted] or [
-        row for row in every if wanted in [row.get(member) for member in members]
-    ]
-    if len(found) > 1:
-        ids = listing(sorted(str(row["id"]) for row in found))
-        raise Ambiguous(f"{option}: {len(found)} {what}s have the name {wanted!r}. Give the id of one: {ids}.")
-    if not found:
-        raise NotFound(
-            f"{option}: there is no {what} {wanted!r} with that name or id here. {texts.there_is(there, wanted)}"
-        )
-    return found[0]
 
 
 def vm_of(row: Raw) -> str:

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.errors import Ambiguous, NotFound
-from ..._common.words import listing
-from .. import texts
+from ..cloud import named
 from ..cloud.reader import Raw, Reader
 
 Given = t.Mapping[str, str]
@@ -21,9 +19,9 @@ def parameters(reader: Reader, owner: Given) -> t.Dict[str, str]:
     if "account" in owner:
         found["account"] = owner["account"]
     if "domain" in owner:
-        found["domainid"] = _one("domain", owner["domain"], reader.domains(), ("id", "path", "name"))
+        found["domainid"] = _id("domain", owner["domain"], reader.domains(), (("id",), ("path",), ("name",)))
     if "project" in owner:
-        found["projectid"] = _one("project", owner["project"], reader.projects(), ("id", "name"))
+        found["projectid"] = _id("project", owner["project"], reader.projects(), named.BY_NAME)
     return found
 
 
@@ -46,12 +44,8 @@ def told(row: Raw) -> str:
     return f"{who} of domain {row['domain']!r}" if row.get("domain") else who
 
 
-def _one(what: str, wanted: str, rows: t.Sequence[Raw], members: t.Sequence[str]) -> str:
-    for member in members:
-        found = [row for row in rows if row.get(member) == wanted]
-        if len(found) > 1:
-            ids = listing(sorted(f"{row['id']} ({row.get('path') or row.get('domain')})" for row in found))
-            raise Ambiguous(f"{what}: {len(found)} {what}s have the name {wanted!r}. Give the id of one: {ids}.")
-        if found:
-            return str(found[0]["id"])
-    raise NotFound(f"{what}: there is no {what} {wanted!r}. {texts.there_is(rows, wanted)}")
+def _id(what: str, wanted: str, rows: t.Sequence[Raw], by: named.By) -> str:
+    def told(row: Raw) -> str:
+        return f"{row['id']} ({row.get('path') or row.get('domain')})"
+
+    return str(named.needed(what, what, wanted, rows, by=by, told=told)["id"])

@@ -12,7 +12,7 @@ from ..._common.plan import Step
 from ..._common.words import listing, sentence
 from ..cloud import identity, results, versions
 from ..cloud.reader import Raw
-from . import owner, states
+from . import owner, states, with_vm
 from .current import Current, vm_of, who
 from .want import Want
 
@@ -173,6 +173,12 @@ def move(
             )
         return None, False
     live = after.get("vmstate") == "Running"
+    if live and with_vm.is_needed(current, row, wanted):
+        disks = with_vm.moved(current, row, wanted)
+        for disk in disks:
+            check_pool(pool, current.offering_of(disk), who(disk), True)
+        after.update(storageid=pool["id"], storage=pool["name"], path=None)
+        return with_vm.step(current, row, disks, pool, wanted), False
     if live:
         _check_live(current, row, pool)
     body: t.Dict[str, t.Any] = {"volumeid": row["id"], "storageid": pool["id"]}
@@ -235,7 +241,7 @@ def _check_live(current: Current, row: Raw, pool: Raw) -> None:
     why = (
         f"CloudStack {current.version} moves no volumes of VMs that run on KVM; the first that does, between StorPool pools, is {versions.MOVES_LIVE}"
         if on_storpool
-        else "on KVM, volumes of VMs that run are moved only from one StorPool pool to another"
+        else "on KVM, volumes of VMs that run are moved only from one StorPool pool to another, or to one with the VM itself"
     )
     raise NotAllowed(
         f"{sentence(who(row))} is not moved: {vm_of(row)} is Running, and {why}. Stop the VM first, or detach the volume."

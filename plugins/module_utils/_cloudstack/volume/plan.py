@@ -10,8 +10,7 @@ import typing as t
 from ..._common.errors import Failure, NotAllowed, NotFound
 from ..._common.plan import Plan, Step
 from ..._common.words import sentence
-from .. import texts
-from ..cloud import results, versions
+from ..cloud import named, results, versions
 from ..cloud.reader import Raw
 from . import changes, create, place, states
 from .current import Current, vm_of, who
@@ -24,10 +23,7 @@ def plan(current: Current, wanted: Want) -> Plan:
     Raises a :class:`Failure` where the task must not or cannot be done: see the kinds in :mod:`.._common.errors`.
     """
     if current.is_zone_missing(wanted):
-        raise NotFound(
-            f"{sentence(str(wanted))}: there is no zone {wanted.zone!r} with that name or id. "
-            f"{texts.there_is(current.there.get('zones', ()), wanted.zone)}"
-        )
+        raise named.missing("zone", "zone", wanted.zone, current.there.get("zones", ()))
     row = current.row
     if not wanted.present:
         return _plan_absent(current, row, wanted) if row else Plan((), None, None)

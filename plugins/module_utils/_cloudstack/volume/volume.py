@@ -9,14 +9,15 @@ import re
 import typing as t
 
 from ..._common import sizes
-from ..._common.errors import Ambiguous, InvalidOption
+from ..._common.errors import InvalidOption
 from ..._common.plan import Managed, Plan
 from ..._common.time_left import checked
 from ..._common.words import listing
 from .. import texts
+from ..cloud import named
 from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
-from . import owner, place, states
+from . import owner, place, states, with_vm
 from .current import Current, vm_of
 from .plan import plan
 from .want import Want
@@ -39,6 +40,7 @@ SPEC: t.Dict[str, t.Any] = {
         "storage_pool": {"type": "str"},
         "snapshot": {"type": "str"},
         "expunge": {"type": "bool", "default": False},
+        "allow_vm_migration": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 3600},
     },
     "required_one_of": [["name", "id"]],
@@ -86,6 +88,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         snapshot=texts.text(params["snapshot"], "snapshot"),
         expunge=params["expunge"],
         wait_timeout=checked(params, "wait_timeout"),
+        allow_vm_migration=params["allow_vm_migration"],
     )
 
 
@@ -121,6 +124,10 @@ def _with_what_it_needs(reader: Reader, wanted: Want, current: Current, row: t.O
         current = current._replace(offerings=tuple(reader.every_disk_offering()))
     if wanted.pool is not None or (row and wanted.offering is not None):
         current = current._replace(pools=tuple(reader.pools()))
+    if row and wanted.allow_vm_migration and with_vm.is_needed(current, row, wanted):
+        vm_id = row["virtualmachineid"]
+        disks, hosts = reader.volumes(virtualmachineid=vm_id), reader.hosts_for(vm_id)
+        current = current._replace(disks=tuple(disks), hosts=tuple(hosts))
     return current._replace(there=there)
 
 
@@ -148,27 +155,21 @@ def _found(reader: Reader, wanted: Want, current: Current) -> t.Optional[Raw]:
             )
         return row
     name = t.cast(str, wanted.name)
-    named = [row for row in reader.volumes_called(name, zone_id) if owner.is_of(row, current.owner)]
-    rows = [row for row in named if row.get("state") not in states.GOING]
+    rows = [row for row in reader.volumes_called(name, zone_id) if owner.is_of(row, current.owner)]
+    rows = [row for row in rows if row.get("state") not in states.GOING]
     if not rows and not wanted.present and wanted.expunge:
-        where = {"zoneid": zone_id} if zone_id else {}
         rows = [
             row
-            for row in reader.volumes(name=name, state="Destroy", **where)
+            for row in reader.volumes(name=name, state="Destroy", **named.within(zone_id))
             if row["name"] == name and owner.is_of(row, current.owner)
         ]
-    if len(rows) > 1:
-        told = listing(sorted(f"{row['id']} ({_told(row)})" for row in rows))
-        raise Ambiguous(
-            f"{len(rows)} volumes have the name {name!r}: {told}. Give the id of the one that is meant (id)."
-        )
-    return rows[0] if rows else None
+    return named.the_one("name", "volume", name, rows, told=_told, way_out="Give the id of one (id)")
 
 
 def _told(row: Raw) -> str:
     """What tells a volume from others with its name."""
     where = vm_of(row) if row.get("virtualmachineid") else "of no VM"
-    return f"{owner.told(row)}, zone {row.get('zonename')!r}, {where}"
+    return f"{row['id']} ({owner.told(row)}, zone {row.get('zonename')!r}, {where})"
 
 
 def imagine(reader: Predicted, current: Current, todo: Plan) -> None:

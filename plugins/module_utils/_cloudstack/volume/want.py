@@ -30,6 +30,9 @@ class Want(t.NamedTuple):
     snapshot: t.Optional[str]
     expunge: bool
     wait_timeout: int
+    allow_vm_migration: bool = False
+    #: Move what else the VM has on the same pool as well, if its disks are moved only together with it.
+    with_others: bool = False
 
     def __str__(self) -> str:
         return f"volume {self.name!r}" if self.name is not None else f"volume {self.id}"

@@ -21,6 +21,7 @@ from simulators.cloudstack.commands import (
     templates,
     virtual_machines,
     vm_snapshots,
+    vm_storage,
     volume_offerings,
     volumes,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "templates",
     "virtual_machines",
     "vm_snapshots",
+    "vm_storage",
     "volume_offerings",
     "volumes",
 ]

@@ -32,13 +32,13 @@ def belongs(context: Context, row: rows.Owned) -> None:
         row.project, row.domain = project.db_id, project.domain
 
 
-def is_asked_for(context: Context, row: rows.Owned) -> bool:
-    """Whether a list is about its owner. What projects have is listed only if it is asked for, or by its id."""
+def is_asked_for(context: Context, row: rows.Owned, by: str = "id") -> bool:
+    """Whether a list is about its owner. What projects have is listed only if it is asked for, or by its id (the parameter `by`)."""
     args = context.args
     project = context.state.projects.get(row.project)
     if args["projectid"] == ALL_PROJECTS:
         return project is not None
-    if args["projectid"] or (project and args["id"] is None):
+    if args["projectid"] or (project and args[by] is None):
         return project is not None and project.id == args["projectid"]
     return args["account"] in (None, "", row.account) and args["domainid"] in (None, row.domain)
 

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from simulators.cloudstack import rows, settings
+from simulators.cloudstack.commands.owners import OWNER_PARAMS, is_asked_for
 from simulators.cloudstack.commands.vm_power import storpool_of
 from simulators.cloudstack.commands.volumes import existing_volume
 from simulators.cloudstack.errors import internal, invalid
@@ -41,12 +44,14 @@ def kept_on_storpool(state: State) -> bool:
     Param("volumeid", "id", "volumes", required=True),
     Param("name"),
     Param("quiescevm", "bool"),
-    Param("asyncbackup", "bool"),
+    Param("asyncbackup", "bool", feature="async_backup"),
 )
 async def create_snapshot(context: Context) -> Plan:
     state, args = context.state, context.args
     volume = existing_volume(state, args["volumeid"])
     pool, vm = storpool_of(state, volume), state.vms.get(volume.vm)
+    if args["quiescevm"]:
+        raise invalid("can't handle quiescevm equal true for volume snapshot")
     if vm and vm.state == "Running" and not settings.is_on(state, "kvm.snapshot.enabled"):
         raise internal(
             "KVM Snapshot is not supported for Running VMs. It is disabled by default due to a possible volume "
@@ -74,11 +79,31 @@ async def create_snapshot(context: Context) -> Plan:
         snapshot.pool, snapshot.on_secondary = pool.db_id, not kept_on_storpool(state)
         if snapshot.on_secondary:
             snapshot.state = "BackingUp"
-            await storage.back_up(state, pool, snapshot.path)
-        snapshot.state = "BackedUp"
+            if args["asyncbackup"]:
+                _later(state, _back_up(state, pool, snapshot))
+                return {"snapshot": snapshot_row(state, snapshot)}
+        await _back_up(state, pool, snapshot)
         return {"snapshot": snapshot_row(state, snapshot)}
 
     return Plan(run, created_id=snapshot.id, instance_type="Snapshot")
+
+
+async def _back_up(state: State, pool: rows.Pool, snapshot: rows.Snapshot) -> None:
+    if snapshot.on_secondary:
+        await storage.back_up(state, pool, snapshot.path)
+    snapshot.state = "BackedUp"
+
+
+def _later(state: State, work: Coroutine[Any, Any, None]) -> None:
+    """Work that goes on after the job; it takes as long as a job waits before it begins."""
+
+    async def run() -> None:
+        await asyncio.sleep(state.switches["job_delay_ms"] / 1000)
+        await work
+
+    task = asyncio.get_running_loop().create_task(run())
+    state.tasks.add(task)
+    task.add_done_callback(state.tasks.discard)
 
 
 @command(
@@ -90,14 +115,16 @@ async def create_snapshot(context: Context) -> Plan:
     Param("zoneid", "id", "zones"),
     Param("name"),
     Param("listall", "bool"),
+    *OWNER_PARAMS,
 )
 async def list_snapshots(context: Context) -> Views:
-    """From 4.19 to 4.20.0 a deleted snapshot stays listed as long as its copy on secondary storage is there."""
+    """Snapshots are their volumes' owners'. From 4.19 to 4.20.0 a deleted one stays listed as long as its copy on secondary storage is there."""
     args = context.args
     found = [
         row
         for row in context.state.snapshots.ever()
         if (not row.removed or row.lingers)
+        and is_asked_for(context, context.state.volumes[row.volume])
         and args["id"] in (None, row.db_id)
         and args["volumeid"] in (None, row.volume)
         and args["zoneid"] in (None, row.zone)

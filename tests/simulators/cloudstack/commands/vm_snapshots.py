@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from simulators.cloudstack import rows
+from simulators.cloudstack.commands.owners import OWNER_PARAMS, is_asked_for
 from simulators.cloudstack.commands.vm_power import storpool_of, volumes_of
 from simulators.cloudstack.errors import internal, invalid
 from simulators.cloudstack.guest_views import vm_snapshot_row
@@ -155,13 +156,15 @@ async def revert_to_vm_snapshot(context: Context) -> Plan:
     Param("name"),
     Param("state"),
     Param("listall", "bool"),
+    *OWNER_PARAMS,
 )
 async def list_vm_snapshots(context: Context) -> list[dict[str, Any]]:
     args = context.args
     return [
         vm_snapshot_row(context.state, row)
         for row in context.state.vm_snapshots
-        if args["vmsnapshotid"] in (None, row.db_id)
+        if is_asked_for(context, context.state.vms[row.vm], by="vmsnapshotid")
+        and args["vmsnapshotid"] in (None, row.db_id)
         and args["virtualmachineid"] in (None, row.vm)
         and args["name"] in (None, row.display_name)
         and (not args["state"] or args["state"].lower() == row.state.lower())

@@ -357,7 +357,7 @@ async def _migrate(
     source = storpool_of(state, volume)
     vm = state.vms.get(volume.vm)
     running = vm is not None and vm.state == "Running"
-    if source is None:
+    if volume.pool is None or volume.state != "Ready":
         raise invalid("Volume must be in ready state")
     if target.state != "Up":
         raise invalid(
@@ -374,14 +374,19 @@ async def _migrate(
     if running and not live:
         raise ApiError(PARAM_ERROR, "The volume is attached to a running VM: livemigrate must be true")
     if running:
-        if not state.release.has("storpool_live_migration") or not is_storpool(target):
+        if not state.release.has("storpool_live_migration") or source is None or not is_storpool(target):
             raise invalid(
-                "KVM does not support volume live migration due to the limited possibility to refresh VM XML domain."
+                "KVM does not support volume live migration due to the limited possibility to refresh VM XML domain. Therefore, to live migrate a volume "
+                "between storage pools, one must migrate the VM to a different host as well to force the VM XML domain update. Use "
+                "'migrateVirtualMachineWithVolumes' instead."
             )
         await storage.move_template(state, target, volume)
     elif not is_storpool(target):
-        await storage.take_away(state, source, volume)
+        if source:
+            await storage.take_away(state, source, volume)
         volume.path, volume.pool = volume.id, target.db_id
+    elif source is None:
+        await storage.bring_in(state, target, volume)
     else:
         await storage.copy_volume(state, source, target, volume)
     if new:

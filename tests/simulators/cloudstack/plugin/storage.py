@@ -116,13 +116,19 @@ async def copy_volume(state: State, source: rows.Pool, target: rows.Pool, volume
     }
     answer = await _post(state, target, "VolumeCreate", body)
     volume.path, volume.pool = _path(used, answer, volume.id), target.db_id
-    await _delete_path(state, source, old)
+    await delete_path(state, source, old)
 
 
 async def take_away(state: State, source: rows.Pool, volume: rows.Volume) -> None:
     """Moves a detached volume to a pool of another kind: some host reads it, then the original is deleted."""
     await _copied(state, source, "volume", volume.path)
-    await _delete_path(state, source, volume.path)
+    await delete_path(state, source, volume.path)
+
+
+async def bring_in(state: State, target: rows.Pool, volume: rows.Volume) -> None:
+    """Moves a detached volume from a pool of another kind: some host writes to the new one what the old one holds."""
+    await create_volume(state, target, volume)
+    await _copied(state, target, "volume", volume.path)
 
 
 async def move_template(state: State, target: rows.Pool, volume: rows.Volume) -> None:
@@ -163,11 +169,12 @@ async def delete_volume(state: State, pool: rows.Pool, volume: rows.Volume) -> N
     if delay and int(delay) > 0:
         body = {"name": "", "tags": {"uuid": volume.id, "cs": "delayDelete"}, "deleteAfter": int(delay)}
         await _post(state, pool, f"VolumeSnapshot/{reference(used, volume.path)}", body)
-    await _delete_path(state, pool, volume.path)
+    await delete_path(state, pool, volume.path)
     volume.path = ""
 
 
-async def _delete_path(state: State, pool: rows.Pool, path: str) -> None:
+async def delete_path(state: State, pool: rows.Pool, path: str) -> None:
+    """Deletes a volume from StorPool, by its path; missing is fine."""
     try:
         await _post(state, pool, f"VolumeDelete/{reference(driver(state), path)}", {"onAttached": "detachForce"})
     except api.StorPoolError as error:
@@ -309,7 +316,7 @@ async def _settle_template(state: State, pool: rows.Pool, template: rows.Templat
     used = driver(state)
     body = {"name": "", "tags": _template_tags(state, template) if used.tags else {}}
     snapshot = await _post(state, pool, f"VolumeSnapshot/{reference(used, path)}", body)
-    await _delete_path(state, pool, path)
+    await delete_path(state, pool, path)
     return _path(used, snapshot, template.id, "snapshotGlobalId")
 
 

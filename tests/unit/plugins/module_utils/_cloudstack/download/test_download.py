@@ -88,8 +88,12 @@ def test_a_file_that_is_there_is_left_unless_it_may_be_replaced(options, downloa
 @pytest.mark.parametrize(
     ("current", "failure", "says"),
     [
-        (Current(), NotFound, "no volume 'data'"),
-        (Current(is_zone_missing=True, zones=({"name": "zone1"},)), NotFound, "CloudStack has zone1"),
+        (
+            Current(others=(VOLUME, {**VOLUME, "name": "dat"})),
+            NotFound,
+            "no volume .data. with.*CloudStack has data and dat",
+        ),
+        (Current(is_zone_missing=True, others=({"name": "zone1"},)), NotFound, "CloudStack has zone1"),
         (Current(File(5, "00"), VOLUME), NotAllowed, "is there and has the sha256 checksum 00.*set force"),
         (
             Current(volume={**VOLUME, "vmstate": "Running", "vmname": "web"}),

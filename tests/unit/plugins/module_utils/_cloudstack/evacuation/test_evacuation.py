@@ -38,7 +38,15 @@ OLD = {
 NEW = {**OLD, "id": "t2;2", "name": "new", "state": "Up"}
 THIRD = {**NEW, "id": "t3;3", "name": "third"}
 OFFERINGS = [{"id": "o-1", "name": "fast", "tags": "fast"}, {"id": "o-2", "name": "special", "tags": "fast,special"}]
-OPTIONS = {"pool": "old", "to": "new", "zone": None, "at_once": 3, "expunge_destroyed": False, "wait_timeout": 60}
+OPTIONS = {
+    "pool": "old",
+    "to": "new",
+    "zone": None,
+    "at_once": 3,
+    "expunge_destroyed": False,
+    "allow_vm_migration": False,
+    "wait_timeout": 60,
+}
 
 
 def want(**options):

@@ -43,6 +43,7 @@ SNAPSHOT = {
 }
 OF_VM = {"virtualmachineid": "m-1", "vmname": "web"}
 HALF = {"template": "hybrid", "iops": 500, "bw": None, "limit_type": "total", "tags": {"cs": "volume", "uuid": V1}}
+EARLIER, LATER = "2026-02-01T11:59:59+0000", "2026-02-01T12:00:00+0000"
 DONE = Step("revertSnapshot", None, {"id": "s-1"}, "revert")
 
 
@@ -67,8 +68,12 @@ def test_a_volume_is_reverted_and_what_is_lost_is_said():
 @pytest.mark.parametrize(
     ("current", "failure", "says"),
     [
-        (Current(), NotFound, "no volume 'data'"),
-        (Current(VOLUME), NotFound, "volume 'data' has no snapshot 'nightly'"),
+        (Current(there=({"name": "date"},)), NotFound, "no volume 'data' with that name or id. CloudStack has date"),
+        (
+            Current(VOLUME, there=({**SNAPSHOT, "name": "night"},)),
+            NotFound,
+            "no snapshot 'nightly' of volume 'data' with.* CloudStack has night",
+        ),
         (
             Current(VOLUME, elsewhere=({**SNAPSHOT, "volumename": "other"},)),
             NotAllowed,
@@ -146,11 +151,17 @@ def test_only_what_is_on_storpool_is_asked_for():
     assert asked == ["~a.b.1"]
 
 
+class Killed(BaseException):
+    """The end of a run that nothing in it notices."""
+
+
 class Cloud:
     """One volume with snapshots; ``lost`` answers do not come, though there is an effect."""
 
     def __init__(self, volume=None, snapshots=(SNAPSHOT,), lost=0, taken=None):
         self.taken, self.lost_snapshots = taken, 0
+        self.kill_after = self.vm = None
+        self.kept, self.content = {}, "new"
         self.volume, self.snapshots, self.lost, self.reverts = (
             {**VOLUME, **(volume or {})},
             [dict(each) for each in snapshots],
@@ -158,7 +169,11 @@ class Cloud:
             0,
         )
         self.api = FakeApi(
-            lists={"listVolumes": lambda _params: [self.volume], "listSnapshots": lambda _params: self.snapshots}
+            lists={
+                "listVolumes": lambda _params: [self.volume],
+                "listSnapshots": lambda _params: self.snapshots,
+                "listVirtualMachines": lambda _params: [self.vm],
+            }
         )
 
     def reader(self):
@@ -171,19 +186,38 @@ class Cloud:
         return {key: {"global_id": "a.b.9", "name": None} for key in ids if key in self.taken}
 
     def apply(self, step):
+        """Makes a step; the run is killed when so many were made, whose effects are there all the same."""
+        try:
+            self.make(step)
+        finally:
+            if self.kill_after is not None:
+                self.kill_after -= 1
+                if not self.kill_after:
+                    raise Killed
+
+    def make(self, step):
+        if step.call in ("createTags", "deleteTags"):
+            [row] = [each for each in self.snapshots if each["id"] == step.body["resourceids"]]
+            given = {tag["key"]: tag for tag in step.body["tags"]}
+            rest = [tag for tag in row.get("tags", []) if tag["key"] not in given]
+            row["tags"] = rest + (list(given.values()) if step.call == "createTags" else [])
+            return
         if step.method == "GET":
             self.volume["state"] = "Ready"
             for each in self.snapshots:
                 each["state"] = "BackedUp"
             return
         if step.call == "createSnapshot":
-            new = {"id": "s-9", "name": step.body["name"], "state": "Creating" if self.lost_snapshots else "BackedUp"}
-            self.snapshots.append({**SNAPSHOT, **new})
+            new = {"id": f"s-{8 + len(self.snapshots)}", "name": step.body["name"]}
+            new["state"] = "Creating" if self.lost_snapshots else "BackedUp"
+            self.snapshots.append({**SNAPSHOT, **new, "created": LATER})
+            self.kept[new["id"]] = self.content
             self.lost_snapshots -= 1
             if not self.lost_snapshots:
                 raise ReplyLost("the answer was lost")
             return
         self.reverts += 1
+        self.content = "old"
         if self.lost:
             self.lost -= 1
             self.volume["state"] = "Reverting"
@@ -214,7 +248,7 @@ def test_it_is_done_once_and_again_only_if_the_answer_was_lost():
 def test_the_snapshot_of_an_id_or_the_only_one_with_a_name():
     other = {**SNAPSHOT, "id": "s-2"}
     cloud = Cloud(snapshots=[SNAPSHOT, other])
-    with pytest.raises(Ambiguous, match="2 snapshots have the name 'nightly': s-1 and s-2"):
+    with pytest.raises(Ambiguous, match=r"2 snapshots have the name 'nightly'. Give the id of one: s-1 and s-2"):
         cloud.run()
     assert revert.show(cloud.run(snapshot="s-2"))["snapshot"]["id"] == "s-2"
 
@@ -232,12 +266,43 @@ def test_what_the_volume_holds_is_kept_first_if_it_is_wanted():
         shown = revert.show(cloud.run(safety_snapshot="safe"))
         assert (shown["safety_snapshot"]["name"], shown["lost"], cloud.reverts) == ("safe", [], 1)
         assert [each["name"] for each in cloud.snapshots] == ["nightly", "safe"]
-    with pytest.raises(NameTaken, match=r"has a snapshot 'safe'.* already.*Choose another name"):
-        cloud.run(safety_snapshot="safe")
-    failed = Current(VOLUME, SNAPSHOT, safety={**SNAPSHOT, "name": "safe", "state": "Error"})
+        assert not cloud.run(safety_snapshot="safe").changed
+    failed = Current(VOLUME, SNAPSHOT, safeties=({**SNAPSHOT, "id": "s-9", "name": "safe", "state": "Error"},))
     wanted = revert.want({**OPTIONS, "safety_snapshot": "safe"})
     with pytest.raises(Incomplete, match=r"could not be taken .state Error., so the volume is not reverted"):
-        plan(failed, wanted, History(failed._replace(safety=None), ()))
+        plan(failed, wanted, History(failed._replace(safeties=()), ()))
+
+
+def test_a_snapshot_with_the_name_of_the_safety_snapshot_that_no_run_took_is_refused():
+    foreign = {**SNAPSHOT, "id": "s-2", "name": "safe"}
+    for tags in ([], [{"key": "storpool_cloudstack_reverting", "value": "other"}]):
+        cloud = Cloud(snapshots=[{**SNAPSHOT, "tags": tags}, foreign])
+        with pytest.raises(
+            NameTaken, match=r"has a snapshot 'safe'.* already, and no earlier run.*Choose another name"
+        ):
+            cloud.run(safety_snapshot="safe")
+        assert cloud.reverts == 0
+
+
+@pytest.mark.parametrize("stopped", [EARLIER, LATER, None])
+@pytest.mark.parametrize("made", [1, 2, 3, 4, 5])
+def test_a_run_that_was_killed_after_any_call_is_gone_on_with(made, stopped):
+    cloud = Cloud({**OF_VM, "vmstate": "Stopped"})
+    cloud.vm = {"id": "m-1", "name": "web", "state": "Stopped", "lastupdated": stopped}
+    cloud.kill_after = made
+    with pytest.raises(Killed):
+        cloud.run(safety_snapshot="safe")
+    cloud.kill_after = None
+    outcome = cloud.run(safety_snapshot="safe")
+    assert outcome.changed == (made < 5)
+    assert cloud.content == "old"
+    assert "new" in cloud.kept.values()  # what was there before the first run is kept, whatever the second had to take
+    assert len(cloud.kept) == (2 if made in (2, 3) and stopped != EARLIER else 1)
+    assert [tag["key"] for each in cloud.snapshots for tag in each.get("tags", [])] == [
+        "storpool_cloudstack_reverted_to"
+    ]
+    assert not cloud.run(safety_snapshot="safe").changed
+    assert cloud.run(safety_snapshot="another").changed
 
 
 def test_a_foreseen_safety_snapshot_is_there_for_later_tasks():
@@ -245,7 +310,7 @@ def test_a_foreseen_safety_snapshot_is_there_for_later_tasks():
     wanted = revert.want({**OPTIONS, "safety_snapshot": "safe"})
     found = revert.look(reader, wanted)
     todo = plan(found, wanted, History(found, ()))
-    assert [step.call for step in todo.steps] == ["createSnapshot", "revertSnapshot"]
+    assert [step.call for step in todo.steps] == ["createTags", "createSnapshot", "revertSnapshot"]
     revert.imagine(reader, found, todo)
     assert [each["name"] for each in reader.volume_snapshots(volumeid=V1)] == ["nightly", "safe"]
 

@@ -43,6 +43,8 @@ OPTIONS = {
     "volume": "data",
     "zone": None,
     "backup": None,
+    "async_backup": False,
+    "quiesce_vm": False,
     "tags": None,
     "purge_tags": False,
     "wait_timeout": 60,
@@ -333,11 +335,13 @@ def test_a_lost_answer_does_not_make_two():
 def test_names_are_not_unique_so_ids_are_listed():
     twice = [row(), row(id=OTHER)]
     for goal in ("present", "absent"):
-        with pytest.raises(Ambiguous, match=rf"2 snapshots have the name 'nightly': {OTHER} and {ID}\..*\(id\)"):
+        with pytest.raises(
+            Ambiguous, match=rf"2 snapshots have the name 'nightly'. Give the id of one \(id\): {OTHER} and {ID}"
+        ):
             snapshot.look(Cloud(rows=twice).reader(), want(state=goal))
     by_id = snapshot.look(Cloud(rows=twice).reader(), want(name=None, id=OTHER))
     assert by_id.row["id"] == OTHER
-    with pytest.raises(Ambiguous, match="2 volumes have the name 'data': v-1 and v-2"):
+    with pytest.raises(Ambiguous, match=r"2 volumes have the name 'data'. Give the id of one: v-1 and v-2"):
         snapshot.look(Cloud(volumes=[VOLUME, {**VOLUME, "id": "v-2"}]).reader(), want())
 
 
@@ -418,3 +422,35 @@ def test_a_failed_job_says_where_to_look():
     ) as told:
         cloud.converge(want())
     assert "state Error" in str(told.value)
+
+
+def test_a_copy_that_is_made_later_is_not_waited_for():
+    there = Current(VOLUME, backup=COPIES, version=parse("4.19"))
+    todo = plan(there, want(async_backup=True))
+    assert todo.steps[0].body == {"volumeid": "v-1", "name": "nightly", "asyncbackup": True}
+    assert todo.after["state"] == "BackingUp"
+    kept = plan(there._replace(backup=Backup(False)), want(async_backup=True))
+    assert "asyncbackup" not in kept.steps[0].body
+    for state in ("CreatedOnPrimary", "BackingUp"):
+        begun = Current(VOLUME, row(state=state))
+        assert plan(begun, want(async_backup=True)).steps == ()
+        assert [step.call for step in plan(begun, want()).steps] == ["listSnapshots"]
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "says"),
+    [
+        ("4.10", {"async_backup": True}, "async_backup: CloudStack 4.10.0 .*the first that does it later is 4.11"),
+        ("4.22", {"quiesce_vm": True}, "quiesce_vm: .*volume 'data'.* quiesces no VM"),
+    ],
+)
+def test_ways_that_are_not_known_are_refused(version, options, says):
+    with pytest.raises(InvalidOption, match=says):
+        plan(Current(VOLUME, backup=COPIES, version=parse(version)), want(**options))
+
+
+def test_storage_that_quiesces_is_let_do_it():
+    able = Current({**VOLUME, "quiescevm": True}, backup=COPIES, version=parse("4.22"))
+    assert plan(able, want(quiesce_vm=True)).steps[0].body["quiescevm"] is True
+    with pytest.raises(InvalidOption, match="quiesce_vm: only for a snapshot that shall exist"):
+        want(state="absent", quiesce_vm=True)

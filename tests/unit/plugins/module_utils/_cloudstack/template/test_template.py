@@ -132,7 +132,7 @@ def test_a_template_is_made_of_what_is_there(kind, source):
         ({}, {}, InvalidOption, "set url, volume or snapshot"),
         ({"url": URL}, {}, InvalidOption, "set os_type"),
         ({"url": URL, "os_type": "Debian GNU/Linux 13"}, {}, NotFound, "Did you mean 'Debian GNU/Linux 12"),
-        ({"url": URL, "os_type": "os-1"}, {"zone": None, "zones": (ZONE,)}, NotFound, "CloudStack has zone1"),
+        ({"url": URL, "os_type": "os-1"}, {"zone": None, "others": (ZONE,)}, NotFound, "CloudStack has zone1"),
         ({"url": URL, "os_type": "os-1", "cached_on": "x"}, {}, NotFound, "no StorPool pool 'x'.*CloudStack has sp"),
         (
             {"url": URL, "os_type": "os-1", "cached_on": "sp"},
@@ -152,7 +152,12 @@ def test_a_template_is_made_of_what_is_there(kind, source):
             InvalidOption,
             "knows MD5 only",
         ),
-        ({"volume": "v", "os_type": "os-1"}, {}, NotFound, "has no volume 'v'"),
+        (
+            {"volume": "v", "os_type": "os-1"},
+            {"others": ({"name": "w"},)},
+            NotFound,
+            "no volume 'v' in zone 'zone1' with.*CloudStack has w",
+        ),
         (
             {"volume": "v", "os_type": "os-1"},
             {"source": {"id": "1", "name": "v", "state": "Ready", "vmstate": "Running", "vmname": "web"}},
@@ -395,7 +400,9 @@ def test_a_look_finds_what_is_in_the_zone_and_else_what_is_being_made():
     assert template.look(reader_of(api_with([row(), elsewhere])), want()).row["id"] == UUID
     assert template.look(reader_of(api_with([being_made, elsewhere])), want()).row["id"] == "m"
     assert template.look(reader_of(api_with([elsewhere])), want()).row is None
-    with pytest.raises(Ambiguous, match="2 templates have the name 'golden' in zone 'zone1'"):
+    with pytest.raises(
+        Ambiguous, match=r"2 templates have the name 'golden'. Rename or remove all of them in zone 'zone1'"
+    ):
         template.look(reader_of(api_with([row(), row(id="x")])), want())
 
 

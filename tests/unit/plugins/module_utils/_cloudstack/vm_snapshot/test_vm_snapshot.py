@@ -184,12 +184,17 @@ class Cloud:
                 each["state"] = "Ready"
         elif step.call == "createVMSnapshot":
             new = {"displayname": step.body["name"], "description": step.body.get("description")}
-            number = len(self.rows) + 1
+            number, last = len(self.rows) + 1, next((each for each in self.rows if each["current"]), {})
+            new.update(parent=last.get("id"), created=f"2026-02-01T12:00:0{number}+0000")
+            last["current"] = False
             self.rows.append(row(id=f"s-{number}", state="Creating" if self.lost else "Ready", **new))
         elif step.call == "deleteVMSnapshot":
             self.rows = [each for each in self.rows if each["id"] != step.body["vmsnapshotid"]]
         elif self.lost:
             self.rows[0]["state"] = "Reverting"
+        else:
+            for each in self.rows:
+                each["current"] = each["id"] == step.body["vmsnapshotid"]
         if step.method != "GET" and self.lost:
             self.lost -= 1
             raise ReplyLost("the answer was lost")
@@ -230,12 +235,12 @@ def test_a_lost_answer_does_not_make_two():
 
 def test_names_are_not_unique_so_ids_are_listed():
     twice = [row(), row(id="s-2")]
-    with pytest.raises(Ambiguous, match="2 snapshots have the name 'before': s-1 and s-2"):
+    with pytest.raises(Ambiguous, match=r"2 snapshots have the name 'before'. Give the id of one \(id\): s-1 and s-2"):
         vm_snapshot.look(Cloud(twice).reader(), want())
     assert vm_snapshot.look(Cloud(twice).reader(), want(name=None, id="s-2")).row["id"] == "s-2"
     assert vm_snapshot.look(Cloud(twice[:1]).reader(), want(name=row()["name"])).row["id"] == "s-1"
     assert vm_snapshot.look(Cloud([row(state="Removed")]).reader(), want()).row is None
-    with pytest.raises(Ambiguous, match=f"2 VMs have the name 'web': {M1} and {M2}"):
+    with pytest.raises(Ambiguous, match=f"2 VMs have the name 'web'. Give the id of one: {M1} and {M2}"):
         vm_snapshot.look(Cloud(vms=[VM, {**VM, "id": M2}]).reader(), want())
 
 
@@ -261,7 +266,7 @@ STOPPED = {**VM, "state": "Stopped"}
         (
             revert.Current(STOPPED, None, (row(displayname="x"),)),
             NotFound,
-            "VM 'web' has no snapshot 'before'.*It has 'x'",
+            "no snapshot 'before' of VM 'web' with that name or id. CloudStack has x",
         ),
         (revert.Current(VM, row()), NotAllowed, "VM 'web' is Running.*Stop it first"),
         (revert.Current({**VM, "state": "Stopping"}, row()), NotAllowed, "is Stopping"),
@@ -293,12 +298,41 @@ def test_what_the_disks_hold_is_kept_first_if_it_is_wanted():
         shown = revert.show(outcome)
         assert [call for call in cloud.sent if call != "listVMSnapshot"] == ["createVMSnapshot", "revertToVMSnapshot"]
         assert (shown["safety_snapshot"]["display_name"], shown["lost"]) == ("safe", [])
-    with pytest.raises(NameTaken, match=r"has a snapshot 'safe'.* already.*Choose another name"):
+        assert not cloud.revert(safety_snapshot="safe").changed
+        cloud.converge(want(name="later"))
+        assert not cloud.revert(safety_snapshot="safe").changed
+        assert cloud.revert(safety_snapshot="another").changed
+    cloud = Cloud([row(current=False), row(id="s-2", displayname="safe")], vms=[STOPPED])
+    with pytest.raises(NameTaken, match=r"has a snapshot 'safe'.* already, and no earlier run.*Choose another name"):
         cloud.revert(safety_snapshot="safe")
-    failed = revert.Current(STOPPED, row(), (), DISKS, safety=row(displayname="safe", state="Error"))
+    assert cloud.sent == []
+    own = {"displayname": "safe", "state": "Error", "description": "Taken before the VM is reverted to snapshot s-1"}
+    failed = revert.Current(STOPPED, row(), (), DISKS, safeties=(row(id="s-2", **own),))
     wanted = revert.want({**BACK, "safety_snapshot": "safe"})
     with pytest.raises(Incomplete, match=r"could not be taken .state Error., so the VM is not reverted"):
-        revert.plan(failed, wanted, History(failed._replace(safety=None), ()))
+        revert.plan(failed, wanted, History(failed._replace(safeties=()), ()))
+
+
+@pytest.mark.parametrize("stopped", ["2026-02-01T12:00:01+0000", "2026-02-01T12:00:02+0000", None])
+@pytest.mark.parametrize("made", ["createVMSnapshot", "revertToVMSnapshot"])
+def test_a_run_that_was_killed_after_any_call_is_gone_on_with(made, stopped):
+    cloud = Cloud([row(current=False)], vms=[{**STOPPED, "lastupdated": stopped}])
+
+    def killed(step):
+        Cloud.apply(cloud, step)
+        if step.call == made:
+            raise KeyboardInterrupt
+
+    cloud.apply = killed
+    with pytest.raises(KeyboardInterrupt):
+        cloud.revert(safety_snapshot="safe")
+    del cloud.apply
+    outcome = cloud.revert(safety_snapshot="safe")
+    assert outcome.changed == (made == "createVMSnapshot")
+    assert cloud.sent.count("revertToVMSnapshot") == 1
+    proven = stopped is not None and stopped < cloud.rows[1]["created"]
+    assert cloud.sent.count("createVMSnapshot") == (1 if proven or made == "revertToVMSnapshot" else 2)
+    assert not cloud.revert(safety_snapshot="safe").changed
 
 
 def test_a_foreseen_safety_snapshot_is_there_for_later_tasks():

@@ -32,6 +32,7 @@ OPTIONS = {
     "state": "present",
     "name": "data",
     "allow_shrink": False,
+    "allow_vm_migration": False,
     "expunge": False,
     "wait_timeout": 60,
 }
@@ -88,6 +89,47 @@ def current(row=None, version="4.19.1", **fields):
 
 def calls(planned):
     return [(step.call, step.body) for step in planned.steps]
+
+
+ON_NFS = {**ON_VM, "storageid": NFS["id"], "storage": "nfs", "path": ID}
+HOSTS = tuple({"id": f"h-{n}", "name": f"kvm{n}", "suitableformigration": n != 1} for n in (1, 2, 3))
+TO_STORPOOL = {"storage_pool": "sp", "allow_vm_migration": True}
+
+
+def test_a_disk_goes_to_storpool_with_its_vm_if_that_may_be_migrated():
+    disk, root = row(**ON_NFS), row(**{**ON_NFS, "id": "r-1", "name": "ROOT-1", "storageid": SP["id"]})
+    there = current(disk, disks=(root, disk), hosts=HOSTS)
+    [step] = plan(there, want(**TO_STORPOOL)).steps
+    assert step.call == "migrateVirtualMachineWithVolume"
+    assert step.body["virtualmachineid"] == "vm-1"
+    assert step.body["hostid"] in ("h-2", "h-3")  # h-1 is not suitable
+    assert step.body["migrateto"] == [{"volume": ID, "pool": SP["id"]}]
+    assert plan(there._replace(hosts=HOSTS[::-1]), want(**TO_STORPOOL)).steps == (step,)
+    after = plan(there, want(**TO_STORPOOL)).after
+    assert (after["pool"]["name"], after["path"]) == ("sp", None)
+    both = there._replace(disks=(disk, dict(root, storageid=NFS["id"])))
+    [step] = plan(both, want(**TO_STORPOOL)._replace(with_others=True)).steps
+    assert [each["volume"] for each in step.body["migrateto"]] == sorted([ID, "r-1"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "options", "version", "says"),
+    [
+        ({}, {"allow_vm_migration": False}, "4.19", "only together with it, to another host. Set allow_vm_migration"),
+        ({}, {}, "4.17", "only from one StorPool pool to another"),
+        ({"hosts": HOSTS[:1]}, {}, "4.19", "no other is suitable.*it looked at: kvm1"),
+        (
+            {"disks": (row(**ON_NFS), row(**{**ON_NFS, "id": "r-1", "name": "ROOT-1"}))},
+            {},
+            "4.19",
+            r"only if all its disks are there afterwards, which 'ROOT-1' \(on 'nfs'\) would not be",
+        ),
+    ],
+)
+def test_a_disk_that_cannot_go_with_its_vm_is_refused_before_anything_is_sent(changed, options, version, says):
+    there = current(row(**ON_NFS), version, **{"disks": (row(**ON_NFS),), "hosts": HOSTS, **changed})
+    with pytest.raises(NotAllowed, match=says):
+        plan(there, want(**{**TO_STORPOOL, **options}))
 
 
 def test_a_volume_is_made_as_it_shall_be():
@@ -448,7 +490,9 @@ def test_a_name_that_several_have_is_told_with_what_they_are():
 def test_owners_that_are_not_there_are_told():
     with pytest.raises(NotFound) as refusal:
         volume.look(api().reader(), want(account="joe", domain="sale"))
-    assert refusal.value.message == "domain: there is no domain 'sale'. CloudStack has sales and x."
+    assert (
+        refusal.value.message == "domain: there is no domain 'sale' with that name or id. CloudStack has sales and x."
+    )
     assert volume.look(api().reader(), want(project="web")).owner == {"projectid": "p-1"}
 
 
