@@ -47,7 +47,12 @@ def provision(made: Future[str]) -> dict[str, Any] | None:
         print(f"{impossible} The demonstration goes on without hosts.")
         return None
     settings = {"ANSIBLE_FORKS": "10"}
-    extra = ["--extra-vars", f"@{ROOT / 'examples/provision_zone/zone.yml'}", "--extra-vars", f"verify_report={REPORT} driver_settle=1"]
+    extra = [
+        "--extra-vars",
+        f"@{ROOT / 'examples/provision_zone/zone.yml'}",
+        "--extra-vars",
+        f"verify_report={REPORT} driver_settle=1",
+    ]
     play = [env_bin() / "ansible-playbook", "--inventory", INVENTORY, "storpool.cloudstack.provision_zone"]
     ended = subprocess.run([*play, *extra], env=environment() | settings, timeout=SECONDS, check=False)
     if ended.returncode:
