@@ -3,14 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The execution environment: built of the example's definition and the collection's archive, then used.
 
-Its base is made here of Debian's packages, since a registry of images may be out of reach; everything else is as the definition says. With the hosts of the
-lab, ansible-navigator runs ``provision_zone`` in it in check mode, and then for real; ansible-runner runs a bulk task.
+Its base is made here of Debian's packages, since a registry of images may be out of reach; everything else is as the definition says. On the hosts of the
+lab, ansible-navigator runs ``provision_zone`` in it, in check mode and then for real, and ``deploy_agents``; ansible-runner runs a bulk task.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import shlex
 import subprocess
@@ -33,8 +34,8 @@ from . import report
 from .stage import stage
 from .workspace import COLLECTION, ROOT, env_bin, environment
 
-DEFINITION = ROOT / "examples" / "execution-environment.yml"
-ZONE = ROOT / "examples" / "provision_zone" / "zone.yml"
+EXAMPLES = ROOT / "examples"
+DEFINITION = EXAMPLES / "execution-environment.yml"
 NAME = "localhost/storpool-cloudstack-ee"
 #: What images for general use have, and a minimal one of Debian has not.
 BASE_PACKAGES = ("python3", "python3-pip", "python3-venv", "ca-certificates")
@@ -42,6 +43,7 @@ BASE_PACKAGES = ("python3", "python3-pip", "python3-venv", "ca-certificates")
 BASE_HOOK = '--customize-hook=rm -f "$1"/usr/lib/python3*/EXTERNALLY-MANAGED'
 BASE = f"{NAME}-base:{hashlib.sha256(repr((BASE_PACKAGES, BASE_HOOK)).encode()).hexdigest()[:16]}"
 VERSION = "4.19.1"
+AGENTS = 2
 VOLUMES = 200
 #: podman's own defaults need a kernel and a runtime that not every machine has.
 RUNTIME = ("--runtime", "runc")
@@ -75,7 +77,7 @@ def main() -> int:
     except Wrong as error:
         print(error, file=sys.stderr)
         return report.finish(report.Result("ee", "steps", 0, 1, 0, watch.seconds(), str(error).splitlines()[0]))
-    return report.finish(report.Result("ee", "steps", 4, 0, 0, watch.seconds()))
+    return report.finish(report.Result("ee", "steps", 5, 0, 0, watch.seconds()))
 
 
 def build(programs: Path, scratch: Path) -> None:
@@ -144,7 +146,7 @@ def definition(archive: Path) -> dict[str, Any]:
 def hosts(keep: bool) -> Iterator[dict[str, Any]]:
     """The lab, and the variables of its inventory that say where the APIs are."""
     try:
-        for arguments in (("up", "--agents", "2", "--management", "1"), ("install", "--version", VERSION)):
+        for arguments in (("up", "--agents", str(AGENTS), "--management", "1"), ("install", "--version", VERSION)):
             ended = command.run(*arguments)
             if ended.returncode == command.UNAVAILABLE:
                 raise Unavailable(ended.stderr.strip())
@@ -156,28 +158,33 @@ def hosts(keep: bool) -> Iterator[dict[str, Any]]:
             command.run("down")
 
 
-def provision(programs: Path, scratch: Path, connections: dict[str, Any]) -> None:
-    """``provision_zone`` through ansible-navigator: in check mode, which must write nothing, and for real."""
-    QUEUES.mkdir(exist_ok=True)
-    options = [*RUNTIME, *LIMITS, "--network", "host"]
+def navigate(programs: Path, scratch: Path, playbook: str, variables: str, *more: str) -> None:
+    """A playbook of the collection through ansible-navigator, on the lab's hosts, with a file of variables of the examples."""
+    mounted = [f"{path}:{path}" for path in (KEY.parent, SOCKETS, EXAMPLES)]
     navigator: list[str | Path] = [
-        *(programs / "ansible-navigator", "run", f"{COLLECTION}.provision_zone", "--mode", "stdout"),
+        *(programs / "ansible-navigator", "run", f"{COLLECTION}.{playbook}", "--mode", "stdout"),
         *("--execution-environment-image", NAME, "--pull-policy", "never", "--container-engine", "podman"),
-        *(f"--container-options={option}" for option in _joined(options)),
-        *(
-            word
-            for path in (KEY.parent, SOCKETS)
-            for word in ("--execution-environment-volume-mounts", f"{path}:{path}")
-        ),
+        *(f"--container-options={option}" for option in _joined([*RUNTIME, *LIMITS, "--network", "host"])),
+        *(word for mount in mounted for word in ("--execution-environment-volume-mounts", mount)),
         *("--playbook-artifact-enable", "false", "--log-file", scratch / "navigator.log"),
-        *("--inventory", INVENTORY, "--extra-vars", f"@{ZONE}", "--extra-vars", "driver_settle=1"),
+        *("--inventory", INVENTORY, "--extra-vars", f"@{EXAMPLES / variables}", "--extra-vars", "driver_settle=1"),
     ]
-    run([*navigator, "--check"], scratch, RUN_SECONDS, programs)
+    QUEUES.mkdir(exist_ok=True)
+    run([*navigator, *more], scratch, RUN_SECONDS, programs)
+
+
+def provision(programs: Path, scratch: Path, connections: dict[str, Any]) -> None:
+    """``provision_zone`` in check mode, which must write nothing, and for real; then ``deploy_agents``, which has nothing left to do."""
+    navigate(programs, scratch, "provision_zone", "provision_zone/zone.yml", "--check")
     if written := writes(connections):
         raise Wrong(f"provision_zone --check has written to StorPool: {written}")
-    run(navigator, scratch, RUN_SECONDS, programs)
+    navigate(programs, scratch, "provision_zone", "provision_zone/zone.yml")
     if "VolumeTemplateCreate" not in writes(connections):
         raise Wrong("provision_zone has made no StorPool template")
+    navigate(programs, scratch, "deploy_agents", "deploy_agents/rollout.yml")
+    rolled = json.loads((scratch / "rollout.json").read_text(encoding="utf-8"))
+    if [host["outcome"] for host in rolled["hosts"]] != ["unchanged"] * AGENTS:
+        raise Wrong(f"deploy_agents after provision_zone should change no agent: {rolled}")
 
 
 def bulk(scratch: Path, connections: dict[str, Any]) -> None:
