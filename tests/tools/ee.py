@@ -52,7 +52,7 @@ CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 #: ansible-navigator does not begin without it, where it uses podman.
 QUEUES = Path("/dev/mqueue")
 BUILD_SECONDS = 1200
-RUN_SECONDS = 300
+RUN_SECONDS = 900
 
 
 class Wrong(Exception):
@@ -236,7 +236,10 @@ def run(words: Sequence[str | Path], cwd: Path, seconds: float, programs: Path |
     del env["ANSIBLE_COLLECTIONS_PATH"]  # the image has its own
     if programs:
         env["PATH"] = f"{programs}{os.pathsep}{env['PATH']}"
-    ended = subprocess.run([str(word) for word in words], cwd=cwd, env=env, timeout=seconds, check=False)
+    try:
+        ended = subprocess.run([str(word) for word in words], cwd=cwd, env=env, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise Wrong(f"{words[0]} did not end within {seconds:.0f} s") from error
     if ended.returncode:
         raise Wrong(f"{words[0]} ended with status {ended.returncode}")
 
