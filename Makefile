@@ -19,6 +19,11 @@ TEST_READY := $(VENV)/.ready-test
 HOSTS_READY := $(VENV)/.ready-hosts
 LINT_READY := $(LINT)/.ready-lint
 DOCS_READY := $(LINT)/.ready-docs
+# Environments of their own for two that are no part of the test.
+EE := $(VENV)/envs/ee
+EE_READY := $(EE)/.ready-ee
+EDA := $(VENV)/envs/eda
+EDA_READY := $(EDA)/.ready-eda
 
 IN_LINT := PATH="$(CURDIR)/$(LINT)/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build"
 
@@ -87,6 +92,14 @@ coverage: $(TEST_READY) ## the unit tests, with line and branch coverage of the 
 bench: $(TEST_READY) ## how fast it is, against the raw API and against loops of tasks; ARGS="--repeats 5", or some of the measures
 	@KEEP_NO_CODE=1 $(RUN) -m benchmarks $(ARGS)
 
+.PHONY: ee
+ee: $(RUN_READY) $(EE_READY) ## build an execution environment, and run a zone and a bulk task in it; as root, with the lab's hosts
+	@$(RUN) -m tools.ee --programs $(EE)/bin
+
+.PHONY: eda
+eda: $(RUN_READY) $(EDA_READY) ## ansible-rulebook with the example's rulebook against simulators; needs Java 17
+	@$(RUN) -m contract.rulebook --programs $(EDA)/bin
+
 .PHONY: format
 format: $(LINT_READY) ## let ruff rewrite what it can
 	$(LINT)/bin/ruff check --fix-only --quiet .
@@ -148,4 +161,15 @@ $(LINT_READY): $(REQUIREMENTS)/lint.txt | $(LINT)/bin/python
 
 $(DOCS_READY): $(REQUIREMENTS)/docs.txt $(LINT_READY)
 	$(LINT)/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+$(EE)/bin/python $(EDA)/bin/python: | $(VENV)/bin/python
+	$(PYTHON) -m venv $(@D:/bin=)
+
+$(EE_READY): $(REQUIREMENTS)/ee.txt | $(EE)/bin/python
+	$(EE)/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+$(EDA_READY): $(REQUIREMENTS)/eda.txt | $(EDA)/bin/python
+	$(EDA)/bin/python $(PIP_INSTALL) -r $<
 	@touch $@

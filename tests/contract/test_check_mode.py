@@ -99,7 +99,7 @@ def test_the_demo(storpool: Simulator, cloudstack: Simulator, tmp_path: Path):
     plays = [
         play
         for name in ("declare", "operate")
-        for play in yaml.safe_load((ROOT / f"tests/demo/{name}.yml").read_text())
+        for play in yaml.safe_load((ROOT / f"examples/volumes/{name}.yml").read_text())
     ]
     for play in plays:
         del play["module_defaults"]

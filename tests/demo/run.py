@@ -23,9 +23,9 @@ import zone
 
 from simulators.client import Simulator, start, storpool_call
 from tools.stage import stage
-from tools.workspace import BUILD, env_bin, environment
+from tools.workspace import BUILD, ROOT, env_bin, environment
 
-HERE = Path(__file__).resolve().parent
+EXAMPLES = ROOT / "examples"
 PLAY_SECONDS = 300
 GIB = 2**30
 #: What shall be there in the end: volumes and snapshots with the clients that have them.
@@ -63,7 +63,7 @@ def play(name: str, playbook: str, variables: Path, simulators: Sequence[Simulat
     begin = time.monotonic()
     settings = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
     with subprocess.Popen(
-        [str(env_bin() / "ansible-playbook"), "--extra-vars", f"@{variables}", str(HERE / playbook)],
+        [str(env_bin() / "ansible-playbook"), "--extra-vars", f"@{variables}", str(EXAMPLES / "volumes" / playbook)],
         env=environment() | settings,
         stdout=subprocess.PIPE,
         text=True,
@@ -147,23 +147,15 @@ def demonstrate(storpool: Simulator, cloudstack: Simulator) -> None:
     """The three runs, the checks between them, and the tables at the end."""
     variables = BUILD / "demo.json"
     variables.touch(mode=0o600)
-    address = {
+    connections = {
         "sp_api_http_host": storpool.host,
         "sp_api_http_port": storpool.port,
         "sp_auth_token": storpool.args["token"],
+        "cloudstack_api_url": f"{cloudstack.url}/client/api",
+        "cloudstack_api_key": cloudstack.args["api_key"],
+        "cloudstack_api_secret": cloudstack.args["secret_key"],
     }
-    variables.write_text(
-        json.dumps(
-            {
-                "storpool_connection": address,
-                "cloudstack_connection": {
-                    "api_url": f"{cloudstack.url}/client/api",
-                    "api_key": cloudstack.args["api_key"],
-                    "api_secret": cloudstack.args["secret_key"],
-                },
-            }
-        )
-    )
+    variables.write_text(json.dumps(connections))
     both = (storpool, cloudstack)
     first = play("Declare", "declare.yml", variables, both)
     second = play("Declare again", "declare.yml", variables, both)

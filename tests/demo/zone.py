@@ -12,14 +12,12 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from lab import command
 from lab.layout import INVENTORY
-from tools.workspace import BUILD, env_bin, environment
+from tools.workspace import BUILD, ROOT, env_bin, environment
 
-HERE = Path(__file__).resolve().parent
 REPORT = BUILD / "demo-verify"
 VERSION = "4.19.1"
 AGENTS = 2
@@ -49,7 +47,12 @@ def provision(made: Future[str]) -> dict[str, Any] | None:
         print(f"{impossible} The demonstration goes on without hosts.")
         return None
     settings = {"ANSIBLE_FORKS": "10"}
-    extra = ["--extra-vars", f"@{HERE / 'zone.yml'}", "--extra-vars", f"verify_report={REPORT}"]
+    extra = [
+        "--extra-vars",
+        f"@{ROOT / 'examples/provision_zone/zone.yml'}",
+        "--extra-vars",
+        f"verify_report={REPORT} driver_settle=1",
+    ]
     play = [env_bin() / "ansible-playbook", "--inventory", INVENTORY, "storpool.cloudstack.provision_zone"]
     ended = subprocess.run([*play, *extra], env=environment() | settings, timeout=SECONDS, check=False)
     if ended.returncode:

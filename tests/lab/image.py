@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tools.workspace import ROOT
@@ -116,28 +116,37 @@ def _build(name: str) -> None:
             link = overlay / "etc/systemd/system" / unit
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to("/dev/null")
-        (top / "apt.conf").write_text(_apt_settings(), encoding="utf-8")
         archive = top / "host.tar"
-        command = [
-            "mmdebstrap",
-            "--quiet",
-            "--variant=minbase",
-            f"--include={','.join(PACKAGES)}",
-            f"--aptopt={top / 'apt.conf'}",
-            *([f"--keyring={KEYRING}"] if KEYRING.exists() else []),  # beside what /etc/apt/trusted.gpg.d has
+        hooks = (
             *(f"--dpkgopt=path-exclude={pattern}" for pattern in EXCLUDED),
             f"--customize-hook=sync-in {overlay} /",
-            '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/apt/sources.list',
-            '--customize-hook=rm -rf "$1"/etc/apt/sources.list.d',
-            _codename(),
-            str(archive),
-            "-",
-        ]
-        execute(command, timeout=BUILD_SECONDS, given="".join(f"{line}\n" for line in _sources()).encode())
+        )
+        bootstrap(archive, PACKAGES, hooks)
         podman("import", "--quiet", str(archive), name, timeout=IMPORT_SECONDS)
 
 
-def _sources() -> list[str]:
+def bootstrap(archive: Path, packages: Sequence[str], more: Sequence[str] = ()) -> None:
+    """A file system with these packages of this machine's release as an archive; ``more`` are options of mmdebstrap."""
+    settings = archive.with_suffix(".apt.conf")
+    settings.write_text(apt_settings(), encoding="utf-8")
+    command = [
+        "mmdebstrap",
+        "--quiet",
+        "--variant=minbase",
+        f"--include={','.join(packages)}",
+        f"--aptopt={settings}",
+        *([f"--keyring={KEYRING}"] if KEYRING.exists() else []),  # beside what /etc/apt/trusted.gpg.d has
+        *more,
+        '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/apt/sources.list',
+        '--customize-hook=rm -rf "$1"/etc/apt/sources.list.d',
+        _codename(),
+        str(archive),
+        "-",
+    ]
+    execute(command, timeout=BUILD_SECONDS, given="".join(f"{line}\n" for line in sources()).encode())
+
+
+def sources() -> list[str]:
     """The lines of a sources.list for this release, from the mirrors that apt has here."""
     codename = _codename()
     suites = "|".join(re.escape(codename + pocket) for pocket in ("", "-updates", "-security"))
@@ -150,7 +159,7 @@ def _sources() -> list[str]:
     return lines
 
 
-def _apt_settings() -> str:
+def apt_settings() -> str:
     """How apt fetches here (proxies, certificates, patience), as a configuration file."""
     dump = execute(["apt-config", "dump", "Acquire"]).stdout.decode()
     wanted = ("Acquire::http", "Acquire::Retries", "Acquire::Check-", "Acquire::ForceIP")

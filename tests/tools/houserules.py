@@ -124,7 +124,7 @@ def _action_groups() -> Iterator[str]:
 
 
 def _changelog() -> Iterator[str]:
-    """The changelog knows every module: it is written before a release, and easily forgotten."""
+    """The changelog knows every module and role, and every playbook, which nothing finds by itself: it is written before a release, and easily forgotten."""
     releases = STAGE / "changelogs" / "changelog.yaml"
     if not releases.exists():
         yield "changelogs/changelog.yaml is not there: run make changelog"
@@ -134,3 +134,12 @@ def _changelog() -> Iterator[str]:
     for path in _sources("plugins/modules"):
         if path.stem not in listed:
             yield f"changelogs/changelog.yaml does not list {path.stem}: run make changelog"
+    objects = [release.get("objects", {}) for release in known]
+    for path in (STAGE / "changelogs" / "fragments").glob("*.yml"):
+        added = yaml.safe_load(path.read_text(encoding="utf-8"))
+        objects.append({kind: added.get(f"add object.{kind}", []) for kind in ("role", "playbook")})
+    there = {"role": (STAGE / "roles").iterdir(), "playbook": (STAGE / "playbooks").glob("*.yml")}
+    for kind, paths in there.items():
+        named = {thing["name"] for each in objects for thing in each.get(kind, [])}
+        for name in sorted({path.stem for path in paths} - named):
+            yield f"the changelog does not name the {kind} {name}: add it to a fragment in changelogs/fragments, under 'add object.{kind}'"

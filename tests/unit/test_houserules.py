@@ -79,3 +79,18 @@ def test_a_circle_cannot_be_drawn(house):
     circle = TABLE.replace("| `_side/low` | a | |", "| `_side/low` | a | `high` |")
     with pytest.raises(ValueError, match="_side/low uses _side/high, which is no row above it"):
         house({}, circle)
+
+
+def test_a_playbook_and_a_role_that_the_changelog_does_not_name_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(houserules, "STAGE", tmp_path)
+    for name in ("changelogs/fragments", "plugins/modules", "roles/driver", "playbooks/tasks", "roles/build"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "changelogs/changelog.yaml").write_text("releases: {1.0.0: {objects: {role: [{name: driver}]}}}\n")
+    (tmp_path / "changelogs/fragments/a.yml").write_text("add object.playbook: [{name: audit, description: x}]\n")
+    for name in ("audit", "verify"):
+        (tmp_path / f"playbooks/{name}.yml").touch()
+    said = list(houserules._changelog())
+    assert [sentence.partition(": add")[0] for sentence in said] == [
+        "the changelog does not name the role build",
+        "the changelog does not name the playbook verify",
+    ]
