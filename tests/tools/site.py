@@ -15,6 +15,8 @@ import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
 from .stage import stage
 from .workspace import BUILD, COLLECTION, ROOT, env_bin, environment
 
@@ -92,6 +94,9 @@ def arrange(index: Path) -> None:
     if not changelog:
         raise SystemExit("antsibull-docs writes another index than it did")
     text = text.replace(changelog[0], "") + "\n" + changelog[0]
+    text = re.sub(
+        r"(?m)^(\* :ansplugin:`(\w+) role <.*` --) ?$", lambda role: f"{role[1]} {_first_words(role[2])}", text
+    )
     caption, lines = "", []
     for line, following in zip(text.splitlines(), [*text.splitlines()[1:], ""], strict=True):
         page = re.fullmatch(r"    (\w+)_(module|filter|inventory|role)", line)
@@ -101,6 +106,12 @@ def arrange(index: Path) -> None:
         if line == ".. toctree::":
             lines.append(f"    :caption: {CAPTIONS.get(caption, caption)}")
     index.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _first_words(role: str) -> str:
+    """What a role without an entry point ``main`` says of its first one."""
+    specification = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    return str(next(iter(specification["argument_specs"].values()))["short_description"])
 
 
 def with_links_of_the_site(path: Path) -> str:
