@@ -41,6 +41,8 @@ def main() -> int:
     pages.chmod(0o755)
     docs: list[str | Path] = [
         env_bin("lint") / "antsibull-docs",
+        "--config-file",
+        SOURCE / "antsibull-docs.cfg",
         "collection",
         "--cleanup",
         "everything",
