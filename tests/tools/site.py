@@ -53,8 +53,7 @@ def main() -> int:
         return 1
     hide_internal_options(pages)
     arrange(pages / "index.rst")
-    for path in sorted((ROOT / "docs").glob("*.md")):
-        (SITE / path.name).write_text(with_links_of_the_site(path), encoding="utf-8")
+    include_markdown(pages / "docsite")
     output = SITE / "build" / "html"
     sphinx: list[str | Path] = [
         env_bin("lint") / "sphinx-build",
@@ -114,6 +113,17 @@ def _first_words(role: str) -> str:
     """What a role without an entry point ``main`` says of its first one."""
     specification = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
     return str(next(iter(specification["argument_specs"].values()))["short_description"])
+
+
+def include_markdown(pages: Path) -> None:
+    """Put what is written in Markdown in the place of the pages that only say so, since antsibull-docs takes none."""
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        page = pages / f"{path.stem}.rst"
+        if page.exists():
+            (SITE / path.name).write_text(with_links_of_the_site(path), encoding="utf-8")
+            label = page.read_text(encoding="utf-8").splitlines()[0]
+            included = f".. include:: ../../{path.name}\n   :parser: myst_parser.sphinx_\n"
+            page.write_text(f"{label}\n\n{included}", encoding="utf-8")
 
 
 def with_links_of_the_site(path: Path) -> str:

@@ -167,8 +167,7 @@ def _meaning(said: Mapping[str, Any]) -> str:
 def _markup(text: str) -> str:
     """Ansible's markup, and code as Markdown has it, as reStructuredText."""
     text = re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", text)
-    text = re.sub(r"\bM\(([\w.]+)\)", r":ansplugin:`\1#module`", text)
-    text = re.sub(r"\bP\(([\w.]+)#(\w+)\)", r":ansplugin:`\1#\2`", text)
+    text = re.sub(r"\b[MP]\((?:[a-z]+\.)*(\w+)(?:#\w+)?\)", r"``\1``", text)
     text = re.sub(
         r"\b[CVOE]\(((?:\\.|[^)\\])+)\)",
         lambda found: f"``{re.sub(chr(92) * 2 + '(.)', chr(92) + '1', found[1])}``",
