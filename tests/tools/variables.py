@@ -17,7 +17,7 @@ import yaml
 from .workspace import COLLECTION, ROOT
 
 PAGE = ROOT / "docs" / "docsite" / "rst" / "variables.rst"
-WORDS = ROOT / "docs" / "docsite" / "playbook_variables.yml"
+WORDS = ROOT / "docs" / "docsite" / "variables.yml"
 PLAYBOOKS = ROOT / "playbooks"
 #: Set by one playbook for another, and by nobody else.
 INTERNAL = frozenset({"deploy_agents_name"})
