@@ -23,7 +23,7 @@ from .workspace import BUILD, COLLECTION, ROOT, env_bin, environment
 SITE = BUILD / "docs"
 SOURCE = ROOT / "docs" / "docsite"
 REPOSITORY = "https://github.com/storpool/ansible-collection-cloudstack/blob/main"
-SECONDS = 300
+SECONDS = 500  # for each of the two programs, on a machine that does much else
 CAPTIONS = {"Role Index": "Roles", "Filter Plugins": "Filters", "Inventory Plugins": "Inventory"}
 #: The row of an option whose name begins with an underscore, as antsibull-docs writes it.
 _INTERNAL = re.compile(
