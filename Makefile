@@ -47,7 +47,7 @@ test: $(TEST_READY) $(HOSTS_READY) ## all stages, and a table of their results; 
 # --- the stages: each runs alone, prints one line of summary, and ends with an honest status -----------------------
 
 .PHONY: lint
-lint: $(TEST_READY) $(LINT_READY) ## linters, types, documentation, changelog, Galaxy's importer
+lint: $(TEST_READY) $(LINT_READY) $(DOCS_READY) ## linters, types, the site of the documentation, changelog, Galaxy's importer
 	@$(RUN) -m tools.lint
 
 .PHONY: sanity
@@ -110,10 +110,9 @@ changelog: $(LINT_READY) ## write CHANGELOG.rst from changelogs/fragments, for t
 	$(IN_LINT) antsibull-changelog release --update-existing --reload-plugins
 
 .PHONY: docs
-docs: $(DOCS_READY) stage ## the documentation as a site, .build/docs/build/html/index.html
-	rm -rf .build/docs && mkdir -p .build/docs
-	$(IN_LINT) antsibull-docs sphinx-init --use-current --lenient --dest-dir .build/docs --squash-hierarchy storpool.cloudstack
-	cd .build/docs && $(IN_LINT) ./build.sh
+docs: $(TEST_READY) $(DOCS_READY) ## the documentation as a site, .build/docs/build/html/index.html; fails on a warning and on a broken link
+	@$(RUN) -m tools.variables
+	@$(RUN) -m tools.site
 
 .PHONY: build
 build: $(RUN_READY) ## the collection as an archive for Galaxy, in .build/dist

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from . import variables
 from .workspace import COLLECTION, ROOT, STAGE
 
 HEADER = """\
@@ -27,7 +28,7 @@ _ROW = re.compile(r"(?m)^\| `(_\w+(?:/\w+)?)` \|[^|]*\|([^|]*)\|$")
 
 def complaints() -> list[str]:
     """A sentence for each breach of a rule in the staged collection."""
-    return [*_headers(), *_lengths(), *_directions(), *_action_groups(), *_changelog()]
+    return [*_headers(), *_lengths(), *_directions(), *_action_groups(), *_changelog(), *variables.complaints()]
 
 
 def _sources(below: str = "") -> Iterator[Path]:

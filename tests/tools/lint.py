@@ -65,6 +65,7 @@ def _checks() -> list[Check]:
             ),
             STAGE,
         ),
+        Check("site of the documentation", (sys.executable, "-m", "tools.site"), shown=lambda output: output),
         Check("mypy of module_utils", (*mypy, BUILD / "mypy", "-p", f"{PACKAGE}.plugins.module_utils"), BUILD),
         Check("mypy of the tools", (*mypy, BUILD / "mypy-tools", "-p", "tools"), ROOT / "tests"),
         Check("ruff check", (tool / "ruff", "check", ".")),

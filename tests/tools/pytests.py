@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -32,10 +33,20 @@ def run(name: str, extra: Sequence[str] = ()) -> report.Result:
     junit = BUILD / "results" / f"{name}.xml"
     junit.parent.mkdir(parents=True, exist_ok=True)
     junit.unlink(missing_ok=True)
+    note = noted(name)
+    note.unlink(missing_ok=True)
     spread = ["-n", "auto", "--dist", "loadgroup"]
     command = [sys.executable, "-m", "pytest", f"tests/{name}", "-q", *spread, f"--junit-xml={junit}", *extra]
     status = subprocess.run(command, cwd=ROOT, env={**environment(), "PYTHONPATH": "tests"}, check=False).returncode
-    return _result(name, junit, status, watch.seconds())
+    result = _result(name, junit, status, watch.seconds())
+    if note.exists() and not result.note:
+        result = dataclasses.replace(result, note=note.read_text(encoding="utf-8"))
+    return result
+
+
+def noted(name: str) -> Path:
+    """The file in which tests leave what the line of their stage shall say besides."""
+    return BUILD / "results" / f"{name}.note"
 
 
 def _result(name: str, junit: Path, status: int, seconds: float) -> report.Result:
