@@ -64,4 +64,4 @@ def human(count: int) -> str:
         if whole and rest * 100 % unit == 0:
             fraction = f".{rest * 100 // unit:02}".rstrip("0") if rest else ""
             return f"{whole}{fraction} {_UNITS[power]}"
-    return f"{count} B"
+    return f"{count:,} B"

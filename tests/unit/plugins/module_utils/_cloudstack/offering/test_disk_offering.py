@@ -220,7 +220,9 @@ def test_a_new_offering_needs_a_size():
 
 
 def test_an_unknown_zone():
-    with pytest.raises(NotFound, match=r"no zone 'zone9' with that name or id\. CloudStack has "):
+    with pytest.raises(
+        NotFound, match=r"no zone 'zone9' with that name or id\. Did you mean 'zone2'\? CloudStack has "
+    ):
         plan(current(), want(customized=True, zones=["zone9"]))
 
 
