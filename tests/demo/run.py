@@ -26,6 +26,7 @@ from tools.stage import stage
 from tools.workspace import BUILD, env_bin, environment
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 PLAY_SECONDS = 300
 GIB = 2**30
 #: What shall be there in the end: volumes and snapshots with the clients that have them.
@@ -45,6 +46,7 @@ class Run(NamedTuple):
     """
 
     name: str
+    playbook: str
     changed: int
     calls: int
     writes: int
@@ -57,7 +59,8 @@ class DemoError(RuntimeError):
 
 def play(name: str, playbook: str, variables: Path, simulators: Sequence[Simulator]) -> Run:
     """Run a playbook, its output going to the terminal, and count what it did."""
-    print(f"\n===== {name} =====", flush=True)
+    shown = str((HERE / playbook).relative_to(ROOT))
+    print(f"\n===== {name}: ansible-playbook {shown} =====", flush=True)
     for simulator in simulators:
         simulator.clear_journal()
     begin = time.monotonic()
@@ -79,6 +82,7 @@ def play(name: str, playbook: str, variables: Path, simulators: Sequence[Simulat
     changed = re.search(r"changed=(\d+)", "".join(lines[lines.index(next(filter(is_recap, lines))) :]))
     return Run(
         name,
+        shown,
         int(changed[1]),
         sum(journal["calls"] for journal in journals),
         sum(journal["writes"] for journal in journals),
@@ -173,11 +177,19 @@ def demonstrate(storpool: Simulator, cloudstack: Simulator) -> None:
         )
     third = play("Operate", "operate.yml", variables, both)
     check_the_end(storpool)
-    table("What exists", ("kind", "name", "size", "template", "limit", "tags", "clients"), rows(storpool))
+    found = rows(storpool)
+    table("What exists", ("kind", "name", "size", "template", "limit", "tags", "clients"), found)
+    if any(name.startswith("~") for _kind, name, *_rest in found):
+        print(
+            "\n  A name that begins with ~ is a global id: the volume has no name, tasks find it by its tags or by that id."
+        )
     table(
         "What each run did",
-        ("run", "changed tasks", "API calls", "writes", "seconds"),
-        [(run.name, run.changed, run.calls, run.writes, f"{run.seconds:.1f}") for run in (first, second, third)],
+        ("run", "playbook", "changed tasks", "API calls", "writes", "seconds"),
+        [
+            (run.name, run.playbook, run.changed, run.calls, run.writes, f"{run.seconds:.1f}")
+            for run in (first, second, third)
+        ],
     )
 
 
@@ -200,7 +212,10 @@ def main() -> int:
     except (DemoError, zone.ZoneError) as error:
         print(f"\nThe demonstration failed: {error}", file=sys.stderr)
         return 1
-    print("\nEvery effect was read back from the API and is as it should be; the second declaration wrote nothing.")
+    print(
+        "\nEvery effect was read back from the API and is as it should be; the second declaration wrote nothing.\n"
+        "With your own systems, look first: --check --diff says what a playbook would change, and changes nothing."
+    )
     return 0
 
 

@@ -9,7 +9,7 @@ import typing as t
 
 from ..._common.errors import InvalidOption, NameTaken, NotFound
 from ..._common.plan import Plan, Step
-from ..._common.sizes import human
+from ..._common.sizes import about
 from ..._common.words import listing, sentence
 from .. import texts
 from ..cloud import identity, results, states, versions
@@ -174,8 +174,8 @@ def _plan_create(current: Current, zone: Raw, wanted: Want) -> Plan:
         {key: value for key, value in body.items() if value is not None},
         "create {0} {1} StorPool template {2}{3}".format(
             wanted,
-            "as large as" if from_template else f"of {human(t.cast(int, capacity))} on",
-            f"{wanted.template!r}{f' ({human(capacity)})' if from_template and isinstance(capacity, int) else ''}",
+            "as large as" if from_template else f"of {about(t.cast(int, capacity))} on",
+            f"{wanted.template!r}{f' ({about(capacity)})' if from_template and isinstance(capacity, int) else ''}",
             f", with the storage tag {wanted.name!r} since none is given" if wanted.tags is None else "",
         ),
         timeout=wanted.wait_timeout,
