@@ -92,9 +92,9 @@ def plan(current: Current, wanted: Want) -> Plan:
 
 
 def _without_pool(current: Current, wanted: Want) -> t.Tuple[str, ...]:
-    """What to say of storage tags that no pool has all of: nothing fails before somebody makes a volume of the offering."""
+    """What to say of storage tags that no pool has all of: nothing fails before somebody makes a volume of the offering. A rule is not read."""
     tags = set(wanted.tags or ())
-    if not tags or any(tags <= set(results.tags(row)) for row in current.pools):
+    if not tags or any(row.get("istagarule") or tags <= set(results.tags(row)) for row in current.pools):
         return ()
     have = sorted({tag for row in current.pools for tag in results.tags(row)})
     absent = sorted(tags - set(have) or tags)[0]
