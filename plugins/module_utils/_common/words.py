@@ -55,9 +55,14 @@ def there_is(who: str, names: t.Iterable[str], wanted: t.Optional[str] = None) -
     """
     every = set(names)
     ordered = sorted(every) if wanted is None else nearest_first(wanted, every)
-    close = nearest(wanted, ordered[:_MOST_COMPARED]) if wanted else None
+    close = (nearest(wanted, ordered[:_MOST_COMPARED]) or _longer(wanted, ordered)) if wanted else None
     hint = f"Did you mean {close!r}? " if close else ""
     return f"{hint}{who} has {listing(ordered) or 'none'}."
+
+
+def _longer(word: str, others: t.Iterable[str]) -> t.Optional[str]:
+    """The first of the others that the word is a part of, if that says something."""
+    return next((other for other in others if len(word) > 2 and word.lower() in other.lower()), None)
 
 
 def there_are(who: str, numbers: t.Iterable[int], wanted: int) -> str:

@@ -105,6 +105,7 @@ def test_ten_are_named_the_nearest_first_and_the_rest_counted():
     assert told.startswith("Did you mean 'shop'? StorPool has shop, ")
     assert told.endswith(" and 2,991 more.")
     assert words.there_is("StorPool", [], "x") == "StorPool has none."
+    assert words.there_is("It", ["sp.bypass.secondary.storage", "x"], "sp.bypas").startswith("Did you mean 'sp.bypass.")
     assert words.there_are("StorPool", range(1, 200), 100).startswith("StorPool has 95, 96, 97, 98, 99, 100, ")
 
 
