@@ -181,7 +181,7 @@ def demonstrate(storpool: Simulator, cloudstack: Simulator) -> None:
     table("What exists", ("kind", "name", "size", "template", "limit", "tags", "clients"), found)
     if any(name.startswith("~") for _kind, name, *_rest in found):
         print(
-            "\n  A name that begins with ~ is a global id: the volume has no name, tasks find it by its tags or by that id."
+            "\n  A name that begins with ~ is a global id: the volume has no name, tasks find it by its tags or by that id. One with a tag cs is CloudStack's."
         )
     table(
         "What each run did",
