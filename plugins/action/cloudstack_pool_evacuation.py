@@ -29,10 +29,10 @@ class ActionModule(DirectAction):
         ActionBase.run(self, tmp, task_vars)
         rows: t.Dict[str, report.Row] = {}
         warnings: t.List[t.Any] = []
+        pace = _progress.Pace(self._task)
         while True:
             seconds = _progress.OTHER_PARTS if rows else _progress.FIRST_PART
-            failed = [key for key, row in rows.items() if row["result"] == report.FAILED]
-            part = {"seconds": seconds, "failed": failed}
+            part = {"seconds": seconds, "failed": [key for key, row in rows.items() if row["result"] == report.FAILED]}
             result = self._execute_module(module_args=dict(self._task.args, _slice=part), task_vars=task_vars)
             if "rows" not in result:
                 return self._broken_off(rows, result)
@@ -41,7 +41,8 @@ class ActionModule(DirectAction):
             waiting = sum(row["result"] == report.WAITING for row in rows.values())
             if not waiting:
                 return self._ended(rows, dict(result, warnings=warnings) if warnings else result)
-            display.display(f"cloudstack_pool_evacuation: {len(rows) - waiting}/{len(rows)} ...")
+            failed = [row for row in rows.values() if row["result"] == report.FAILED]
+            display.display(pace.line(len(rows) - waiting, len(failed), len(rows)))
 
     @staticmethod
     def _ended(rows: t.Mapping[str, report.Row], more: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
@@ -57,5 +58,5 @@ class ActionModule(DirectAction):
         if not rows:
             return dict(result)
         done = sum(row["result"] in (report.MOVED, report.EXPUNGED) for row in rows.values())
-        told = f"{result.get('msg')} ({done} of {len(rows)} volumes were moved before.)"
+        told = f"{result.get('msg')} ({done:,} of {len(rows):,} volumes were moved before.)"
         return dict(result, failed=True, changed=bool(done), msg=told)

@@ -35,7 +35,7 @@ class ActionModule(DirectAction):
         return self._in_parts(task_vars)
 
     def _in_parts(self, task_vars: t.Any) -> t.Dict[str, t.Any]:
-        parts = Parts()
+        parts, pace = Parts(), _progress.Pace(self._task)
         while True:
             seconds = _progress.OTHER_PARTS if parts.total else _progress.FIRST_PART
             part = {"seconds": seconds, "failed": parts.failed()}
@@ -45,8 +45,7 @@ class ActionModule(DirectAction):
             parts.add(result)
             if not parts.waiting:
                 return parts.result(bool(self._task.diff))
-            name = self._task.action.rpartition(".")[2]
-            display.display(f"{name}: {parts.total - parts.waiting}/{parts.total} ...")
+            display.display(pace.line(parts.total - parts.waiting, len(parts.failed()), parts.total))
 
 
 class Parts:
@@ -93,7 +92,7 @@ class Parts:
         """The result of the task if a part of it could not be done as a whole: what was done before, and why it does not go on."""
         if not self.total:
             return dict(result)
-        so_far = f"after {self.total - self.waiting} of {self.total} objects"
+        so_far = f"after {self.total - self.waiting:,} of {self.total:,} objects"
         done = dict(self.result(diff, broken_off=True), failed=True, msg="{0} ({1})".format(result.get("msg"), so_far))
         return dict(
             done, **{key: result[key] for key in ("error", "call", "exception", "unreachable") if key in result}

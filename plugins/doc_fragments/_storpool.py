@@ -104,7 +104,7 @@ options:
     type: bool
   iops:
     description:
-      - Limit of operations per second, a whole number or V(unlimited).
+      - Limit of operations per second, a whole number or V(unlimited). V(0) is no limit either, as for StorPool and CloudStack, so it does not stop a volume.
       - Volumes with a C(qc) tag are governed by C(storpool_qos) where that service runs; it sets their limits anew about once a minute.
     type: str
   bw:

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Union
+from typing import Any
 
-from ansible_collections.storpool.cloudstack.plugins.filter.plain_text import plain_text
+from ansible_collections.storpool.cloudstack.plugins.filter.problem_groups import Problem, problem_groups
 
 DOCUMENTATION = r"""
 name: problem_lines
@@ -16,7 +16,8 @@ version_added: 0.1.0
 author:
   - StorPool CloudStack collection contributors (@storpool)
 description:
-  - Makes one line of each problem, which begins with the hosts that have it. A problem that a hundred hosts have is one line. The playbooks use it.
+  - Makes one line of each problem, which begins with the hosts that have it. A problem that a hundred hosts have is one line, also where its text has the name
+    of each (P(storpool.cloudstack.problem_groups#filter)). The playbooks use it.
 positional: _input
 options:
   _input:
@@ -49,28 +50,20 @@ _value:
 MOST_NAMED = 10
 
 
-Problem = Union[str, Mapping[str, Any]]
-
-
 def problem_lines(problems: Mapping[str, Iterable[Problem]], named: bool = True) -> list[str]:
     """``agent1, agent2 and 98 more: There is no driver. [no_driver]``, one for each thing that is wrong."""
-    hosts: dict[str, dict[str, None]] = {}
-    codes: dict[str, str] = {}
-    for host, found in problems.items():
-        for problem in found:
-            told = {"message": problem} if isinstance(problem, str) else problem
-            text = plain_text(" ".join(str(told["message"]).split()))
-            hosts.setdefault(text, {})[str(host)] = None
-            if told.get("code"):
-                codes[text] = f" [{told['code']}]"
     return [
-        "{0}{1}{2}".format(f"{_listing(list(names))}: " if named else "", text, codes.get(text, ""))
-        for text, names in hosts.items()
+        "{0}{1}{2}".format(
+            f"{_listing(group['hosts'])}: " if named else "",
+            group["message"],
+            f" [{group['code']}]" if group["code"] else "",
+        )
+        for group in problem_groups(problems)
     ]
 
 
 def _listing(names: list[str]) -> str:
-    words = names[:MOST_NAMED] + ([f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else [])
+    words = names[:MOST_NAMED] + ([f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else [])
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
 

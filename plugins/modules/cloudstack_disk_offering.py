@@ -43,6 +43,7 @@ options:
   tags:
     description:
       - The storage tags of the offering, all of them. Its volumes are put on pools that have all of these tags. The order plays no role.
+      - If no pool of the cloud has all of them, the task warns, since CloudStack would make no volume of the offering.
       - CloudStack can change them from 4.15 on, and only if all pools that have volumes of the offering have the new tags.
     type: list
     elements: str

@@ -177,6 +177,14 @@ failed:
   type: list
   elements: dict
   sample: []
+left_out:
+  description: How many volumes of RV(moved), RV(expunged) and RV(failed) are not in these lists, since a result that is a failure names at most 20 of each.
+  returned: failure, if some volumes could not be moved
+  type: dict
+  sample:
+    moved: 180
+    expunged: 0
+    failed: 0
 destroyed:
   description: Names of the volumes on the pool that wait to be expunged and were left alone.
   returned: always

@@ -395,7 +395,10 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     Unauthorized,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.time_left import TimeLeft
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.words import sentence
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import Reader
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection.options import CONNECTION
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects import named
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import connect, reader_of
 
 #: How long to try to verify a template from here, in seconds; the management server is the one that has to reach StorPool.
@@ -423,23 +426,24 @@ def template_capacity(module: AnsibleModule, template: str, time_left: TimeLeft)
                     call="GET VolumeTemplatesStatus",
                 )
             return int(stored["capacity"])
-    raise NotFound(_missing(template))
+    raise NotFound(_missing(template, reader))
 
 
 def template_problem(module: AnsibleModule, template: str) -> t.Optional[str]:
     """Why StorPool would not let a pool use a template. ``None`` if it would, and if StorPool cannot be asked from here."""
     hurried = dict(module.params, sp_api_timeout=VERIFY_TIMEOUT, sp_api_retries=0)
     try:
-        found = reader_of(module, connect(module, hurried)).template(template)
+        reader = reader_of(module, connect(module, hurried))
+        return None if reader.template(template) else _missing(template, reader)
     except Unauthorized as error:
         return error.message
     except Failure:
         return None
-    return None if found else _missing(template)
 
 
-def _missing(template: str) -> str:
-    return f"There is no StorPool template {template!r}. Create it first (storpool_template), or name one that exists."
+def _missing(template: str, reader: Reader) -> str:
+    there = named.no_such("template", template, (str(row["name"]) for row in reader.templates()))
+    return f"{sentence(there)} Create it first (storpool_template), or name one that exists."
 
 
 def main() -> None:

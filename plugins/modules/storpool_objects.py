@@ -219,7 +219,7 @@ results:
   description:
     - What became of each object, or in check mode would become of it, in the order of the lists. Objects that are pruned come last.
     - Objects that were left unchanged are not among them; they are only counted, in RV(summary).
-    - If the task fails and there are more than twenty, only one for each of RV(failures) is here, unless O(return_objects) is set.
+    - If the task fails, only what failed or was not tried is here, and of more than twenty one for each of RV(failures), unless O(return_objects) is set.
     - All items that attach or detach the same object are one.
   returned: always, unless the task as a whole is refused
   type: list
@@ -274,7 +274,7 @@ results:
       type: str
       returned: always
 results_left_out:
-  description: How many objects are not in RV(results) because the task failed and there are many.
+  description: How many objects are not in RV(results) because the task failed.
   returned: failure, if some are left out
   type: int
   sample: 1999
@@ -289,7 +289,7 @@ failures:
     - kind: volume
       result: failed
       count: 1999
-      msg: There is no StorPool template 'hybird'; did you mean 'hybrid'? There are hybrid and ssd.
+      msg: There is no StorPool template 'hybird'. Did you mean 'hybrid'? StorPool has hybrid and ssd.
       error:
         kind: not_found
       call: null

@@ -48,7 +48,7 @@ def test_a_wrong_template_in_two_thousand_items_is_a_few_lines(failed, volumes, 
         "2,000 of 2,001 objects failed: 2,000 volumes (v-0000, v-0001, v-0002 and 1,997 more): there is no StorPool template 'hybird'"
         in shown
     )
-    assert "did you mean 'hybrid'? There are hybrid and ssd." in shown
+    assert "Did you mean 'hybrid'? StorPool has hybrid and ssd." in shown
     [failure] = result["failures"]
     assert (failure["count"], failure["error"]["kind"], len(failure["names"])) == (MANY, "not_found", 20)
     assert (result["summary"]["created"], result["summary"]["failed"]) == (1, MANY)

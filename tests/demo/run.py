@@ -45,6 +45,7 @@ class Run(NamedTuple):
     """
 
     name: str
+    playbook: str
     changed: int
     calls: int
     writes: int
@@ -57,13 +58,15 @@ class DemoError(RuntimeError):
 
 def play(name: str, playbook: str, variables: Path, simulators: Sequence[Simulator]) -> Run:
     """Run a playbook, its output going to the terminal, and count what it did."""
-    print(f"\n===== {name} =====", flush=True)
+    file = EXAMPLES / "volumes" / playbook
+    shown = str(file.relative_to(ROOT))
+    print(f"\n===== {name}: ansible-playbook {shown} =====", flush=True)
     for simulator in simulators:
         simulator.clear_journal()
     begin = time.monotonic()
     settings = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
     with subprocess.Popen(
-        [str(env_bin() / "ansible-playbook"), "--extra-vars", f"@{variables}", str(EXAMPLES / "volumes" / playbook)],
+        [str(env_bin() / "ansible-playbook"), "--extra-vars", f"@{variables}", str(file)],
         env=environment() | settings,
         stdout=subprocess.PIPE,
         text=True,
@@ -79,6 +82,7 @@ def play(name: str, playbook: str, variables: Path, simulators: Sequence[Simulat
     changed = re.search(r"changed=(\d+)", "".join(lines[lines.index(next(filter(is_recap, lines))) :]))
     return Run(
         name,
+        shown,
         int(changed[1]),
         sum(journal["calls"] for journal in journals),
         sum(journal["writes"] for journal in journals),
@@ -165,11 +169,19 @@ def demonstrate(storpool: Simulator, cloudstack: Simulator) -> None:
         )
     third = play("Operate", "operate.yml", variables, both)
     check_the_end(storpool)
-    table("What exists", ("kind", "name", "size", "template", "limit", "tags", "clients"), rows(storpool))
+    found = rows(storpool)
+    table("What exists", ("kind", "name", "size", "template", "limit", "tags", "clients"), found)
+    if any(name.startswith("~") for _kind, name, *_rest in found):
+        print(
+            "\n  A name that begins with ~ is a global id: the volume has no name, tasks find it by its tags or by that id. One with a tag cs is CloudStack's."
+        )
     table(
         "What each run did",
-        ("run", "changed tasks", "API calls", "writes", "seconds"),
-        [(run.name, run.changed, run.calls, run.writes, f"{run.seconds:.1f}") for run in (first, second, third)],
+        ("run", "playbook", "changed tasks", "API calls", "writes", "seconds"),
+        [
+            (run.name, run.playbook, run.changed, run.calls, run.writes, f"{run.seconds:.1f}")
+            for run in (first, second, third)
+        ],
     )
 
 
@@ -192,7 +204,10 @@ def main() -> int:
     except (DemoError, zone.ZoneError) as error:
         print(f"\nThe demonstration failed: {error}", file=sys.stderr)
         return 1
-    print("\nEvery effect was read back from the API and is as it should be; the second declaration wrote nothing.")
+    print(
+        "\nEvery effect was read back from the API and is as it should be; the second declaration wrote nothing.\n"
+        "With your own systems, look first: --check --diff says what a playbook would change, and changes nothing."
+    )
     return 0
 
 

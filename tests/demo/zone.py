@@ -42,7 +42,10 @@ def hosts() -> Iterator[Future[str]]:
 
 def provision(made: Future[str]) -> dict[str, Any] | None:
     """Provision the zone, its output going to the terminal, and return the report of ``verify``; None where there can be no hosts."""
-    print("\n===== A zone on hosts =====", flush=True)
+    print(
+        "\n===== A zone on hosts: ansible-playbook storpool.cloudstack.provision_zone -e @examples/provision_zone/zone.yml =====",
+        flush=True,
+    )
     if impossible := made.result():
         print(f"{impossible} The demonstration goes on without hosts.")
         return None

@@ -14,7 +14,7 @@ import time
 import typing as t
 
 from .._common.errors import NotFound, Outdated
-from .._common.words import listing
+from .._common.words import there_is
 from .audit import audit
 from .books import GROUP, READS_OFFERINGS, SYSTEM_VOLUMES, TEMPLATE, Books, Cloud, Cluster, Row, tag
 from .finding import Finding
@@ -168,14 +168,14 @@ class Reading:
         every = [row for row in self._sides.cloud.pools() if self._sides.is_storpool(row)]
         rows = [row for row in every if ask.zone is None or ask.zone in (row.get("zoneid"), row.get("zonename"))]
         if ask.zone is not None and not rows:
-            zones = sorted({str(row.get("zonename")) for row in every})
+            zones = {str(row.get("zonename")) for row in every}
             raise NotFound(
-                f"There is no StorPool pool in a zone {ask.zone!r}. Zones with StorPool pools: {listing(zones) or 'none'}."
+                f"There is no StorPool pool in a zone {ask.zone!r}. {there_is('With StorPool pools, CloudStack', zones, ask.zone)}"
             )
         for wanted in ask.pools or ():
             if not any(wanted in (row["id"], row["name"]) for row in rows):
-                names = sorted(str(row["name"]) for row in rows)
-                raise NotFound(f"There is no StorPool pool {wanted!r}. StorPool pools: {listing(names) or 'none'}.")
+                names = [str(row["name"]) for row in rows]
+                raise NotFound(f"There is no StorPool pool {wanted!r}. {there_is('CloudStack', names, wanted)}")
         rows = [row for row in rows if ask.pools is None or row["id"] in ask.pools or row["name"] in ask.pools]
         return tuple(dict(row, template=self._sides.template_of(row)) for row in rows)
 

@@ -10,9 +10,8 @@ import typing as t
 from .._common.errors import Ambiguous, InvalidOption, NotFound
 from .._common.module import HIDDEN
 from .._common.plan import Managed, Outcome, Plan, Step
-from .._common.words import listing, sentence
-from . import texts
-from .cloud import identity, results, setting_values, versions
+from .._common.words import listing, sentence, there_is
+from .cloud import identity, named, results, setting_values, versions
 from .cloud.predicted import Predicted
 from .cloud.reader import Raw, Reader
 from .cloud.versions import Version
@@ -121,14 +120,23 @@ def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`NotFound` and :class:`Ambiguous` for what the setting is for."""
     version = reader.version()
     if wanted.scope is None:
-        row, alike = _find(reader.settings_like(wanted.name), wanted.name)
+        row, alike = _known_by(reader, wanted.name)
         return Current(version, row, row, alike)
     scope_id = _scope_id(reader, wanted.scope, t.cast(str, wanted.of))
     row, _alike = _find(reader.settings_like(wanted.name, **{wanted.scope.parameter: scope_id}), wanted.name)
     if row is not None and wanted.value is not None:
         return Current(version, row, None, scope_id=scope_id)
-    everywhere, alike = _find(reader.settings_like(wanted.name), wanted.name)
+    everywhere, alike = _known_by(reader, wanted.name)
     return Current(version, row, everywhere, alike, scope_id)
+
+
+def _known_by(reader: Reader, name: str) -> t.Tuple[t.Optional[Raw], t.Tuple[str, ...]]:
+    """The setting for the whole cloud; where it is not there, the names of those that have the most of its name in theirs."""
+    for part in (name, name.rpartition(".")[0], name.partition(".")[2], name.partition(".")[0]):
+        row, alike = _find(reader.settings_like(part) if part else (), name)
+        if alike:
+            return row, alike
+    return None, ()
 
 
 def _find(rows: t.Iterable[Raw], name: str) -> t.Tuple[t.Optional[Raw], t.Tuple[str, ...]]:
@@ -145,9 +153,7 @@ def _scope_id(reader: Reader, scope: Scope, of: str) -> str:
     ]
     shown = setting_values.without_token(of)
     if not found:
-        raise NotFound(
-            f"{scope.option}: there is no {_words(scope)} {shown!r} with that name or id. {texts.there_is(rows)}"
-        )
+        raise named.missing(scope.option, _words(scope), shown, rows)
     if len(found) > 1:
         ids = listing(sorted(str(identity.shown_id(row)) for row in found))
         raise Ambiguous(f"{scope.option}: {len(found)} have the name {shown!r}. Give the id of one: {ids}.")
@@ -193,7 +199,7 @@ def _known(current: Current, wanted: Want) -> Raw:
         )
     if current.row is None:
         like = [name for name in current.alike if name != wanted.name]
-        hint = f" There {'are' if len(like) > 1 else 'is'} {listing(like)}." if like else ""
+        hint = f" {there_is('CloudStack', like, wanted.name)}" if like else ""
         raise NotFound(
             f"CloudStack {current.version} has no {wanted}.{hint} Settings of the StorPool driver are there only if the management server has loaded it; "
             "hidden ones cannot be managed."

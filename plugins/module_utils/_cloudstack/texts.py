@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._common import words
 from .._common.errors import InvalidOption
-from .._common.words import listing, nearest_first
 
 
 def text(value: t.Any, option: str, most: int = 255) -> t.Any:
@@ -33,10 +33,5 @@ def storage_tags(tags: t.Optional[t.Sequence[str]]) -> t.Optional[t.Tuple[str, .
 
 
 def there_is(rows: t.Iterable[t.Mapping[str, t.Any]], wanted: t.Optional[str] = None) -> str:
-    """What there is in place of what was asked for, as the end of an error: ``CloudStack has zone1 and zone2.``
-
-    Those whose names are the most like ``wanted`` come first.
-    """
-    there = {str(row["name"]) for row in rows}
-    names = sorted(there) if wanted is None else nearest_first(wanted, there)
-    return f"CloudStack has {listing(names) or 'none'}."
+    """What there is in place of what was asked for, as the end of an error: ``Did you mean 'zone1'? CloudStack has zone1 and zone2.``"""
+    return words.there_is("CloudStack", (str(row["name"]) for row in rows), wanted)

@@ -26,6 +26,16 @@ MOST_TOLD = 5
 SHORT = 3
 
 
+#: How Ansible says that one option needs others.
+_NEEDED = re.compile(r"(\w+) is (\S+) but (all|any) of the following are missing: ([^.]+)")
+
+
+def _needed(found: t.Match[str]) -> str:
+    option, value, how, others = found.groups()
+    which = "" if "," not in others else "all of " if how == "all" else "one of "
+    return f"{option} is {value.lower() if value in ('True', 'False') else value}, which needs {which}{others} as well."
+
+
 class Module(AnsibleModule):
     """A module whose refusals name the option by its path, and which takes plain names in place of items of the lists that ``plain_names`` lists.
 
@@ -92,7 +102,7 @@ class Module(AnsibleModule):
         if not self._is_checked:
             spec = {"argument_spec": self.argument_spec}
             told = self._mistakes or mistakes(self._unchecked, spec, together=True)
-            msg = listing(told, most=MOST_TOLD) if told else msg
+            msg = listing(told, most=MOST_TOLD) if told else _NEEDED.sub(_needed, str(msg))
             kwargs.setdefault("error", {"kind": "invalid_option"})
         msg = secret_urls.scrubbed(str(msg))
         super().fail_json(msg=self._without(msg), **{name: self._without(value) for name, value in kwargs.items()})

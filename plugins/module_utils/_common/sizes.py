@@ -56,6 +56,17 @@ def size(value: t.Optional[str], option: str, multiple: int, whose: str) -> t.Op
     return count
 
 
+def about(count: int) -> str:
+    """A number of bytes for people who do not need the last of them: ``10 GiB``, ``about 5.82 TiB``."""
+    power = next((power for power in range(len(_UNITS) - 1, 0, -1) if count >= 1 << 10 * power), 0)
+    exact = human(count)
+    return (
+        exact
+        if not power or exact.endswith(_UNITS[power])
+        else f"about {count / (1 << 10 * power):.2f} {_UNITS[power]}"
+    )
+
+
 def human(count: int) -> str:
     """A number of bytes for people: ``10 GiB``, ``1.5 TiB``, ``512 B``; exact, or bytes."""
     for power in range(len(_UNITS) - 1, 0, -1):
@@ -64,4 +75,4 @@ def human(count: int) -> str:
         if whole and rest * 100 % unit == 0:
             fraction = f".{rest * 100 // unit:02}".rstrip("0") if rest else ""
             return f"{whole}{fraction} {_UNITS[power]}"
-    return f"{count} B"
+    return f"{count:,} B"

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import difflib
+import heapq
 import re
 import typing as t
 
+#: With how many of very many names a word is compared letter by letter.
+_MOST_COMPARED = 200
 _NAMES_AN_OPTION = re.compile(r"\S*[:_/\[]|[a-z]+ is empty:")
 
 
@@ -34,9 +37,44 @@ def nearest(word: str, others: t.Iterable[str]) -> t.Optional[str]:
 
 
 def nearest_first(word: str, others: t.Iterable[str]) -> t.List[str]:
-    """The others, those first that the word is most like."""
-    likeness = {other: difflib.SequenceMatcher(None, word.lower(), other.lower()).ratio() for other in others}
-    return sorted(likeness, key=lambda other: (-likeness[other], other))
+    """The others, those first that the word is most like. Of very many, only those that begin alike are looked at that closely."""
+    every = sorted(set(others))
+    close = heapq.nlargest(_MOST_COMPARED, every, key=lambda other: _same_beginning(word, other))
+    likeness = {other: difflib.SequenceMatcher(None, word.lower(), other.lower()).ratio() for other in close}
+    return sorted(every, key=lambda other: (-likeness.get(other, 0.0), other))
+
+
+def _same_beginning(one: str, other: str) -> int:
+    return next((at for at, (left, right) in enumerate(zip(one, other)) if left != right), min(len(one), len(other)))
+
+
+def there_is(who: str, names: t.Iterable[str], wanted: t.Optional[str] = None) -> str:
+    """What somebody has in place of what was asked for: ``Did you mean 'zone1'? CloudStack has zone1 and zone2.``
+
+    The ten most like ``wanted`` are named, the nearest first.
+    """
+    every = set(names)
+    ordered = sorted(every) if wanted is None else nearest_first(wanted, every)
+    close = (nearest(wanted, ordered[:_MOST_COMPARED]) or _longer(wanted, ordered)) if wanted else None
+    hint = f"Did you mean {close!r}? " if close else ""
+    return f"{hint}{who} has {listing(ordered) or 'none'}."
+
+
+def _longer(word: str, others: t.Iterable[str]) -> t.Optional[str]:
+    """The first of the others that the word is a part of, if that says something."""
+    return next((other for other in others if len(word) > 2 and word.lower() in other.lower()), None)
+
+
+def there_are(who: str, numbers: t.Iterable[int], wanted: int) -> str:
+    """The same of what has numbers: ``StorPool has 1, 2 and 3.``"""
+    nearest_numbers = sorted(set(numbers), key=lambda number: (abs(number - wanted), number))
+    told = [*sorted(nearest_numbers[:10]), *nearest_numbers[10:]]
+    return f"{who} has {listing(told) or 'none'}."
+
+
+def in_order(name: str) -> t.Tuple[t.Any, ...]:
+    """By what names are sorted for people, so that ``web-2`` comes before ``web-10``."""
+    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in re.split("([0-9]+)", name) if part)
 
 
 def decoded(line: bytes) -> str:
@@ -51,5 +89,5 @@ def listing(things: t.Iterable[t.Any], most: int = 10) -> str:
     """``a, b and c``; after ``most`` of them, how many more there are."""
     words = [str(thing) for thing in things]
     if len(words) > most:
-        words = [*words[:most], f"{len(words) - most} more"]
+        words = [*words[:most], f"{len(words) - most:,} more"]
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

@@ -54,6 +54,7 @@ def found(hosts, pools=(), **more):
         "verify_found.j2",
         ansible_play_hosts_all=list(hosts),
         hostvars=hosts,
+        groups={},
         verify_pools={"pools": list(pools)},
         **more,
     )
@@ -109,7 +110,7 @@ def test_json_for_programs_is_plain_as_well(evil):
     assert "\\u001b" not in text
     assert "\\r" not in text
     assert evil["problems"]
-    assert not unseen("".join(evil["lines"]))
+    assert not unseen("".join([evil["verdict"], *evil["problems"], *evil["now"]]))
 
 
 def test_lines_say_what_is_wrong_with_whom_and_what_to_do():
@@ -124,23 +125,68 @@ def test_lines_say_what_is_wrong_with_whom_and_what_to_do():
         hostvars=hosts,
         verify_pools={"pools": pools},
         preflight_accept=["no_driver"],
+        groups={"cloudstack_management": ["m1"]},
     )
     told = told if isinstance(told, dict) else json.loads(told)
-    assert told["lines"] == [
-        "4 hosts and 2 pools: 3 problems.",
+    assert told["verdict"] == "4 hosts and 2 pools: 3 problems."
+    assert told["problems"] == [
         "a and b: No driver. [no_driver]",
         "d: The host could not be looked at: it broke [not_looked_at]",
         "pool sp: It is Disabled, not Up.",
-        "Restart the management servers. One. Two.",
     ]
-    assert told["strict"] == told["lines"][2:4]
+    assert told["now"][0] == "Restart the management servers: m1. One. Two."
+    assert told["now"][1].startswith("Put right what is wrong")
+    assert told["strict"] == told["problems"][1:]
+    text = render("verify.html.j2", verify_found=told)
+    assert "<strong>Now:</strong> Restart the management servers: m1. One. Two." in text
+    assert "1 host without a problem" in text
 
 
 def test_a_zone_that_is_well_says_so():
     told = found({"a": host("a", deployment=None, problems=[])})
-    assert told["lines"] == ["1 host and 0 pools: nothing is wrong."]
-    assert told["strict"] == told["problems"] == told["restart"] == []
+    assert told["verdict"] == "1 host and 0 pools: nothing is wrong."
+    assert told["strict"] == told["problems"] == told["now"] == []
     assert "nothing is wrong" in render("verify.html.j2", verify_found=told)
+
+
+def test_of_two_hundred_hosts_a_page_shows_what_is_wrong_and_folds_the_rest():
+    def down(name):
+        text = f"The host {name} has not connected the StorPool pool sp."
+        return host(name, deployment=None, problems=[{"code": "pool_not_connected", "message": text}])
+
+    names = [f"kvm{number:03}" for number in range(200)]
+    told = found({name: down(name) if number < 40 else host(name, problems=[]) for number, name in enumerate(names)})
+    assert told["problems"][0].startswith("kvm000, kvm001, ")
+    assert told["problems"][0].endswith(
+        " and 30 more: The host ... has not connected the StorPool pool sp. [pool_not_connected]"
+    )
+    text = render("verify.html.j2", verify_found=told)
+    page = Page(text)
+    assert page.open == []
+    assert page.ids == set(names)
+    assert text.count("The host ... has not connected the StorPool pool sp.") == 1
+    assert text.count("160 hosts without a problem") == 2
+    assert "<details open" not in text
+
+
+def ending(check=False, **variables):
+    rendered = render("end.j2", ansible_check_mode=check, **variables)
+    return rendered if isinstance(rendered, list) else json.loads(rendered)
+
+
+def test_a_play_ends_with_the_verdict_the_problems_what_to_do_and_the_report():
+    told = ending(
+        end_verdict="2 problems.", end_problems=["a: One.", EVIL], end_now=["Restart b."], end_report="/srv/verify"
+    )
+    assert (told[0], told[1], told[3]) == ("2 problems.", "a: One.", "Now: Restart b.")
+    assert told[4] == "The report is /srv/verify.html, and for programs /srv/verify.json."
+    assert not unseen("".join(told))
+    assert ending(end_verdict="Done.") == ["Done."]
+
+
+def test_a_play_in_check_mode_says_so_if_it_changes_something():
+    assert ending(check=True, end_verdict="Seen.") == ["Seen."]
+    assert "--check" in ending(check=True, end_verdict="2 created.", end_changes=True)[1]
 
 
 def test_a_roll_that_was_refused_says_why_and_in_plain_text():

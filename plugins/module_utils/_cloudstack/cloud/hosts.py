@@ -11,7 +11,7 @@ import typing as t
 
 from ..._common.errors import NotConverged, NotFound
 from ..._common.time_left import checked
-from ..._common.words import listing
+from ..._common.words import listing, there_is
 from . import identity, results, versions
 from .reader import Raw, Reader
 from .waiting import until
@@ -209,8 +209,8 @@ def _check_names(found: t.Sequence[Host], params: t.Mapping[str, t.Any]) -> None
     ]
     if unknown:
         raise NotFound(
-            f"CloudStack has no KVM host {listing(repr(pattern) for pattern in unknown)}{within}. Check the name (cloudstack_host_info without name shows "
-            "all of them), or add the host to CloudStack first."
+            f"CloudStack has no KVM host {listing(repr(pattern) for pattern in unknown)}{within}. {there_is('CloudStack', names, unknown[0])} "
+            "Check the name (cloudstack_host_info without name shows all of them), or add the host to CloudStack first."
         )
     if not found:
         raise NotFound(f"CloudStack has no KVM host{within}, so there is nothing to wait for.")

@@ -18,6 +18,9 @@ Row = t.Dict[str, t.Any]
 MOVED, EXPUNGED, FAILED, WAITING = "moved", "expunged", "failed", "waiting"
 #: How many reasons a sentence gives; the rows have all of them.
 _MOST_REASONS = 3
+#: How many volumes of a list the result of a failure names; the rest is counted. Ansible prints all of it.
+_MOST_SHOWN = 20
+_LISTS = {MOVED: "moved", EXPUNGED: "expunged", FAILED: "failed"}
 
 
 def report(what: str, rows: t.Sequence[Row], more: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
@@ -27,9 +30,7 @@ def report(what: str, rows: t.Sequence[Row], more: t.Mapping[str, t.Any]) -> t.D
     """
     result: t.Dict[str, t.Any] = dict(
         more,
-        moved=[_shown(row) for row in rows if row["result"] == MOVED],
-        expunged=[_shown(row) for row in rows if row["result"] == EXPUNGED],
-        failed=[_shown(row) for row in rows if row["result"] == FAILED],
+        **{name: [_shown(row) for row in rows if row["result"] == word] for word, name in _LISTS.items()},
     )
     result["changed"] = bool(result["moved"] or result["expunged"])
     if not result["failed"]:
@@ -37,11 +38,20 @@ def report(what: str, rows: t.Sequence[Row], more: t.Mapping[str, t.Any]) -> t.D
     reasons: t.Dict[str, t.List[str]] = {}
     for row in result["failed"]:
         reasons.setdefault(row["msg"], []).append(f"{row['name']!r}" + (f" of VM {row['vm']!r}" if row["vm"] else ""))
-    told = [f"{listing(sorted(names), most=3)}: {reason}" for reason, names in list(reasons.items())[:_MOST_REASONS]]
+    alike = sorted(reasons.items(), key=lambda each: -len(each[1]))
+    told = [f"{listing(sorted(names), most=3)}: {reason}" for reason, names in alike[:_MOST_REASONS]]
     count = len(result["failed"])
+    result["left_out"] = {name: max(len(result[name]) - _MOST_SHOWN, 0) for name in _LISTS.values()}
+    for name in _LISTS.values():
+        result[name] = result[name][:_MOST_SHOWN]
+    unsaid = "The list failed has " + (
+        f"the first {_MOST_SHOWN}; cloudstack_volume_info shows all that is on the pool. "
+        if result["left_out"]["failed"]
+        else "each of them. "
+    )
     raise PartlyFailed(
-        f"{count} of {len(rows)} volumes {'is' if count == 1 else 'are'} left on {what}. {' '.join(told)} The list failed has "
-        "each of them; run the task again when that is put right.",
+        f"{count:,} of {len(rows):,} volumes {'is' if count == 1 else 'are'} left on {what}. {' '.join(told)} {unsaid}Run the task again when that is put "
+        "right.",
         result,
     )
 

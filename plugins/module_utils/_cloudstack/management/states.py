@@ -9,7 +9,7 @@ import typing as t
 
 from ..._common.errors import Ambiguous, NotConverged, NotFound
 from ..._common.words import listing
-from ..cloud import identity
+from ..cloud import identity, named
 from ..cloud.reader import Raw, Reader
 from ..cloud.waiting import Missing
 
@@ -48,8 +48,7 @@ def find(rows: t.Sequence[Raw], name: str) -> Raw:
     if len(found) > 1:
         found = [row for row in found if row.get("state") not in STOPPED] or found
     if not found:
-        there = listing(sorted(str(row["name"]) for row in rows)) or "none"
-        raise NotFound(f"There is no management server {name!r}. CloudStack lists {there}.")
+        raise named.missing("name", "management server", name, rows)
     if len(found) > 1:
         ids = listing(sorted(str(row["id"]) for row in found))
         raise Ambiguous(f"{len(found)} management servers have the name {name!r}. Give the id of one as name: {ids}.")

@@ -93,7 +93,8 @@ def look(reader: Reader, wanted: Want) -> Current:
     row = rows[0] if rows else None
     details = reader.offering_details(row["id"]) if row else {}
     zones = tuple(reader.zones()) if (wanted.present and wanted.zones) or (row and row.get("zoneid")) else ()
-    return Current(version, row, details, zones)
+    pools = tuple(reader.pools()) if wanted.present and wanted.tags else ()
+    return Current(version, row, details, zones, pools)
 
 
 def imagine(reader: Predicted, current: Current, todo: Plan) -> None:

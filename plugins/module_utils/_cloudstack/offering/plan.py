@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.errors import InvalidOption, NotFound
+from ..._common.errors import InvalidOption
 from ..._common.plan import Plan, Step
 from ..._common.sizes import human
-from ..._common.words import listing, sentence
-from .. import texts
-from ..cloud import results, versions
+from ..._common.words import listing, sentence, there_is
+from ..cloud import named, results, versions
 from ..cloud.reader import Raw
 from ..cloud.versions import Version
 
@@ -68,6 +67,7 @@ class Current(t.NamedTuple):
     row: t.Optional[Raw] = None
     details: t.Mapping[str, str] = {}
     zones: t.Tuple[Raw, ...] = ()
+    pools: t.Tuple[Raw, ...] = ()  # of the whole cloud, read if the task names storage tags
 
 
 def plan(current: Current, wanted: Want) -> Plan:
@@ -88,7 +88,22 @@ def plan(current: Current, wanted: Want) -> Plan:
         )
     zones = _zone_ids(current, wanted)
     made = _plan_create(current, wanted, zones) if row is None else _plan_update(current, wanted, row, zones)
-    return made._replace(cautions=_cautions(current.version, wanted))
+    return made._replace(cautions=_cautions(current.version, wanted) + _without_pool(current, wanted))
+
+
+def _without_pool(current: Current, wanted: Want) -> t.Tuple[str, ...]:
+    """What to say of storage tags that no pool has all of: nothing fails before somebody makes a volume of the offering. A rule is not read."""
+    tags = set(wanted.tags or ())
+    if not tags or any(row.get("istagarule") or tags <= set(results.tags(row)) for row in current.pools):
+        return ()
+    have = sorted({tag for row in current.pools for tag in results.tags(row)})
+    absent = sorted(tags - set(have) or tags)[0]
+    lacking = "all of them" if len(tags) > 1 else "that one"
+    told = (
+        f"{sentence(str(wanted))} has the storage tags {listing(sorted(tags))}, and no pool has {lacking}, so CloudStack makes no volume of it. "
+        f"{there_is('Of storage tags of pools, CloudStack', have, absent)}"
+    )
+    return (told,)
 
 
 def _cautions(version: Version, wanted: Want) -> t.Tuple[str, ...]:
@@ -244,7 +259,7 @@ def _zone_ids(current: Current, wanted: Want) -> t.Optional[t.Tuple[str, ...]]:
     for name in wanted.zones:
         found = [row for key in ("id", "name") for row in current.zones if row[key] == name]
         if not found:
-            raise NotFound(f"zones: there is no zone {name!r} with that name or id. {texts.there_is(current.zones)}")
+            raise named.missing("zones", "zone", name, current.zones)
         ids.add(str(found[0]["id"]))
     return tuple(sorted(ids))
 

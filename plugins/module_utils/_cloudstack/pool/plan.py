@@ -9,7 +9,7 @@ import typing as t
 
 from ..._common.errors import InvalidOption, NameTaken, NotFound
 from ..._common.plan import Plan, Step
-from ..._common.sizes import human
+from ..._common.sizes import about
 from ..._common.words import listing, sentence
 from .. import texts
 from ..cloud import identity, results, states, versions
@@ -119,7 +119,7 @@ def plan(current: Current, wanted: Want) -> Plan:
     if current.pool is None:
         if current.zone is None:
             raise NotFound(
-                f"{sentence(str(wanted))}: there is no zone {wanted.zone!r} with that name or id. {texts.there_is(current.zones)}"
+                f"{sentence(str(wanted))}: there is no zone {wanted.zone!r} with that name or id. {texts.there_is(current.zones, wanted.zone)}"
             )
         return _plan_create(current, current.zone, wanted) if wanted.present else Plan((), None, None)
     if not wanted.present:
@@ -172,10 +172,10 @@ def _plan_create(current: Current, zone: Raw, wanted: Want) -> Plan:
         "createStoragePool",
         None,
         {key: value for key, value in body.items() if value is not None},
-        "create {0} {1} StorPool template {2!r}{3}".format(
+        "create {0} {1} StorPool template {2}{3}".format(
             wanted,
-            "as large as" if from_template else f"of {human(t.cast(int, capacity))} on",
-            wanted.template,
+            "as large as" if from_template else f"of {about(t.cast(int, capacity))} on",
+            f"{wanted.template!r}{f' ({about(capacity)})' if from_template and isinstance(capacity, int) else ''}",
             f", with the storage tag {wanted.name!r} since none is given" if wanted.tags is None else "",
         ),
         timeout=wanted.wait_timeout,

@@ -21,6 +21,8 @@ MOST_IN_A_SENTENCE = 3
 _GLOBAL_ID = re.compile(r"~[a-z0-9]+\.[a-z0-9]+\.[a-z0-9]+")
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _OF = "attachments of "
+#: What there is in place of one that is not, which is another for each.
+_INSTEAD = re.compile(r" (Did you mean '|StorPool has ).*")
 _OTHER_OBJECTS = re.compile(r"'[^']*'|[0-9]+")
 
 
@@ -31,7 +33,8 @@ def groups(rows: t.Iterable[Row]) -> t.List[Group]:
     """
     fine = _grouped((row, reason(row), reason(row)) for row in rows)
     if len(fine) > MOST_NAMED:
-        fine = _grouped((row, why, _OTHER_OBJECTS.sub("", why)) for why, members in fine for row in members)
+        told = ((row, why, _INSTEAD.sub("", why)) for why, members in fine for row in members)
+        fine = _grouped((row, why, _OTHER_OBJECTS.sub("", alike)) for row, why, alike in told)
     return sorted(fine, key=lambda group: (group[1][0]["result"] != "failed", -len(group[1])))
 
 

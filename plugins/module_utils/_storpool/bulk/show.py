@@ -34,8 +34,8 @@ def report(
     """The result of the module. Raises :class:`PartlyFailed`, which carries all of it, if an object failed.
 
     ``rows`` may leave out objects that are unchanged, if the objects themselves are not to be returned; ``unchanged`` is how many those are.
-    Ansible prints all of a result that is a failure. So unless ``with_objects``, a long one (``broken_off``: of a task that ends here, whatever the rows say)
-    has in ``results`` only what stands for each group of objects that failed alike.
+    Ansible prints all of a result that is a failure. So unless ``with_objects``, one (``broken_off``: of a task that ends here, whatever the rows say) has in
+    ``results`` only what failed, and of many only what stands for each group of objects that failed alike.
     """
     counts = {word: sum(1 for row in rows if row["result"] == word) for word in RESULTS}
     counts["unchanged"] += unchanged
@@ -46,9 +46,11 @@ def report(
     failed = [row for row in rows if row["result"] in ("failed", "not_tried")]
     alike = groups(failed)
     told = [row for row in rows if row["result"] != "unchanged"]
-    if (failed or broken_off) and not with_objects and len(told) > MOST_SHOWN:
-        result["results_left_out"] = len(told) - len(alike[:MOST_SHOWN])
-        told = [members[0] for _reason, members in alike[:MOST_SHOWN]]
+    if (failed or (broken_off and len(told) > MOST_SHOWN)) and not with_objects:
+        shown = failed if len(failed) <= MOST_SHOWN else [members[0] for _reason, members in alike[:MOST_SHOWN]]
+        if len(shown) < len(told):
+            result["results_left_out"] = len(told) - len(shown)
+        told = shown
     result["results"] = [{key: row[key] for key in row if key not in _NOT_SHOWN} for row in told]
     if failed:
         result["failures"] = [shown_as(reason, members) for reason, members in alike[:MOST_SHOWN]]
@@ -114,12 +116,12 @@ def _alike(rows: t.Iterable[Row]) -> t.List[t.Tuple[str, t.Any, t.Any]]:
         groups.setdefault(repr((before, after)), ([], before, after))[0].append(_bare(row))
     shown = list(groups.values())
     parts = [
-        (f"{len(names)}: {listing(names, most=MOST_NAMES)}", before, after)
+        (f"{len(names):,}: {listing(names, most=MOST_NAMES)}", before, after)
         for names, before, after in shown[:MOST_SHOWN]
     ]
     rest = [name for names, _before, _after in shown[MOST_SHOWN:] for name in names]
     if rest:
-        parts.append((f"{len(rest)} more, each with changes of its own: {listing(rest, most=MOST_NAMES)}", None, {}))
+        parts.append((f"{len(rest):,} more, each with changes of its own: {listing(rest, most=MOST_NAMES)}", None, {}))
     return parts
 
 

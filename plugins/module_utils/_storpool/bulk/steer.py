@@ -14,7 +14,7 @@ from ..._common.foreseen import Notes
 from ..._common.given import refuse_empty
 from ..._common.many import DONE, FAILED, NOT_TRIED, Job, converge_all, foresee
 from ..._common.plan import backoff
-from ..._common.words import listing, sentence
+from ..._common.words import in_order, listing, sentence
 from ..cluster import names, this_client
 from ..cluster.predicted import Predicted
 from ..cluster.reader import Lists, Raw, Reader, keys_of
@@ -155,7 +155,9 @@ def _prune(every: t.Sequence[Entry], reader: Reader, params: t.Mapping[str, t.An
     gone: t.List[t.Tuple[Kind, Raw]] = []
     for kind in kinds:
         tagged = reader.volumes_with if kind is VOLUMES else reader.snapshots_with
-        own = sorted(tagged({SET_TAGS[kind.what]: params["set"]}), key=lambda raw: (str(raw["name"]), raw["globalId"]))
+        own = sorted(
+            tagged({SET_TAGS[kind.what]: params["set"]}), key=lambda raw: (in_order(str(raw["name"])), raw["globalId"])
+        )
         gone += [(kind, raw) for raw in own if raw["globalId"] not in kept and not raw.get("transient")]
     labels = {key: objects.label(kind.what, raw) for kind, raw in gone for key in _references(kind, raw)}
     _refuse_too_many(list(dict.fromkeys(labels.values())), _listed(every, kinds), params)
@@ -188,13 +190,14 @@ def _refuse_too_many(gone: t.Sequence[str], listed: int, params: t.Mapping[str, 
     else:
         limit = f"the {MOST_PRUNED} that may go without prune_max"
     raise NotAllowed(
-        "The set {0!r} has {1} {2} in no list: {3}. That is more than {4}, so nothing was done. If {5} shall be deleted, set prune_max to {1}.".format(
+        "The set {0!r} has {1} {2} in no list: {3}. That is more than {4}, so nothing was done. If {5} shall be deleted, set prune_max to {6}.".format(
             params["set"],
-            len(gone),
+            f"{len(gone):,}",
             "object that is" if len(gone) == 1 else "objects that are",
             listing(gone),
             limit,
             "it" if len(gone) == 1 else "all of them",
+            len(gone),
         )
     )
 

@@ -12,7 +12,7 @@ import typing as t
 
 from ..._common.foreseen import Notes, Predicting, is_made_up, made_up
 from .names import UNLIMITED
-from .reader import Raw, Reader, has_tags, keys_of, owner_of
+from .reader import Raw, Reader, has_tags, keys_of, names_of, owner_of
 
 Result = t.Mapping[str, t.Any]
 
@@ -84,6 +84,11 @@ class Predicted(Predicting):
 
     def every_snapshot(self) -> t.List[Raw]:
         return self._every("snapshot", self._reader.every_snapshot())
+
+    def names(self, what: str) -> t.Optional[t.List[str]]:
+        if self._reader.names(what) is None:
+            return None
+        return names_of(self.volumes() if what == "volume" else self.snapshots())
 
     def templates(self) -> t.List[Raw]:
         return self._every("template", self._reader.templates())

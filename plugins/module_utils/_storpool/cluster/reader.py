@@ -17,6 +17,9 @@ from ..connection.api import Api
 
 Raw = t.Dict[str, t.Any]
 
+#: For how many of many objects it is told what there is in their place; what is said of more nobody reads.
+MOST_TOLD = 20
+
 
 class Reader:
     """Reads the cluster behind an :class:`Api`. Errors are those of :meth:`Api.get`.
@@ -107,6 +110,10 @@ class Reader:
         """The bridges to other clusters."""
         return list(self._api.get("RemoteBridgesList")["remoteBridges"])
 
+    def names(self, what: str) -> t.Optional[t.List[str]]:
+        """The names of all volumes, or of all snapshots, to tell of them where one is missing; None if they were told often enough."""
+        return names_of(self.volumes() if what == "volume" else self.snapshots())
+
     def templates(self) -> t.List[Raw]:
         """All StorPool templates."""
         return list(self._api.get("VolumeTemplatesList"))
@@ -158,6 +165,7 @@ class Lists(Reader):
     def __init__(self, api: Api) -> None:
         super().__init__(api)
         self._read: t.Dict[str, t.Any] = {}
+        self._told = 0
 
     def in_lists(self) -> Reader:
         return self
@@ -176,6 +184,12 @@ class Lists(Reader):
 
     def snapshots(self) -> t.List[Raw]:
         return t.cast(t.List[Raw], self._once("snapshots", super().snapshots))
+
+    def names(self, what: str) -> t.Optional[t.List[str]]:
+        self._told += 1
+        if self._told > MOST_TOLD:
+            return None
+        return t.cast(t.List[str], self._once(f"names of {what}s", lambda: super(Lists, self).names(what)))
 
     def templates(self) -> t.List[Raw]:
         return t.cast(t.List[Raw], self._once("templates", super().templates))
@@ -237,6 +251,11 @@ class Lists(Reader):
 
 
 _Keys = t.Callable[[Raw], t.Iterable[t.Any]]
+
+
+def names_of(rows: t.Iterable[Raw]) -> t.List[str]:
+    """The names of those of these volumes or snapshots that have one."""
+    return [str(row["name"]) for row in rows if not str(row["name"]).startswith("~")]
 
 
 def has_tags(raw: Raw, tags: t.Mapping[str, str]) -> bool:

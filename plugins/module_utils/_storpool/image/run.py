@@ -24,6 +24,7 @@ from ..cluster import names, this_client
 from ..cluster.reader import Raw, Reader
 from ..connection.api import Api
 from ..objects import identity as objects
+from ..objects import named
 from ..run import connect
 from . import making
 from . import wanted as tags
@@ -206,7 +207,8 @@ class Run:
         with self._alone(name):
             raw = self._reader.snapshot(wanted.name) if wanted.what == "snapshot" else self._reader.volume(wanted.name)
             if raw is None:
-                raise NotFound(f"There is no {wanted} to export.")
+                there = named.instead(self._reader, wanted.what, wanted.name)
+                raise NotFound(f"There is no {wanted} to export.{there}")
             work = self._work_for_export(name, raw)
             origin = objects.reference(raw)
             there, known = hands.standing()

@@ -9,10 +9,11 @@ import typing as t
 
 from ..._common.errors import InvalidOption, NotAllowed, NotFound
 from ..._common.plan import Managed, Plan, Step
+from ..._common.words import there_are
 from ..cluster import results, this_client
 from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader, keys_of, owner_of
-from . import guard
+from . import guard, named
 from . import identity as objects
 from .attach_want import SPEC, Item, Want, want
 
@@ -27,12 +28,13 @@ Rights = t.Dict[int, str]
 
 class Current(t.NamedTuple):
     """What a plan has to know. ``found`` is keyed by kind and reference, with ``None`` for what is not there; ``namesakes`` are those names of missing
-    objects that the other kind has. ``attachments`` are the rights of each client, keyed by ``~globalId``. ``clients`` (id -> ClientsConfigDump entry)
-    are read only if something is to be attached.
+    objects that the other kind has, ``there`` what there is in place of others. ``attachments`` are the rights of each client, keyed by ``~globalId``.
+    ``clients`` (id -> ClientsConfigDump entry) are read only if something is to be attached.
     """
 
     found: t.Dict[Reference, t.Optional[Raw]]
     namesakes: t.FrozenSet[str] = frozenset()
+    there: t.Mapping[str, str] = {}
     attachments: t.Mapping[str, Rights] = {}
     clients: t.Mapping[int, Raw] = {}
 
@@ -74,9 +76,14 @@ def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs: the objects, their attachments, and the clients if something has to be attached."""
     found = _find(reader, wanted.items)
     things = [raw for raw in found.values() if raw]
+    missing = list(_missing(found, wanted))
+    namesakes = frozenset(item.reference for item in missing if _is_of_other_kind(reader, item))
     current = Current(
         found,
-        namesakes=frozenset(item.reference for item in _missing(found, wanted) if _is_of_other_kind(reader, item)),
+        namesakes=namesakes,
+        there={
+            item.reference: named.instead(reader, item.what, item.reference) for item in missing[:1] if not namesakes
+        },
         attachments=_attachments(reader, things) if things else {},
     )
     if any(target.added for target in _targets(current, wanted)):
@@ -96,7 +103,8 @@ def plan(current: Current, wanted: Want) -> Plan:
     for item in _missing(current.found, wanted):
         other = "snapshot" if item.what == "volume" else "volume"
         hint = f" It is the name of a {other}: use the option {other}." if item.reference in current.namesakes else ""
-        raise NotFound(f"{item} cannot be attached, because there is no such {item.what}.{hint}")
+        there = hint or current.there.get(item.reference, "")
+        raise NotFound(f"{item} cannot be attached, because there is no such {item.what}.{there}")
     targets = _targets(current, wanted)
     things = [guard.Thing(target.what, target.raw) for target in targets]
     return guard.guarded(lambda: _plan(targets, current, wanted), things, wanted.allow_foreign)
@@ -211,7 +219,7 @@ def _check_clients(targets: t.Iterable[Target], current: Current) -> None:
         if unknown:
             raise NotFound(
                 f"{target.label} cannot be attached to {objects.client_list(unknown)}, because the cluster knows no such client. "
-                f"It knows {objects.client_list(sorted(current.clients)) if current.clients else 'none'}."
+                + there_are("StorPool", current.clients, unknown[0])
             )
         if target.added and target.raw.get("transient"):
             raise NotAllowed(

@@ -8,9 +8,9 @@ from __future__ import annotations
 import typing as t
 
 from ..._common.errors import Ambiguous, InvalidOption
-from ..._common.words import listing, nearest
+from ..._common.words import there_is
 from ..cluster import names
-from ..cluster.reader import Raw
+from ..cluster.reader import Raw, Reader
 
 _CLEARING = "If volumes or snapshots that used it have just been deleted, StorPool may still be clearing them away: try again in a few seconds."
 #: With which error StorPool refuses to delete what is in use is documented nowhere. Snapshots that are being deleted are among the users.
@@ -56,14 +56,14 @@ def find(wanted: Which, one: t.Callable[[str], t.Optional[Raw]]) -> t.Optional[R
 
 
 def no_such(what: str, name: str, others: t.Iterable[str]) -> str:
-    """``there is no StorPool template 'hybird'``, which of the others may be meant, and which there are."""
-    others = sorted(others)
-    close = nearest(name, others)
-    return "there is no {0}{1}. {2}".format(
-        label(what, name),
-        f"; did you mean {close!r}?" if close else "",
-        f"There {'is' if len(others) == 1 else 'are'} {listing(others)}." if others else "There is none at all.",
-    ).replace("?. ", "? ")
+    """``there is no StorPool template 'hybird'. Did you mean 'hybrid'? StorPool has hybrid and ssd.``"""
+    return f"there is no {label(what, name)}. {there_is('StorPool', others, name)}"
+
+
+def instead(reader: Reader, what: str, name: str) -> str:
+    """What there is in place of a volume or snapshot that is not, as the end of an error that begins with a space; nothing of global ids."""
+    names_there = None if name.startswith("~") else reader.names(what)
+    return "" if names_there is None else " " + there_is("StorPool", names_there, name)
 
 
 def label(what: str, name: str) -> str:

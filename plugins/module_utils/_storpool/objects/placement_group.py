@@ -9,7 +9,7 @@ import typing as t
 
 from ..._common.errors import InvalidOption, NotAllowed, NotFound
 from ..._common.plan import Managed, Plan, Step
-from ..._common.words import listing
+from ..._common.words import listing, there_are
 from ..cluster import names, results
 from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader
@@ -43,6 +43,7 @@ class Current(t.NamedTuple):
 
     group: t.Optional[Raw] = None
     unknown_disks: t.FrozenSet[int] = frozenset()
+    disks: t.Tuple[int, ...] = ()  # those that there are, if some are unknown
     users: t.Tuple[str, ...] = ()
 
 
@@ -64,7 +65,8 @@ def look(reader: Reader, wanted: Want) -> Current:
     if not wanted.present:
         return Current(group, users=_users(reader, wanted.which.name) if group else ())
     added = (wanted.disks or frozenset()) - _members(group)
-    return Current(group, unknown_disks=added - frozenset(reader.disks()) if added else frozenset())
+    there = tuple(reader.disks()) if added else ()
+    return Current(group, unknown_disks=added - frozenset(there), disks=there)
 
 
 def plan(current: Current, wanted: Want) -> Plan:
@@ -78,7 +80,8 @@ def plan(current: Current, wanted: Want) -> Plan:
         return _plan_absent(group, current.users)
     if current.unknown_disks:
         raise NotFound(
-            f"{which}: the cluster has no {_disk_list(sorted(current.unknown_disks))}. storpool_cluster_info shows the disks that it has."
+            f"{which}: the cluster has no {_disk_list(sorted(current.unknown_disks))}. {there_are('StorPool', current.disks, min(current.unknown_disks))} "
+            "storpool_cluster_info shows more of each."
         )
     had = _members(group)
     shall = (

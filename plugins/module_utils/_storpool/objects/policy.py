@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._common.errors import InvalidOption, NotFound
+from ..._common.words import there_is
 from ..cluster import names
 from ..cluster.reader import Raw, Reader
 from ..connection.options import POLICY_FIELDS
@@ -45,19 +46,19 @@ def settings_of(raw: Raw) -> t.Dict[str, t.Any]:
     return {field: _shown(field, raw.get(field)) for field in POLICY_FIELDS.values()}
 
 
-def unknown_groups(reader: Reader, policy: t.Mapping[str, t.Any]) -> t.FrozenSet[str]:
-    """The placement groups that a policy names and the cluster does not have. Reads nothing if it names none."""
-    named = frozenset(policy[place] for place in PLACES if place in policy)
-    return named - frozenset(reader.placement_groups()) if named else named
+def unknown_groups(reader: Reader, policy: t.Mapping[str, t.Any]) -> t.Mapping[str, str]:
+    """The placement groups that a policy names and the cluster does not have, each with what there is instead. Reads nothing if it names none."""
+    named = {policy[place] for place in PLACES if place in policy}
+    there = reader.placement_groups() if named else {}
+    return {group: there_is("StorPool", there, group) for group in sorted(named - set(there))}
 
 
-def refuse_unknown(groups: t.Iterable[str], of: str) -> None:
+def refuse_unknown(groups: t.Mapping[str, str], of: str) -> None:
     """Raise :class:`NotFound` if there are groups that the cluster does not have; ``of`` says whose placement it is."""
-    missing = sorted(groups)
-    if missing:
+    if groups:
         raise NotFound(
-            "{0}: there is no placement group {1}. Create it first (storpool_placement_group), or name one that exists.".format(
-                of, " and no placement group ".join(repr(group) for group in missing)
+            "{0}: there is no placement group {1}. {2} Create it first (storpool_placement_group), or name one that exists.".format(
+                of, " and no placement group ".join(repr(group) for group in groups), next(iter(groups.values()))
             )
         )
 

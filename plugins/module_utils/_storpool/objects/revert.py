@@ -19,7 +19,7 @@ from ..cluster import names, origin, results, times
 from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader
 from ..connection import ids as identity
-from . import detach, guard, policy
+from . import detach, guard, named, policy
 from . import identity as objects
 
 SPEC: t.Dict[str, t.Any] = {
@@ -64,6 +64,7 @@ class Current(t.NamedTuple):
 
     volume: t.Optional[Raw]
     snapshot: t.Optional[Raw] = None
+    there: str = ""  # what there is in place of a volume or snapshot that is not
     parents: t.FrozenSet[str] = frozenset()
     clients: t.Tuple[int, ...] = ()
     safety: t.Optional[Raw] = None
@@ -90,7 +91,7 @@ def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several volumes answer to the description."""
     volume = objects.find(wanted.which, reader.volume, reader.volumes_with)
     if volume is None:
-        return Current(None)
+        return Current(None, there=named.instead(reader, "volume", wanted.which.name) if wanted.which.name else "")
     snapshot = reader.snapshot(wanted.snapshot)
     foreign = snapshot is not None and origin.is_of(snapshot, volume) is False
     safety = reader.snapshot(wanted.safety) if wanted.safety else None
@@ -99,6 +100,7 @@ def look(reader: Reader, wanted: Want) -> Current:
     return Current(
         volume,
         snapshot,
+        there="" if snapshot else named.instead(reader, "snapshot", wanted.snapshot),
         parents=frozenset(str(parent["globalId"]) for parent in reader.parents_of(volume)) if foreign else frozenset(),
         clients=detach.clients_of(reader.attachments_of(volume)),
         safety=safety,
@@ -185,7 +187,9 @@ def at_stake(history: History, step: t.Optional[Step]) -> t.Optional[str]:
 def _same_volume(current: Current, wanted: Want, first: Current) -> Raw:
     if current.volume is None or first.volume is None:
         raise NotFound(
-            "There is no {0}, so it cannot be reverted.".format(str(wanted.which).replace("the volume", "volume", 1))
+            "There is no {0}, so it cannot be reverted.{1}".format(
+                str(wanted.which).replace("the volume", "volume", 1), current.there
+            )
         )
     if current.volume["globalId"] != first.volume["globalId"]:
         raise NotAllowed(
@@ -240,7 +244,7 @@ def _checked_snapshot(current: Current, volume: Raw, wanted: Want) -> Raw:
     """The snapshot to revert to, if nothing speaks against it before anything is written."""
     snapshot, what = current.snapshot, _label(volume)
     if snapshot is None:
-        raise NotFound(f"{sentence(what)} cannot be reverted: there is no snapshot {wanted.snapshot!r}.")
+        raise NotFound(f"{sentence(what)} cannot be reverted: there is no snapshot {wanted.snapshot!r}.{current.there}")
     if _is_unrelated(current, snapshot, volume) and not wanted.allow_unrelated:
         raise NotAllowed(
             f"{sentence(objects.label('snapshot', snapshot))} was not taken of {what}, nor is the volume based on it: all that the volume holds would give "

@@ -16,7 +16,7 @@ from ..cluster import names, origin, results, times
 from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader
 from ..connection.options import POLICY, TAGS
-from . import detach, guard, policy, snapshot_plan
+from . import detach, guard, named, policy, snapshot_plan
 from . import identity as objects
 from .snapshot_plan import Current, Found, Item, Want
 
@@ -207,6 +207,7 @@ def _found(reader: Reader, item: Item) -> Found:
         snapshot,
         volume=volume,
         holder=objects.holder(reader, item.which, snapshot) if renamed else None,
+        there=named.instead(reader, "volume", item.volume) if item.volume and not (snapshot or volume) else "",
     )
 
 

@@ -54,6 +54,7 @@ class Found(t.NamedTuple):
     holder: t.Optional[str] = None
     clients: t.Tuple[int, ...] = ()
     locations: t.Tuple[str, ...] = ()
+    there: str = ""  # what there is in place of a volume that is not
 
 
 class Current(t.NamedTuple):
@@ -65,7 +66,7 @@ class Current(t.NamedTuple):
     now: int
     template: t.Optional[Raw] = None
     templates: t.Tuple[str, ...] = ()
-    unknown_groups: t.FrozenSet[str] = frozenset()
+    unknown_groups: t.Mapping[str, str] = {}
 
 
 class Change(t.NamedTuple):
@@ -120,7 +121,7 @@ def _check(item: Item, found: Found, wanted: Want) -> None:
             f"{sentence(str(item.which))} does not exist: set volume to say of which volume to take it."
         )
     if found.snapshot is None and found.volume is None:
-        raise NotFound(f"{sentence(str(item.which))} cannot be taken: there is no volume {item.volume!r}.")
+        raise NotFound(f"{sentence(str(item.which))} cannot be taken: there is no volume {item.volume!r}.{found.there}")
 
 
 def _check_references(current: Current, wanted: Want) -> None:

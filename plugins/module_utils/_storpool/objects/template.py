@@ -58,8 +58,8 @@ class Current(t.NamedTuple):
     """What a plan for one template has to know. ``users`` are the volumes and snapshots with the template, read only if it may be deleted."""
 
     template: t.Optional[Raw] = None
-    unknown_groups: t.FrozenSet[str] = frozenset()
-    unknown_parent: bool = False
+    unknown_groups: t.Mapping[str, str] = {}
+    unknown_parent: t.Optional[str] = None  # what there is in its place
     users: t.Tuple[str, ...] = ()
 
 
@@ -90,10 +90,13 @@ def look(reader: Reader, wanted: Want) -> Current:
         return Current(template, users=_users(reader, wanted.which.name) if template else ())
     shown = template or {}
     new_parent = wanted.parent is not None and wanted.parent != shown.get("parentName")
+    parent = str(wanted.parent)
     return Current(
         template,
         unknown_groups=policy.unknown_groups(reader, policy.changes(shown, wanted.policy)),
-        unknown_parent=new_parent and reader.snapshot(t.cast(str, wanted.parent)) is None,
+        unknown_parent=named.instead(reader, "snapshot", parent)
+        if new_parent and reader.snapshot(parent) is None
+        else None,
     )
 
 
@@ -106,9 +109,10 @@ def plan(current: Current, wanted: Want) -> Plan:
     if not wanted.present:
         return _plan_absent(current)
     policy.refuse_unknown(current.unknown_groups, sentence(str(wanted.which)))
-    if current.unknown_parent:
+    if current.unknown_parent is not None:
         raise NotFound(
-            f"{wanted.which}: there is no snapshot {wanted.parent!r} to be its parent. Create it first (storpool_snapshot), or name one that exists."
+            f"{wanted.which}: there is no snapshot {wanted.parent!r} to be its parent.{current.unknown_parent} "
+            "Create it first (storpool_snapshot), or name one that exists."
         )
     if current.template is None:
         return _plan_create(wanted)

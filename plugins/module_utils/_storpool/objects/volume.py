@@ -67,8 +67,9 @@ class Current(t.NamedTuple):
     source: t.Optional[Raw] = None
     template: t.Optional[Raw] = None
     templates: t.Tuple[str, ...] = ()  # the names of those that there are, if the wanted one is not
-    unknown_groups: t.FrozenSet[str] = frozenset()
+    unknown_groups: t.Mapping[str, str] = {}
     clients: t.Tuple[int, ...] = ()
+    there: str = ""  # what there is in place of a source that is not
 
 
 def want(params: t.Mapping[str, t.Any]) -> Want:
@@ -108,12 +109,18 @@ def look(reader: Reader, wanted: Want) -> Current:
         if current.template is None:
             current = current._replace(templates=tuple(str(raw["name"]) for raw in reader.templates()))
     if volume is None:
-        if wanted.parent:
-            return current._replace(source=reader.snapshot(wanted.parent))
-        return current._replace(source=reader.volume(wanted.base_on)) if wanted.base_on else current
+        return _with_source(reader, current, wanted)
     if wanted.size is not None and wanted.size != volume["size"] and wanted.wait_timeout:
         return current._replace(clients=_clients(reader, volume))
     return current
+
+
+def _with_source(reader: Reader, current: Current, wanted: Want) -> Current:
+    what, name = ("snapshot", wanted.parent) if wanted.parent else ("volume", wanted.base_on)
+    if name is None:
+        return current
+    source = reader.snapshot(name) if wanted.parent else reader.volume(name)
+    return current._replace(source=source, there="" if source else named.instead(reader, what, name))
 
 
 def plan(current: Current, wanted: Want) -> Plan:
@@ -179,8 +186,8 @@ def _check_references(current: Current, wanted: Want) -> None:
     source = wanted.parent or wanted.base_on
     if volume is None and source and current.source is None:
         raise NotFound(
-            "{0}: there is no {1} {2!r} to make it from.".format(
-                sentence(str(wanted.which)), "snapshot" if wanted.parent else "volume", source
+            "{0}: there is no {1} {2!r} to make it from.{3}".format(
+                sentence(str(wanted.which)), "snapshot" if wanted.parent else "volume", source, current.there
             )
         )
 

@@ -206,7 +206,9 @@ def test_a_name_is_matched_whole():
     seen = look(api.reader(), want(name="host", value="x"))
     assert seen.row["value"] == "1"
     assert api.calls == ["listCapabilities", "listConfigurations"]
-    with pytest.raises(NotFound, match=r"has no setting 'stats'\. There is host\.stats\."):
+    with pytest.raises(
+        NotFound, match=r"has no setting 'stats'\. Did you mean 'host\.stats'\? CloudStack has host\.stats\."
+    ):
         plan(look(api.reader(), want(name="stats", value="x")), want(name="stats", value="x"))
     with pytest.raises(NotFound, match=r"no setting 'HOST'\. Settings of the StorPool driver"):
         plan(look(api.reader(), want(name="HOST", value="x")), want(name="HOST", value="x"))

@@ -66,3 +66,10 @@ def test_an_address_with_a_secret_is_refused_and_not_shown(module, options, monk
     assert result["error"]["kind"] == "invalid_option"
     assert "canary" not in "\n".join([*logged, printed.out, printed.err])
     assert "10.1.1.1" in printed.out or "cloud.example.com" in printed.out
+
+
+def test_an_option_that_needs_another_is_told_in_words(capsys):
+    options = {"prune": True, "volumes": [], "sp_api_http_host": "10.1.1.1", "sp_auth_token": "1234567890123456789"}
+    with patch_module_args(options), pytest.raises(SystemExit):
+        storpool_objects.main()
+    assert json.loads(capsys.readouterr().out)["msg"] == "prune is true, which needs set as well."

@@ -286,3 +286,19 @@ def killed_after(cloud, steps):
         cloud.apply(step)
 
     return lambda: (cloud.api.reader(), apply)
+
+
+def test_a_failure_names_twenty_volumes_of_each_list_and_counts_the_others():
+    rows = [
+        {"id": str(n), "name": f"v-{n}", "type": "DATADISK", "vm": None, "result": word, "msg": "No room.", "kind": "x"}
+        for word, count in ((report.MOVED, 1500), (report.FAILED, 1200))
+        for n in range(count)
+    ]
+    with pytest.raises(PartlyFailed) as caught:
+        report.report("primary storage pool 'old'", rows, {})
+    result = caught.value.result()
+    assert result["msg"].startswith("1,200 of 2,700 volumes are left on primary storage pool 'old'. ")
+    assert "and 1,197 more: No room." in result["msg"]
+    assert [len(result[name]) for name in ("moved", "failed", "expunged")] == [20, 20, 0]
+    assert result["left_out"] == {"moved": 1480, "failed": 1180, "expunged": 0}
+    assert result["changed"]

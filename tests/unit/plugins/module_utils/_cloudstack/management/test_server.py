@@ -198,7 +198,7 @@ def test_of_two_with_one_name_the_one_that_is_down_does_not_count():
     assert find(SERVERS, "m-3")["id"] == "m-3"
     with pytest.raises(Ambiguous, match=r"2 management servers have the name 'ms2'.*m-2 and m-4"):
         find([*SERVERS, server(4, name="ms2")], "ms2")
-    with pytest.raises(NotFound, match=r"no management server 'ms'.*lists ms1, ms2 and ms2"):
+    with pytest.raises(NotFound, match=r"no management server 'ms'.*CloudStack has ms1 and ms2"):
         find(SERVERS, "ms")
 
 

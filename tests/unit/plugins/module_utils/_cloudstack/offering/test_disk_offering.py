@@ -219,8 +219,26 @@ def test_a_new_offering_needs_a_size():
         plan(current(), want())
 
 
+@pytest.mark.parametrize(
+    ("pools", "tags", "says"),
+    [
+        ([{"tags": "fast,replicated"}], ["fast"], None),
+        ([{"tags": "fast"}, {"tags": "replicated"}], ["fast", "replicated"], "no pool has all of them"),
+        ([{"tags": "fast"}], ["fats"], "no pool has that one.*Did you mean 'fast'\\? Of storage tags of pools, CloudStack has fast"),
+        ([{"tags": "tags.contains('x')", "istagarule": True}], ["fats"], None),
+        ([], [], None),
+    ],
+)  # fmt: skip
+def test_storage_tags_that_no_pool_has_are_a_caution(pools, tags, says):
+    cautions = plan(current()._replace(pools=tuple(pools)), want(customized=True, tags=tags)).cautions
+    assert len(cautions) == (1 if says else 0)
+    assert not says or re.search(says, cautions[0])
+
+
 def test_an_unknown_zone():
-    with pytest.raises(NotFound, match=r"no zone 'zone9' with that name or id\. CloudStack has "):
+    with pytest.raises(
+        NotFound, match=r"no zone 'zone9' with that name or id\. Did you mean 'zone2'\? CloudStack has "
+    ):
         plan(current(), want(customized=True, zones=["zone9"]))
 
 

@@ -54,12 +54,12 @@ def test_many_objects_that_change_alike_are_one_line():
     rows += [row(number, volume(number), None) for number in range(9990, 10_000)]
     diff = difference(rows)
     assert diff["before"]["volumes"] == {
-        "5000: v-00000, v-00001, v-00002 and 4997 more": {"size": 1},
+        "5,000: v-00000, v-00001, v-00002 and 4,997 more": {"size": 1},
         "10: v-09990, v-09991, v-09992 and 7 more": {"state": "present"},
     }
     assert diff["after"]["volumes"] == {
-        "5000: v-00000, v-00001, v-00002 and 4997 more": {"size": 2},
-        "4990: v-05000, v-05001, v-05002 and 4987 more": {"size": 3},
+        "5,000: v-00000, v-00001, v-00002 and 4,997 more": {"size": 2},
+        "4,990: v-05000, v-05001, v-05002 and 4,987 more": {"size": 3},
     }
 
 
@@ -67,7 +67,7 @@ def test_many_objects_that_change_each_in_its_own_way_are_counted():
     diff = difference([row(number, volume(number), volume(number, size=number + 2)) for number in range(10_000)])
     assert len(json.dumps(diff)) < 5000
     assert (
-        "9980 more, each with changes of its own: v-00020, v-00021, v-00022 and 9977 more" in diff["after"]["volumes"]
+        "9,980 more, each with changes of its own: v-00020, v-00021, v-00022 and 9,977 more" in diff["after"]["volumes"]
     )
     assert diff["before"] != diff["after"]
 
@@ -121,7 +121,7 @@ def told(rows, unchanged=0, with_objects=False):
     return caught.value.result()
 
 
-MISSING = "there is no StorPool template 'hybird'; did you mean 'hybrid'? There are hybrid and ssd. Create it first (storpool_template)"
+MISSING = "there is no StorPool template 'hybird'. Did you mean 'hybrid'? StorPool has hybrid and ssd. Create it first (storpool_template)"
 
 
 def test_many_that_fail_alike_are_told_like_one():

@@ -179,7 +179,7 @@ def test_what_has_come_in_the_way_is_told() -> None:
     ("found", "options", "words"),
     [
         (making.Found(holder="volume"), {}, "belongs to a volume"),
-        (making.Found(templates=("hybird",)), {}, "did you mean 'hybird'"),
+        (making.Found(templates=("hybird",)), {}, "Did you mean 'hybird'"),
         (making.Found(), {"template": None}, "set template"),
         (making.Found(raw()), {}, "does not say of which image"),
         (making.Found(raw(tags=tags.made_tags(MADE))), {"size": "2MiB"}, "less than the 2 MiB"),

@@ -253,7 +253,7 @@ def test_a_client_that_is_down_is_named(cluster):
         (
             {"volume": "db-1", "clients": [1, 7, 8]},
             NotFound,
-            "clients 7 and 8, because the cluster knows no such client. It knows clients 1, 2 and 3",
+            "clients 7 and 8, because the cluster knows no such client. StorPool has 1, 2 and 3",
         ),
         ({"snapshot": "nightly", "client": "1", "rights": "rw"}, InvalidOption, "can only be attached ro"),
         ({"volume": "db-1"}, InvalidOption, "set clients"),
