@@ -132,7 +132,7 @@ def play(directory: Path, *arguments: str) -> dict[str, float]:
         "driver_src": str(directory / storpool_driver.name(VERSION)),
         "deploy_agents_report": str(directory / "rollout"),
     }
-    command = [env_bin() / "ansible-playbook", f"{COLLECTION}.deploy_agents", "--forks", str(FORKS)]
+    command: list[str | Path] = [env_bin() / "ansible-playbook", f"{COLLECTION}.deploy_agents", "--forks", str(FORKS)]
     command += ["--inventory", directory / "inventory.json"]
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     with (directory / "output").open("w") as output:
