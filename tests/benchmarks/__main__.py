@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import books, direct, images, roll
+from benchmarks import books, direct, fleet, images, roll
 from benchmarks.plays import HERE, Took, Workbench
 from simulators.client import Simulator, start, storpool_call
 from tools.workspace import COLLECTION, ROOT, environment
@@ -276,6 +276,17 @@ class Bench:
             *[Row(f"a copy and a service task: {size} hosts", bare[size], "s") for size in roll.SIZES],
         ]
 
+    def fleet(self) -> list[Row]:
+        """The controller's part of a roll over many agents where nothing is to be done."""
+        took, (few, many) = fleet.measure(), fleet.SIZES
+        rows = []
+        for name, sizes in took.items():
+            text = f"deploy_agents, {name}, nothing to do, the controller's part"
+            growth = sizes[many]["cpu_seconds"] / sizes[few]["cpu_seconds"]
+            rows += [Row(f"{text}: processor time of {many} hosts over that of {few}", growth, "x", many / few)]
+            rows += [Row(f"{text}: {size} hosts", sizes[size]["seconds"], "s") for size in fleet.SIZES]
+        return rows
+
     def books(self) -> list[Row]:
         """CloudStack's book against StorPool's."""
         took, text = books.measure(self.bench, self.repeats), "audit of 10,000 volumes, 2,000 VMs and 200 hosts"
@@ -309,6 +320,7 @@ MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
     "direct": Bench.direct,
     "images": Bench.images,
     "roll": Bench.roll,
+    "fleet": Bench.fleet,
     "books": Bench.books,
 }
 

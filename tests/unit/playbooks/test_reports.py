@@ -189,31 +189,75 @@ def test_a_play_in_check_mode_says_so_if_it_changes_something():
     assert "--check" in ending(check=True, end_verdict="2 created.", end_changes=True)[1]
 
 
-def test_a_roll_that_was_refused_says_why_and_in_plain_text():
-    hosts = {"a": {"deployment_problems": [EVIL], "driver_result": {"host": "a", "outcome": "deployed"}}, "b": {}}
+def rolled(hosts, **more):
+    """What a roll tells of hosts, and its report for people and for programs."""
     variables = {
-        "ansible_play_hosts_all": ["a", "b"],
+        "ansible_play_hosts_all": list(hosts),
         "hostvars": hosts,
         "rollout_name": "deploy_agents",
+        "rollout_component": "agent",
         "ansible_check_mode": False,
-        "rollout_refused": ["a: It is so."],
+        **more,
     }
-    rendered = render("rollout.json.j2", **variables)
-    report = rendered if isinstance(rendered, dict) else json.loads(rendered)
-    assert (report["ok"], report["refused"]) == (False, ["a: It is so."])
+    told = render("rollout_told.j2", **variables)
+    variables["rollout_told"] = told if isinstance(told, dict) else json.loads(told)
+    text, report = (render(f"rollout.{ending}.j2", **variables) for ending in ("txt", "json"))
+    return variables["rollout_told"], text, report if isinstance(report, dict) else json.loads(report)
+
+
+def outcome(name, became, message="m", **more):
+    return {"deployment_problems": [], "driver_result": {"host": name, "outcome": became, "message": message, **more}}
+
+
+def test_a_roll_that_was_refused_says_why_and_in_plain_text():
+    hosts = {"a": {"deployment_problems": [EVIL], "driver_result": {"host": "a", "outcome": "deployed"}}, "b": {}}
+    told, text, report = rolled(hosts, rollout_refused=["a: It is so."])
+    assert (report["ok"], report["refused"], report["problems"]) == (False, ["a: It is so."], ["a: It is so."])
     assert [row["outcome"] for row in report["hosts"]] == ["untouched", "untouched"]
     assert report["hosts"][1]["message"] == "Its turn did not come."
     assert "<script>" in report["hosts"][0]["message"]
     assert not unseen(report["hosts"][0]["message"])
-    text = render("rollout.txt.j2", **variables)
-    assert "- a: It is so." in text
-    assert not unseen(text)
-
-
-def test_a_roll_says_what_became_of_each_host():
-    done = {"host": "a", "outcome": "failed", "message": EVIL}
-    hosts = {"a": {"driver_result": done, "deployment_problems": []}, "b": {"deployment_problems": []}}
-    text = render("rollout.txt.j2", ansible_play_hosts_all=["a", "b"], hostvars=hosts)
     lines = text.splitlines()
-    assert [line.split()[:2] for line in lines] == [["a", "failed"], ["b", "untouched"]]
+    assert lines[:3] == ["deploy_agents", told["time"], "Refused, nothing was changed: 2 agents, 2 untouched."]
+    assert lines[4:6] == ["- a: It is so.", "Mend this, and run it again."]
     assert not unseen(text)
+
+
+def test_a_roll_says_what_became_of_each_host_and_what_to_do():
+    jar = {"sha256": "beef"}
+    hosts = {
+        "a": outcome("a", "deployed", jar=jar),
+        "b": outcome("b", "failed", EVIL),
+        "c": outcome("c", "rolled_back", "It broke."),
+        "d": {},
+    }
+    told, text, report = rolled(hosts)
+    assert not unseen(text)
+    assert told["verdict"] == "Failed: 4 agents, 1 deployed, 1 rolled back, 1 failed, 1 untouched."
+    assert (report["ok"], report["verdict"], report["next"]) == (False, told["verdict"], told["next"])
+    assert told["problems"][1] == "c: It broke."
+    assert told["next"][0].startswith("Look at b first")
+    assert told["next"][-1].endswith("take those that are deployed back: rollback_agents, driver_checksum=beef.")
+    assert [line.split()[:2] for line in text.splitlines()[-4:]] == [
+        ["a", "deployed"],
+        ["b", "failed"],
+        ["c", "rolled_back"],
+        ["d", "untouched"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "check", "verdict"),
+    [
+        (["deployed", "unchanged"], False, "Done: 2 management servers, 1 unchanged, 1 deployed."),
+        (["deployed"], True, "Check mode, nothing was changed: 1 management server, 1 to be deployed."),
+        (["unchanged"], False, "Nothing is to be done: 1 management server, 1 unchanged."),
+        (["deployed", None], False, "Not finished: 2 management servers, 1 deployed, 1 untouched."),
+    ],
+)
+def test_a_roll_has_a_verdict(outcomes, check, verdict):
+    hosts = {str(number): outcome(str(number), each) if each else {} for number, each in enumerate(outcomes)}
+    told = rolled(hosts, rollout_component="management", rollout_name="deploy_management", ansible_check_mode=check)[0]
+    assert told["verdict"] == verdict
+    assert told["problems"] == []
+    assert bool(told["next"]) == (check or None in outcomes)
