@@ -48,6 +48,33 @@ options:
     default: 5
 """
 
+    # In which cluster calls are done
+    CLUSTER = r"""
+options:
+  sp_cluster:
+    description:
+      - The cluster in which everything is done, as the cluster whose API is spoken to knows it, by its name or its id (V(~LOCATION.CLUSTER), such as
+        V(~abcd.c)). That cluster's API passes the calls on (StorPool's C(RemoteCommand)), so no address and no token of the other one is needed.
+      - Names, StorPool templates, placement groups and clients are those of that cluster. Errors say which one it is, and results have its C(cluster_id).
+      - M(storpool.cloudstack.storpool_location_info) shows which clusters there are. An unknown one is refused with their names.
+      - Without the option, it is the cluster whose API is spoken to.
+    type: str
+"""
+
+    # Objects in any cluster of a multicluster
+    MULTICLUSTER = r"""
+options:
+  sp_multicluster:
+    description:
+      - Look for volumes and snapshots in all clusters of the multicluster, and change what is found where it is (StorPool's C(MultiCluster)). Results have
+        the C(cluster_id) of each. What is new is made in the cluster whose API is spoken to.
+      - If one of the clusters does not answer, nothing is taken for missing, and the task is refused.
+      - Attaching a volume that another cluster has moves it to the cluster of the client, as StorPool does by itself.
+      - Cannot be used together with O(sp_cluster).
+    type: bool
+    default: false
+"""
+
     # Where copies are kept, and limits
     POLICY = r"""
 options:

@@ -121,6 +121,8 @@ options:
     default: 60
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.cluster
+  - storpool.cloudstack._storpool.multicluster
   - storpool.cloudstack._storpool.foreign
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
@@ -217,6 +219,10 @@ attachments:
       description: Whether the client may write (V(rw)) or only read (V(ro)).
       type: str
       returned: success
+    cluster_id:
+      description: Id of the cluster where it is.
+      type: str
+      returned: with O(sp_cluster) or O(sp_multicluster)
     device:
       description: The block device on that client.
       type: str
@@ -258,12 +264,13 @@ call:
   sample: POST VolumesReassignWait
 """
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection.options import MULTICLUSTER
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.attach import ATTACHMENTS
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_managed
 
 
 def main() -> None:
-    run_managed(ATTACHMENTS)
+    run_managed(ATTACHMENTS, MULTICLUSTER)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ options:
     aliases: [client]
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.cluster
+  - storpool.cloudstack._storpool.multicluster
   - storpool.cloudstack._attributes.info
   - storpool.cloudstack._attributes.storpool
   - storpool.cloudstack._attributes.direct
@@ -95,6 +97,10 @@ attachments:
       description: Whether the client may write (V(rw)) or only read (V(ro)).
       type: str
       returned: success
+    cluster_id:
+      description: Id of the cluster where it is.
+      type: str
+      returned: with O(sp_cluster) or O(sp_multicluster)
     device:
       description: The block device on that client.
       type: str
@@ -129,12 +135,13 @@ call:
   sample: GET AttachmentsList
 """
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection.options import MULTICLUSTER
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info.attachments import SPEC, read
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_info
 
 
 def main() -> None:
-    run_info(SPEC, read)
+    run_info(SPEC, read, MULTICLUSTER)
 
 
 if __name__ == "__main__":

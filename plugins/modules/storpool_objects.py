@@ -99,6 +99,8 @@ options:
     default: false
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.cluster
+  - storpool.cloudstack._storpool.multicluster
   - storpool.cloudstack._storpool.foreign
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool

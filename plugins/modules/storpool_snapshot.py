@@ -114,6 +114,8 @@ options:
     default: fail
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.cluster
+  - storpool.cloudstack._storpool.multicluster
   - storpool.cloudstack._storpool.policy
   - storpool.cloudstack._storpool.tags
   - storpool.cloudstack._storpool.foreign
@@ -222,6 +224,10 @@ snapshot:
       description: Global id of the snapshot, without C(~). V(null) in check mode if the snapshot would be created.
       type: str
       returned: success
+    cluster_id:
+      description: Id of the cluster where it is.
+      type: str
+      returned: with O(sp_cluster) or O(sp_multicluster)
     device:
       description: The block device on a client that has the snapshot attached.
       type: str
@@ -351,12 +357,13 @@ call:
   sample: POST VolumeSnapshot/~abcd.b.12
 """
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection.options import MULTICLUSTER
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.snapshot import SNAPSHOT
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_managed
 
 
 def main() -> None:
-    run_managed(SNAPSHOT)
+    run_managed(SNAPSHOT, MULTICLUSTER)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,8 @@ options:
     default: false
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.cluster
+  - storpool.cloudstack._storpool.multicluster
   - storpool.cloudstack._attributes.info
   - storpool.cloudstack._attributes.storpool
   - storpool.cloudstack._attributes.direct
@@ -134,6 +136,10 @@ snapshots:
       description: Global id of the snapshot, without C(~).
       type: str
       returned: success
+    cluster_id:
+      description: Id of the cluster where it is.
+      type: str
+      returned: with O(sp_cluster) or O(sp_multicluster)
     device:
       description: The block device on a client that has the snapshot attached.
       type: str
@@ -253,6 +259,10 @@ snapshots:
           description: V(rw) or V(ro).
           type: str
           returned: success
+        cluster_id:
+          description: Id of the cluster where it is.
+          type: str
+          returned: with O(sp_cluster) or O(sp_multicluster)
         device:
           description: The block device on the client.
           type: str
@@ -373,6 +383,7 @@ call:
   sample: GET SnapshotsList
 """
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection.options import MULTICLUSTER
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info.volumes import (
     SPEC_SNAPSHOTS,
     snapshots,
@@ -381,7 +392,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run 
 
 
 def main() -> None:
-    run_info(SPEC_SNAPSHOTS, snapshots)
+    run_info(SPEC_SNAPSHOTS, snapshots, MULTICLUSTER)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ options:
     default: false
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.cluster
   - storpool.cloudstack._storpool.policy
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool

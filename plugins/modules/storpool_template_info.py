@@ -25,6 +25,7 @@ options:
     default: false
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.cluster
   - storpool.cloudstack._attributes.info
   - storpool.cloudstack._attributes.storpool
   - storpool.cloudstack._attributes.direct

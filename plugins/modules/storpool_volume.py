@@ -88,6 +88,8 @@ options:
     default: 60
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.cluster
+  - storpool.cloudstack._storpool.multicluster
   - storpool.cloudstack._storpool.policy
   - storpool.cloudstack._storpool.tags
   - storpool.cloudstack._storpool.foreign
@@ -191,6 +193,10 @@ volume:
       description: The global id that StorPool lists for the volume at present, after a revert has given it another one. It is good until the next revert.
       type: str
       returned: where it is another than RV(volume.global_id)
+    cluster_id:
+      description: Id of the cluster where it is.
+      type: str
+      returned: with O(sp_cluster) or O(sp_multicluster)
     device:
       description: The block device on a client that has the volume attached.
       type: str
@@ -284,12 +290,13 @@ call:
   sample: POST VolumeUpdate/~abcd.b.12
 """
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection.options import MULTICLUSTER
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.volume import VOLUME
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_managed
 
 
 def main() -> None:
-    run_managed(VOLUME)
+    run_managed(VOLUME, MULTICLUSTER)
 
 
 if __name__ == "__main__":

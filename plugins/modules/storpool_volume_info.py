@@ -58,6 +58,8 @@ options:
     default: false
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.cluster
+  - storpool.cloudstack._storpool.multicluster
   - storpool.cloudstack._attributes.info
   - storpool.cloudstack._attributes.storpool
   - storpool.cloudstack._attributes.direct
@@ -127,6 +129,10 @@ volumes:
       description: The global id that StorPool lists for the volume at present, after a revert has given it another one. It is good until the next revert.
       type: str
       returned: where it is another than RV(volumes[].global_id)
+    cluster_id:
+      description: Id of the cluster where it is.
+      type: str
+      returned: with O(sp_cluster) or O(sp_multicluster)
     device:
       description: The block device on a client that has the volume attached.
       type: str
@@ -218,6 +224,10 @@ volumes:
           description: V(rw) or V(ro).
           type: str
           returned: success
+        cluster_id:
+          description: Id of the cluster where it is.
+          type: str
+          returned: with O(sp_cluster) or O(sp_multicluster)
         device:
           description: The block device on the client.
           type: str
@@ -338,12 +348,13 @@ call:
   sample: GET VolumesList
 """
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection.options import MULTICLUSTER
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.info.volumes import SPEC_VOLUMES, volumes
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_info
 
 
 def main() -> None:
-    run_info(SPEC_VOLUMES, volumes)
+    run_info(SPEC_VOLUMES, volumes, MULTICLUSTER)
 
 
 if __name__ == "__main__":

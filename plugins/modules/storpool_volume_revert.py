@@ -67,6 +67,8 @@ options:
     type: str
 extends_documentation_fragment:
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._storpool.cluster
+  - storpool.cloudstack._storpool.multicluster
   - storpool.cloudstack._storpool.foreign
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
@@ -149,6 +151,10 @@ volume:
       description: The global id that StorPool lists for the volume at present, after a revert has given it another one. It is good until the next revert.
       type: str
       returned: where it is another than RV(volume.global_id), but in check mode not for a volume that would be reverted
+    cluster_id:
+      description: Id of the cluster where it is.
+      type: str
+      returned: with O(sp_cluster) or O(sp_multicluster)
     device:
       description: The block device on a client that has the volume attached.
       type: str
@@ -257,12 +263,13 @@ call:
   sample: POST VolumeRevert/~abcd.b.12
 """
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection.options import MULTICLUSTER
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.objects.revert import REVERT
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import run_verb
 
 
 def main() -> None:
-    run_verb(REVERT)
+    run_verb(REVERT, MULTICLUSTER)
 
 
 if __name__ == "__main__":

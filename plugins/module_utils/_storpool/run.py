@@ -17,26 +17,32 @@ from .cluster.predicted import Predicted
 from .cluster.reader import Reader
 from .connection import api as http
 from .connection.config import endpoint, read_files
-from .connection.options import CONNECTION
+from .connection.options import CLUSTER, CONNECTION
 
 Result = t.Mapping[str, t.Any]
+NO_MORE: Result = {}
 
 
-def run_managed(kind: Managed) -> None:
-    """The body of a module that manages one object."""
-    module = _module(kind.spec)
+def run_managed(kind: Managed, more: Result = NO_MORE) -> None:
+    """The body of a module that manages one object. ``more`` are connection options that not every module has."""
+    module = _module(kind.spec, more)
     manage(module, kind, lambda: _reader_and_writer(module))
 
 
-def run_verb(verb: Verb) -> None:
-    """The body of a module that does something, rather than keep something as it is wanted."""
-    module = _module(verb.spec)
+def run_verb(verb: Verb, more: Result = NO_MORE) -> None:
+    """The body of a module that does something, rather than keep something as it is wanted. ``more`` as for :func:`run_managed`."""
+    module = _module(verb.spec, more)
     perform(module, verb, lambda: _reader_and_writer(module))
 
 
-def run_info(spec: t.Mapping[str, t.Any], read: t.Callable[[Reader, t.Mapping[str, t.Any]], Result]) -> None:
-    """The body of a module that only reads; ``read`` gets a reader and the options and returns the result without ``changed``."""
-    module = _module(spec)
+def run_info(
+    spec: t.Mapping[str, t.Any], read: t.Callable[[Reader, t.Mapping[str, t.Any]], Result], more: Result = NO_MORE
+) -> None:
+    """The body of a module that only reads; ``read`` gets a reader and the options and returns the result without ``changed``.
+
+    ``more`` as for :func:`run_managed`.
+    """
+    module = _module(spec, more)
     finish(module, lambda: dict(read(reader_of(module, connect(module)), module.params), changed=False))
 
 
@@ -46,12 +52,12 @@ def reader_of(module: Module, api: http.Api) -> Reader:
 
 
 def notes_of(api: http.Api) -> Notes:
-    """What tasks of this run foresee of the cluster behind an API."""
-    return Notes("StorPool at " + api.endpoint.address)
+    """What tasks of this run foresee of the cluster in which the API's calls are done. Asks which one that is, if the task names one."""
+    return Notes("StorPool at " + (api.place if api.cluster else api.endpoint.address))
 
 
-def _module(spec: t.Mapping[str, t.Any]) -> Module:
-    return Module(dict(spec, argument_spec=dict(spec["argument_spec"], **CONNECTION)))
+def _module(spec: t.Mapping[str, t.Any], more: Result) -> Module:
+    return Module(dict(spec, argument_spec=dict(spec["argument_spec"], **dict(CONNECTION, **dict(CLUSTER, **more)))))
 
 
 def _reader_and_writer(module: Module) -> t.Tuple[t.Any, ...]:

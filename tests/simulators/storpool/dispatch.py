@@ -77,6 +77,12 @@ def execute(world: World, switches: Mapping[str, Any], now: float, method: str, 
             f"Unknown query '{method} {'/'.join((path.name, *path.targets))}'",
             status=switches["unknown_query_status"],
         )
+    if path.remote is not None and path.multi:
+        raise errors.ApiFailure(
+            switches["error_unknown_query"],
+            f"request 'MultiCluster/{path.name}' is not supported",
+            status=switches["unknown_query_status"],
+        )
     if switches["cluster_status"] != "running" and call.name != "ServersListBlocked":
         raise errors.ApiFailure("clusterNotOperational", "The cluster is not operational", transient=True)
     home = _home(world, switches, path.remote)

@@ -281,12 +281,12 @@ def snapshot_unexport(context: Context, args: dict[str, Any]) -> None:
     lifecycle.snapshot_may_go(context.cluster, snapshot)
 
 
-def _export(volume: Volume, location: str) -> dict[str, Any]:
+def _export(volume: Volume, location: str, *, backing_up: bool = False) -> dict[str, Any]:
     return {
         "snapshot": names.listed(volume),
         "location": location,
         "globalId": volume.global_id,
-        "backingUp": False,
+        "backingUp": backing_up,
         "volumeId": volume.id,
         "visibleVolumeId": volume.id,
     }
@@ -294,8 +294,19 @@ def _export(volume: Volume, location: str) -> dict[str, Any]:
 
 @get("ExportsList")
 def exports_list(context: Context, args: dict[str, Any]) -> dict[str, Any]:
+    """With the switch, a snapshot that is being backed up is among them until its copy is complete."""
     snapshots = context.cluster.snapshots.values()
-    return {"exports": [_export(snapshot, location) for snapshot in snapshots for location in snapshot.exports]}
+    exports = [_export(snapshot, location) for snapshot in snapshots for location in snapshot.exports]
+    if context.switches["backing_up"] == "listed":
+        exports += [
+            _export(snapshot, name_of_location(context.cluster, cluster.location_id), backing_up=True)
+            for cluster in context.world.clusters.values()
+            for copy in cluster.snapshots.values()
+            if copy.backup and copy.copied_from == context.cluster.id and copy.recovering_until > context.now
+            for snapshot in (context.cluster.by_global_id.get(copy.global_id),)
+            if snapshot is not None
+        ]
+    return {"exports": exports}
 
 
 @get("VolumeExportsList")

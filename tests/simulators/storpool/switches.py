@@ -50,6 +50,7 @@ SWITCHES = (
         ("volume", "snapshot"),
         "name of a backup in SnapshotsRemoteList: that of the volume, or that of the snapshot there, which has none",
     ),
+    Switch("backing_up", "listed", ("listed", "absent"), "ExportsList has what is being backed up, backingUp true"),
     Switch(
         "deleted_name", "free", ("free", "taken"), "the name of a snapshot being deleted can be given again at once"
     ),

@@ -50,7 +50,9 @@ def test_the_path_grammar_and_the_answers_form(sim):
     envelope = answer.json()
     assert envelope["generation"] == envelope["data"]["generation"] == 101
     assert storpool_call(sim, "MultiCluster/Volume/%23a").json()["data"][0]["clusterId"] == "abc.b"
-    assert storpool_call(sim, "RemoteCommand/simulated/MultiCluster/AllClusters/VolumesList").json()["data"]["clusters"]
+    assert storpool_call(sim, "MultiCluster/AllClusters/VolumesList").json()["data"]["clusters"]
+    refusal = storpool_call(sim, "RemoteCommand/simulated/MultiCluster/VolumesList").json()["error"]
+    assert refusal["descr"] == "request 'MultiCluster/VolumesList' is not supported"
 
 
 @pytest.mark.parametrize(

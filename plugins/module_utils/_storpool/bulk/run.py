@@ -13,7 +13,7 @@ from ..._common.errors import PartlyFailed
 from ..._common.module import Module
 from ..._common.run import finish
 from ..connection.api import Api
-from ..connection.options import CONNECTION
+from ..connection.options import CLUSTER, CONNECTION, MULTICLUSTER
 from ..run import connect, notes_of
 from . import steer as bulk
 from .show import report
@@ -25,7 +25,8 @@ MOST_ECHOED = 100
 def run_bulk() -> None:
     """The body of the module."""
     collect_seldom()
-    module = Module(dict(bulk.SPEC, argument_spec=dict(bulk.SPEC["argument_spec"], **CONNECTION)))
+    connection = dict(CONNECTION, **dict(CLUSTER, **MULTICLUSTER))
+    module = Module(dict(bulk.SPEC, argument_spec=dict(bulk.SPEC["argument_spec"], **connection)))
     finish(module, lambda: _work(module))
 
 
@@ -35,7 +36,7 @@ def _work(module: Module) -> t.Mapping[str, t.Any]:
     api = connect(module)
     rows, warnings = bulk.run(
         api,
-        lambda: Api(api.endpoint).apply,
+        lambda: Api(api.endpoint, cluster=api.cluster).apply,
         api.endpoint.retries,
         params,
         module.check_mode,

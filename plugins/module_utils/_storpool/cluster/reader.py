@@ -86,6 +86,27 @@ class Reader:
         """The snapshots that are exported to other locations, one row for each location."""
         return list(self._api.get("ExportsList")["exports"])
 
+    def remote_snapshots(self) -> t.List[Raw]:
+        """The snapshots that other locations export to this one, backups of ours among them. ``remoteId`` is the global id, here and there."""
+        return list(self._api.get("SnapshotsRemoteList")["snapshots"])
+
+    def remote_snapshot(self, global_id: str, location: str) -> t.Optional[Raw]:
+        """The snapshot of this id, without ``~``, that a location exports to this one."""
+        rows = (row for row in self.remote_snapshots() if row["remoteId"] == global_id and row["location"] == location)
+        return next(rows, None)
+
+    def locations(self) -> t.List[Raw]:
+        """The locations that are registered here: ``id`` and ``name``."""
+        return list(self._api.get("LocationsList")["locations"])
+
+    def clusters(self) -> t.List[Raw]:
+        """The other clusters that are registered here: ``location`` is a location's name, ``id`` the second half of the cluster's id."""
+        return list(self._api.get("ClustersList")["clusters"])
+
+    def bridges(self) -> t.List[Raw]:
+        """The bridges to other clusters."""
+        return list(self._api.get("RemoteBridgesList")["remoteBridges"])
+
     def templates(self) -> t.List[Raw]:
         """All StorPool templates."""
         return list(self._api.get("VolumeTemplatesList"))

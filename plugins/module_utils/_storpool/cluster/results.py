@@ -77,6 +77,7 @@ def attachment(raw: Raw) -> t.Dict[str, t.Any]:
         "rights": raw["rights"],
         "device": device(name, global_id),
         "owner": owner.shown("snapshot" if raw["snapshot"] else "volume", raw),
+        **_cluster(raw),
     }
 
 
@@ -112,7 +113,7 @@ def _object(what: str, raw: Raw) -> t.Dict[str, t.Any]:
         creation_timestamp=raw.get("creationTimestamp"),
         tags=dict(raw.get("tags") or {}),
         owner=owner.shown(what, raw),
-        **_policy(raw),
+        **dict(_policy(raw), **_cluster(raw)),
     )
 
 
@@ -133,6 +134,11 @@ def _named(raw: Raw) -> t.Dict[str, t.Any]:
 def _current(raw: Raw) -> t.Dict[str, str]:
     """The id that StorPool lists at present, where a revert has given the volume another one than that by which it stays known."""
     return {"current_global_id": raw["currentGlobalId"]} if raw.get("currentGlobalId") else {}
+
+
+def _cluster(raw: Raw) -> t.Dict[str, str]:
+    """The cluster where the object is, where a task names one or looks in several."""
+    return {"cluster_id": raw["clusterId"]} if raw.get("clusterId") else {}
 
 
 def _name(name: t.Optional[str]) -> t.Optional[str]:

@@ -10,6 +10,7 @@ import typing as t
 
 from ..._common import address
 from ..._common.errors import InvalidOption, NotConfigured
+from ..._common.given import refuse_empty
 from ..._common.seconds import seconds
 from . import conf_files
 
@@ -25,7 +26,11 @@ DEFAULT_PORT = 81
 
 
 class Endpoint(t.NamedTuple):
-    """The address of a StorPool management API, the token for it, and how patient to be with it. ``told_by`` is where the token is from."""
+    """The address of a StorPool management API, the token for it, and how patient to be with it. ``told_by`` is where the token is from.
+
+    ``cluster`` is the one among the clusters that this one knows in which calls are done, a name or ``~id``; ``multicluster`` is whether objects are looked
+    for in all of them.
+    """
 
     host: str
     port: int
@@ -33,6 +38,8 @@ class Endpoint(t.NamedTuple):
     timeout: float
     retries: int
     told_by: str = "sp_auth_token"
+    cluster: t.Optional[str] = None
+    multicluster: bool = False
 
     @property
     def address(self) -> str:
@@ -73,7 +80,20 @@ def endpoint(params: t.Mapping[str, t.Any], files: t.Callable[[], t.Mapping[str,
         seconds(params["sp_api_timeout"], "sp_api_timeout"),
         _retries(params["sp_api_retries"]),
         sources["sp_auth_token"],
+        _cluster(params),
+        bool(params.get("sp_multicluster")),
     )
+
+
+def _cluster(params: t.Mapping[str, t.Any]) -> t.Optional[str]:
+    wanted: t.Optional[str] = params.get("sp_cluster")
+    refuse_empty(wanted, "sp_cluster")
+    if wanted is not None and params.get("sp_multicluster"):
+        raise InvalidOption(
+            "sp_cluster says in which cluster everything is done, sp_multicluster that objects are looked for in all of them, and StorPool cannot do both at "
+            "once: set one of them."
+        )
+    return wanted
 
 
 def _retries(retries: int) -> int:

@@ -19,6 +19,10 @@ CONNECTION: t.Dict[str, t.Any] = {
     "sp_api_retries": {"type": "int", "default": 5},
 }
 
+#: In which of the clusters that a cluster knows its calls are done. Each is for modules whose calls StorPool takes in this way.
+CLUSTER: t.Dict[str, t.Any] = {"sp_cluster": {"type": "str"}}
+MULTICLUSTER: t.Dict[str, t.Any] = {"sp_multicluster": {"type": "bool", "default": False}}
+
 #: What any object may be given of StorPool's policy: where its copies are and how fast it may be. Option -> StorPool's field.
 POLICY_FIELDS = {
     "replication": "replication",

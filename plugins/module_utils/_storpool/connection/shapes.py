@@ -55,7 +55,9 @@ _POLICY = {
     "limitType": text,
 }
 _THING = {"name": name, "globalId": _id, "size": count}
-_THING_MORE = dict(_POLICY, tags=dict_of(maybe(text)), preservedGlobalId=_id, creationTimestamp=whole)
+_THING_MORE = dict(
+    _POLICY, tags=dict_of(maybe(text)), preservedGlobalId=_id, creationTimestamp=whole, clusterId=text, mcState=text
+)
 _SNAPSHOT_MORE = dict(
     _THING_MORE,
     onVolume=text,
@@ -133,7 +135,17 @@ _SERVICE = row(
     },
 )
 _SERVICES = keyed(_SERVICE, "id")
-_EXPORT = row({"location": text}, {"globalId": _id, "snapshot": text})
+_EXPORT = row({"location": text}, {"globalId": _id, "snapshot": text, "backingUp": flag})
+_LOCATION = row({"id": name, "name": name}, {"sendBufferSize": count, "recvBufferSize": count})
+_CLUSTER = row({"id": name, "location": name, "name": name})
+_BRIDGE = row(
+    {"ip": name, "location": text},
+    {"publicKey": text, "cluster": text, "remote": text, "minimumDeleteDelay": count, "noCrypto": flag},
+)
+_REMOTE = row(
+    {"name": name, "location": name, "remoteId": _id, "size": count, "creationTimestamp": whole},
+    {"onVolume": text, "localSnapshot": text, "createdFromGlobalId": text, "tags": dict_of(maybe(text))},
+)
 
 #: Call -> what ``data`` is. Of changes it is not looked at: what came of them is read afterwards.
 SHAPES: t.Dict[str, answers.Check] = {
@@ -147,6 +159,10 @@ SHAPES: t.Dict[str, answers.Check] = {
     "SnapshotsSpace": rows(row(dict(_THING, **_SPACE), _SNAPSHOT_MORE), "globalId"),
     "VolumesGetStatusQuick": maybe(dict_of(_STATUS)),
     "ExportsList": row({"exports": rows(_EXPORT)}),
+    "LocationsList": row({"locations": rows(_LOCATION, "id")}),
+    "ClustersList": row({"clusters": rows(_CLUSTER, "name")}),
+    "RemoteBridgesList": row({"remoteBridges": rows(_BRIDGE)}),
+    "SnapshotsRemoteList": row({"snapshots": rows(_REMOTE)}),
     "VolumeTemplatesList": rows(_TEMPLATE, "name"),
     "VolumeTemplatesStatus": rows(_TEMPLATE_STATUS, "name"),
     "PlacementGroupsList": maybe(keyed(_GROUP, "name")),
