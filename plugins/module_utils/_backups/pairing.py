@@ -60,7 +60,10 @@ def onto(backup: Backup, sources: t.Mapping[str, Row], targets: t.Sequence[Row],
         raise InvalidOption(
             f"disks: what the volumes {listing(unknown)} of the {backup} were is not known to CloudStack any more. {_SAY}."
         )
-    by_type = {kind: [disk for disk in backup.disks if (sources[disk.volume].get("type") == ROOT) == kind] for kind in (True, False)}
+    by_type = {
+        kind: [disk for disk in backup.disks if (sources[disk.volume].get("type") == ROOT) == kind]
+        for kind in (True, False)
+    }
     roots = [row for row in targets if row.get("type") == ROOT]
     data = [row for row in targets if row.get("type") != ROOT]
     if len(by_type[True]) != 1 or len(roots) != 1:
@@ -121,7 +124,8 @@ def name_of(row: Row) -> str:
 
 def _listed(backup: Backup, sources: t.Mapping[str, Row]) -> str:
     return listing(
-        f"{disk.volume} ({sources[disk.volume]['name']})" if disk.volume in sources else disk.volume for disk in backup.disks
+        f"{disk.volume} ({sources[disk.volume]['name']})" if disk.volume in sources else disk.volume
+        for disk in backup.disks
     )
 
 

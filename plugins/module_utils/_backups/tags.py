@@ -28,7 +28,11 @@ def backups(
 
     Rows of ``here`` are those of SnapshotsList, rows of ``remote`` those of SnapshotsRemoteList. What is at both places is here.
     """
-    rows = [dict(row, place=None, origin=row.get("createdFromGlobalId")) for row in here]
+    rows = [
+        dict(row, place=None, origin=row.get("createdFromGlobalId"))
+        for row in here
+        if KIND not in (row.get("tags") or {})
+    ]
     known = {str(row["globalId"]) for row in rows}
     for row in remote:
         if str(row["remoteId"]) not in known:
@@ -39,7 +43,7 @@ def backups(
     for row in rows:
         tags = row.get("tags") or {}
         vm = str(tags.get("cvm") or "")
-        if UUID.fullmatch(vm) and tags.get("cs") not in _CLOUDSTACKS and KIND not in tags:
+        if UUID.fullmatch(vm) and tags.get("cs") not in _CLOUDSTACKS:
             of_vms.setdefault(vm, []).append(dict(row, volume=_volume_of(row, volumes)))
     return {vm: [_backup(vm, group) for group in _moments(of_it)] for vm, of_it in of_vms.items()}
 

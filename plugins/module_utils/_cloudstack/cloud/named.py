@@ -29,3 +29,8 @@ def the_one(rows: t.Sequence[Raw], kind: str, name: str, option: str, way_out: s
         ids = listing(sorted(str(row["id"]) for row in rows))
         raise Ambiguous(f"{option}: {len(rows)} {kind}s have the name {name!r}: {ids}. {way_out}.")
     return rows[0] if rows else None
+
+
+def the_vm(reader: Reader, vm: str, zone: t.Optional[str]) -> t.Optional[Raw]:
+    """The VM with this name, display name or id, in a zone if one is given. Raises :class:`Ambiguous`."""
+    return the_one(reader.vms_called(vm, zone_id(reader, zone)), "VM", vm, "vm", "Give the id of the one that is meant")

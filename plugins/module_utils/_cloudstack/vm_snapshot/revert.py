@@ -16,13 +16,13 @@ from ..._common.time_left import checked
 from ..._common.verb import History, Verb
 from ..._common.words import listing, sentence
 from .. import texts
-from ..cloud import results, reverted
+from ..cloud import named, results, reverted
 from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
 from ..cloud.reverted import Halves
 from ..cloud.snapshots import OF_VMS, waiting
 from .plan import label, name_of, predicted_of, taking
-from .vm_snapshot import called, snapshots_of, the_vm
+from .vm_snapshot import called, snapshots_of
 
 #: Without the options for StorPool's address and token, which are the StorPool side's; the module puts them in.
 SPEC: t.Dict[str, t.Any] = {
@@ -81,7 +81,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
 
 def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several VMs, or snapshots of the VM, answer to the description."""
-    vm = the_vm(reader, wanted.vm, wanted.zone)
+    vm = named.the_vm(reader, wanted.vm, wanted.zone)
     if vm is None:
         return Current()
     rows = snapshots_of(reader, vm)

@@ -48,12 +48,6 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     )
 
 
-def the_vm(reader: Reader, vm: str, zone: t.Optional[str]) -> t.Optional[Raw]:
-    """The VM with this name, display name or id, in a zone if one is given. Raises :class:`Ambiguous`."""
-    rows = reader.vms_called(vm, named.zone_id(reader, zone))
-    return named.the_one(rows, "VM", vm, "vm", "Give the id of the one that is meant")
-
-
 def snapshots_of(reader: Reader, vm: Raw) -> t.List[Raw]:
     """The snapshots of a VM that are not gone."""
     return [row for row in reader.vm_snapshots(virtualmachineid=vm["id"]) if row.get("state") not in OF_VMS.gone]
@@ -70,7 +64,7 @@ def called(rows: t.Sequence[Raw], name_or_id: str, option: str, way_out: str) ->
 
 def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several VMs or snapshots answer to the description."""
-    vm = the_vm(reader, wanted.vm, wanted.zone)
+    vm = named.the_vm(reader, wanted.vm, wanted.zone)
     current = Current(reader.version(), vm)
     if vm is None:
         return current
