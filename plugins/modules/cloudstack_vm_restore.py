@@ -63,8 +63,8 @@ options:
   onto:
     description:
       - Restore onto this VM in place of O(vm), by name, display name or id. It has to be there already, with disks that are large enough.
-      - Root disk goes to root disk, and data disks by their device ids, else by their names. If CloudStack no longer knows what the disks were, or neither fits,
-        O(disks) has to say it.
+      - Root disk goes to root disk, and data disks by their device ids, else by their names. If CloudStack no longer knows what the disks were, or neither
+        fits, O(disks) has to say it.
     type: str
   disks:
     description:
@@ -157,7 +157,7 @@ vm:
       type: str
       returned: success
 backup:
-  description: The backup. V(null) in check mode if an earlier restore has to be taken back first.
+  description: The backup.
   returned: success
   type: dict
   sample:

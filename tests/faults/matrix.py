@@ -74,6 +74,8 @@ JOBS = frozenset(
         "revertToVMSnapshot",
         "createTags",
         "deleteTags",
+        "stopVirtualMachine",
+        "startVirtualMachine",
     )
 )
 LONGEST_SENTENCE = 900

@@ -30,7 +30,7 @@ class TwoSites(StorPool):
 
 
 class Restored(CloudStack):
-    """The VM ``web`` with a root disk and data disks. Each of its disks begins with a text that says what it holds: ``THEN`` is in the backup, ``NOW`` is not."""
+    """The VM ``web`` with a root disk and data disks. Each disk begins with a text that says what it holds: ``THEN`` is in the backup, ``NOW`` is not."""
 
     def new(self, disks: int = 3, *, remote: bool, running: bool = True, **switches: Any) -> str:
         """Begin, and make the VM and its backup; its id."""
@@ -76,7 +76,7 @@ class Restored(CloudStack):
                 file.write(text.encode())
 
     def contents(self, vm: str) -> dict[str, str]:
-        """What each disk holds: ``THEN`` or ``NOW`` if that is all that it holds, else the beginning. It is compared with what the backup holds byte for byte."""
+        """What each disk holds: ``THEN`` or ``NOW`` if that is all that it holds, else the beginning."""
         files = self.storpool.admin("GET", "data")
         found = {}
         for name, one in self.disks(vm).items():

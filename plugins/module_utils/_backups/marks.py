@@ -4,7 +4,7 @@
 """What a restore leaves on StorPool while it is on its way, so that the next run knows what was done: names, tags, and chains of parents.
 
 Copies of snapshots that were brought here only for it, and the snapshots that keep what the disks held before, say what they are for. The first of the latter
-is the record: it says how far the restore is. Whether a disk was reverted shows in its chain of parents: its safety snapshot is in it before, and no longer after.
+is the record: it says how far the restore is. Whether a disk was reverted shows in its chain of parents: its safety snapshot is in it before, and not after.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def recall(vm: str, snapshots: t.Iterable[Row], volumes: t.Iterable[Row]) -> t.T
     if len(going) > 1:
         names = ", ".join(sorted(str(memory.backup) for memory in going))
         raise NotAllowed(
-            f"Restores of VM {vm} to several backups ({names}) were begun, and none has ended. See its disks; then delete the safety snapshots of those that do "
-            f"not count (storpool_snapshot; their names begin with vm-restore.{vm})."
+            f"Restores of VM {vm} to several backups ({names}) were begun, and none has ended. See its disks; then delete the safety snapshots of those that "
+            f"do not count (storpool_snapshot; their names begin with vm-restore.{vm})."
         )
     signs = [*copies, *marked]
     if going:

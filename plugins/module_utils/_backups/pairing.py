@@ -30,14 +30,14 @@ def in_place(backup: Backup, targets: t.Sequence[Row], vm: str) -> t.Tuple[Pair,
     missing = [name_of(row) for row in targets if row["id"] not in by_volume]
     if missing:
         raise NotAllowed(
-            f"The {backup} lacks {listing(missing)} of {vm}, so it would be a mixture of then and now. Detach what was added since (cloudstack_volume), name an "
-            "older or newer backup, or say with disks which disks are to be restored, if a part is what is wanted."
+            f"The {backup} lacks {listing(missing)} of {vm}, so it would be a mixture of then and now. Detach what was added since (cloudstack_volume), name "
+            "another backup, or say with disks which disks are to be restored, if a part is what is wanted."
         )
     there = {row["id"] for row in targets}
     more = [f"volume {disk.volume}" for disk in backup.disks if disk.volume not in there]
     if more:
         raise NotAllowed(
-            f"The {backup} has {listing(more)}, which {vm} no longer has. Attach it again (cloudstack_volume), or say with disks which disks are to be restored, "
+            f"The {backup} has {listing(more)}, which {vm} no longer has. Attach it again (cloudstack_volume), or say with disks which are to be restored, "
             "if a part is what is wanted."
         )
     return tuple(Pair(row, by_volume[row["id"]]) for row in targets)
@@ -76,8 +76,8 @@ def onto(backup: Backup, sources: t.Mapping[str, Row], targets: t.Sequence[Row],
         if None not in left and len(left) == len(by_type[False]) and set(left) == set(right):
             return (Pair(roots[0], by_type[True][0]), *(Pair(right[key], left[key]) for key in sorted(left, key=str)))
     raise InvalidOption(
-        f"disks: the data disks of the {backup} ({_listed(backup, sources)}) and of {vm} ({listing(name_of(row) for row in data)}) have neither the same device "
-        f"ids nor the same names. {_SAY}."
+        f"disks: the data disks of the {backup} ({_listed(backup, sources)}) and of {vm} ({listing(name_of(row) for row in data)}) have neither the same "
+        f"device ids nor the same names. {_SAY}."
     )
 
 

@@ -131,8 +131,8 @@ def _continued(current: Current, wanted: Want) -> Goal:
     gone = sorted(disk for disk in memory.safety if disk not in rows)
     if gone:
         raise NotAllowed(
-            f"A restore of {vm} to backup {name} was begun, and its disks {listing(gone)} have been taken away since. Attach them again (cloudstack_volume), then "
-            "run the task again."
+            f"A restore of {vm} to backup {name} was begun, and its disks {listing(gone)} were taken away since. Attach them again (cloudstack_volume), "
+            "then run the task again."
         )
     volumes = {disk.snapshot: disk.volume for disk in backup.disks}
     pairs = []
@@ -150,8 +150,8 @@ def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row
     if goal.backup.id in current.ended:
         there = _shown(current, goal, True)
         again = (
-            f"{name_of(current.vm)} was restored to {goal.backup} before, and the safety snapshots of that are still there, so it is not reverted again. If that "
-            "is wanted, delete them first (storpool_snapshot)."
+            f"{name_of(current.vm)} was restored to {goal.backup} before, and the safety snapshots of that are still there, so it is not reverted again. If "
+            "that is wanted, delete them first (storpool_snapshot)."
         )
         return Plan((), there, there, cautions=(again,) if goal.already else ())
     _check_halves(current, goal)
@@ -203,13 +203,11 @@ def back(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row, R
 
 def check_way_back(current: Current, goal: Goal, failure: Failure) -> None:
     """Raise the failure if there is no way back, as somebody else has started the VM."""
-    if current.memory.state == marks.BEGUN and current.vm.get("state") != "Stopped":
-        if any(_is_reverted(current, pair) for pair in goal.pairs):
-            failure.message = (
-                f"{failure.message.rstrip('.')}. {name_of(current.vm)} is {current.vm.get('state')}, so its disks are left as they are. Stop it, and run the task "
-                "again"
-            )
-            raise failure
+    in_use = current.memory.state == marks.BEGUN and current.vm.get("state") != "Stopped"
+    if in_use and any(_is_reverted(current, pair) for pair in goal.pairs):
+        told, state = failure.message.rstrip("."), current.vm.get("state")
+        failure.message = f"{told}. {name_of(current.vm)} is {state}, so its disks are left as they are. Stop it, and run the task again"
+        raise failure
 
 
 def _is_reverted(current: Current, pair: Pair) -> bool:
@@ -224,8 +222,8 @@ def _reverting(current: Current, goal: Goal, wanted: Want, left: t.Sequence[Pair
     if state == "Running" and memory.state == marks.BEGUN:
         raise NotAllowed(
             f"{who} was started while a restore to {goal.backup} was on its way: what was written since is on none of the safety snapshots "
-            f"({listing(str(row['name']) for row in memory.safety.values())}). Look at its disks; then stop it, to let the restore end, or delete these snapshots "
-            "(storpool_snapshot), to begin anew."
+            f"({listing(str(row['name']) for row in memory.safety.values())}). Look at its disks; then stop it, to let the restore end, or delete these "
+            "snapshots (storpool_snapshot), to begin anew."
         )
     if state == "Running" and not wanted.stop_vm:
         raise NotAllowed(f"{who} is Running, and has to be stopped for this. Set stop_vm to let the task do it.")

@@ -63,7 +63,7 @@ class Shelf:
 
     def snapshots(self) -> t.List[Row]:
         """All snapshots here, those being deleted too."""
-        return self._once("snapshots", self._sides.cluster.every_snapshot)
+        return list(self._once("snapshots", self._sides.cluster.every_snapshot))
 
     def living(self) -> t.List[Row]:
         """The snapshots here that stay."""
@@ -71,7 +71,7 @@ class Shelf:
 
     def volumes(self) -> t.List[Row]:
         """All volumes here."""
-        return self._once("volumes", self._sides.cluster.volumes)
+        return list(self._once("volumes", self._sides.cluster.volumes))
 
     def remote(self) -> t.Dict[str, Row]:
         """The snapshots that other locations export to this cluster, by global id."""
@@ -101,7 +101,7 @@ class Shelf:
             return {vm: in_order(located(each, here, remote) for each in of_it) for vm, of_it in told.items()}
         names = {str(row["id"]): str(row["id"]) for row in rows}
         for volume, half in self.halves(rows).items():
-            names.update({key: volume for key in self._sides.keys_of(half)})
+            names.update(dict.fromkeys(self._sides.keys_of(half), volume))
         found = tags.backups(here.values(), self.remote().values(), names)
         return {vm: in_order(of_it) for vm, of_it in found.items()}
 
@@ -136,6 +136,7 @@ class Run:
         self._source_row: t.Optional[Row] = None
         self._refused: t.List[t.Tuple[str, t.Optional[str]]] = []
         self.goal: t.Optional[Goal] = None
+        self.aimed: t.Optional[Goal] = None
         self.failed: t.Optional[Failure] = None
 
     def look(self) -> Current:
@@ -160,14 +161,14 @@ class Run:
         )
         if self.goal is None:
             current = self._with_backups(current)
-        elif any(pair.disk.snapshot not in current.snapshots for pair in self.goal.pairs) and self.failed is None:
-            if self.goal.backup.id not in ended:
-                current = current._replace(remote=shelf.remote())
+        elif self.failed is None and self.goal.backup.id not in ended:
+            is_here = all(pair.disk.snapshot in current.snapshots for pair in self.goal.pairs)
+            current = current if is_here else current._replace(remote=shelf.remote())
         return current
 
     def plan(self, current: Current) -> Plan:
         """The calls that are left, on the way there or, after a refusal, on the way back."""
-        goal = self.goal or aim(current, self._wanted)
+        goal = self.aimed = self.goal or aim(current, self._wanted)
         if current.memory.state != marks.UNDONE or self.goal:
             self.goal = goal
         if self.failed is not None:
@@ -215,8 +216,8 @@ class Run:
             goal = t.cast(Goal, self.goal)
             state = (self._vm or {}).get("state")
             self.failed.message = (
-                f"{self.failed.message.rstrip('.')}. All disks are what they were before, {name_of(t.cast(Row, self._vm))} is {state}, and nothing of the restore "
-                f"to {goal.backup} is left"
+                f"{self.failed.message.rstrip('.')}. All disks are what they were before, {name_of(t.cast(Row, self._vm))} is {state}, and nothing of the "
+                f"restore to {goal.backup} is left"
             )
             raise self.failed
         return outcome

@@ -15,7 +15,7 @@ from .._common.time_left import TimeLeft, checked
 from .._common.words import nearest
 from .backup import LATEST, Row
 from .marks import tag
-from .plan import Want, name_of
+from .plan import Goal, Want, name_of
 from .reading import Apply, Run, Shelf, Sides
 
 Params = t.Mapping[str, t.Any]
@@ -99,15 +99,16 @@ def restore(
         )
     except Failure as failure:
         if run.failed is not None and failure is not run.failed:
-            failure.message = f"{failure.message.rstrip('.')}. The task was on its way back, since this had failed: {run.failed.message.rstrip('.')}. Run it again: it goes on"
+            told, first = failure.message.rstrip("."), run.failed.message.rstrip(".")
+            failure.message = (
+                f"{told}. The task was on its way back, since this had failed: {first}. Run it again: it goes on"
+            )
         raise
     outcome = run.end(outcome)
-    assert run.goal is not None or not outcome.after
-    backup = run.goal.backup if run.goal else None
     return {
         "changed": outcome.changed,
         "vm": outcome.after["vm"],
-        "backup": None if backup is None else backup.shown(clock()),
+        "backup": t.cast(Goal, run.aimed).backup.shown(clock()),
         "disks": outcome.after["disks"],
         "safety_snapshots": outcome.after["safety_snapshots"],
         "actions": list(outcome.actions),
@@ -176,6 +177,6 @@ def _id_of(name: str, rows: t.Sequence[Row], backups: t.Mapping[str, t.Any], zon
         return name.lower()
     near = nearest(name, [name_of(row)[4:-1] for row in rows])
     raise NotFound(
-        f"vm: CloudStack has no VM {name!r}{f' (did you mean {near!r}?)' if near else ''}, and no backup is of one with that id. Leave vm out for all that have "
-        "backups."
+        f"vm: CloudStack has no VM {name!r}{f' (did you mean {near!r}?)' if near else ''}, and no backup is of one with that id. Leave vm out for all that "
+        "have backups."
     )

@@ -35,8 +35,8 @@ def parse(text: str) -> t.Dict[str, t.List[Backup]]:
         status = None
     if not isinstance(status, list):
         raise BadAnswer(
-            "storpool_vcctl answered with something else than the list of what VolumeCare knows. Run 'storpool_vcctl status --json' on the host, and see what it "
-            "says."
+            "storpool_vcctl answered with something else than the list of what VolumeCare knows. Run 'storpool_vcctl status --json' on the host, and see what "
+            "it says."
         )
     found: t.Dict[str, t.List[Backup]] = {}
     for entry in status:
