@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 from faults.cloudstack_pools import made
 from faults.scenario import NOTHING, Scenario
 from faults.worlds import CloudStack, StorPool
+from standins import volumecare
 
 FAR = {"id": "far.c", "name": "far-cluster", "location": "far-away", "clients": [1], "disks": 6}
 BLOCK = 4096
@@ -102,32 +104,10 @@ class Restored(CloudStack):
         mine = [row["lastingId"] for row in self.storpool.state()["snapshots"] if row["tags"].get("made-by") == "us"]
         self.storpool.do(*((f"SnapshotDelete/~{one}", None) for one in mine))
 
-    def status(self, vm: str, path: Path, **more: Any) -> Path:
-        """A program that answers as VolumeCare's does: the snapshots that the simulators have of a VM."""
-        volumes = {
-            row["path"].rpartition("/")[2]: row["id"] for row in self.admin("GET", "state")["volumes"] if row["path"]
-        }
+    def status(self, path: Path) -> Path:
+        """A program that answers as VolumeCare's does at this moment."""
         clusters = self.storpool.admin("GET", "state")["clusters"]
-        history: dict[tuple[int, str], dict[str, str]] = {}
-        for cluster, content in clusters.items():
-            for row in content["snapshots"]:
-                if row["tags"].get("made-by") == "us" and not row["deleted"]:
-                    disks = history.setdefault((row["creationTimestamp"], cluster), {})
-                    disks["~" + volumes[row["createdFromGlobalId"]]] = "~" + row["globalId"]
-        name = {"name": f"cvm={self.vm(vm)['id']}"}
-        entries = [
-            {
-                "create_ts": at,
-                "age_in_h": 1.0,
-                "id": {"location": place},
-                "entity_id": name,
-                "extra_info": {"sp": {"map": disks}},
-            }
-            for (at, place), disks in sorted(history.items(), reverse=True)
-        ]
-        answer = json.dumps(
-            [{"type": "policy", "id": {"name": "x"}}, {"type": "vm", "id": name, "history": entries, **more}]
-        )
+        answer = json.dumps(volumecare.status(self.admin("GET", "state")["volumes"], clusters, time.time()))
         path.write_text(f"#!/bin/sh\n[ \"$*\" = 'status --json' ] || exit 2\ncat <<'END'\n{answer}\nEND\n")
         path.chmod(0o755)
         return path

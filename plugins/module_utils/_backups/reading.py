@@ -201,8 +201,11 @@ class Run:
         return answer
 
     def _is_refusal(self, step: Step, failure: Failure) -> bool:
-        """Whether a failure is a final one of this step: an error of the API's that does not pass, and that another look has not explained."""
-        if type(failure) is not ApiError:
+        """Whether a failure is a final one of this step: an error of the API's that does not pass, and that another look has not explained.
+
+        One of the question about a job says nothing of the job.
+        """
+        if type(failure) is not ApiError or not str(failure.call).startswith(f"POST {step.call}"):
             return False
         if failure.name not in NEW_FACTS:
             return True

@@ -62,6 +62,9 @@ def want(params: Params, duration: Seconds, moment: Seconds) -> Want:
     for number, item in enumerate(disks or ()):
         for side in ("from", "to"):
             refuse_empty(item[side], f"disks[{number}].{side}")
+    max_age = duration(params["max_age"], "max_age")
+    if max_age == 0:
+        raise InvalidOption("max_age: no backup is that new. Give a duration such as '1d', or leave the option out.")
     return Want(
         vm=params["vm"],
         onto=params["onto"],
@@ -69,7 +72,7 @@ def want(params: Params, duration: Seconds, moment: Seconds) -> Want:
         disks=disks,
         backup=params["backup"],
         before=moment(params["before"], "before") or None,
-        max_age=duration(params["max_age"], "max_age"),
+        max_age=max_age,
         stop_vm=params["stop_vm"],
         start=params["start"],
         wait_timeout=checked(params, "wait_timeout"),

@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups import backup as backups
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups import marks, pairing, tags, volumecare
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.backup import Backup, Disk
@@ -18,8 +21,6 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     NotAllowed,
     NotFound,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 VM = "0c9e2f3a-1111-4222-8333-444455556666"
 ROOT, DATA, LOGS = (f"aaaaaaaa-1111-4222-8333-44445555666{number}" for number in (1, 2, 3))
