@@ -53,16 +53,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The backups of a VM
+- name: The backups of all VMs, as VolumeCare's or other snapshots have tags
   storpool.cloudstack.cloudstack_vm_backup_info:
-    vm: [db-1]
     source: tags
   register: found
 
-- name: VMs without a backup of the last day
-  storpool.cloudstack.cloudstack_vm_backup_info:
-    source: tags
-  register: all_of_them
+- name: Which VMs have no backup
+  ansible.builtin.debug:
+    msg: "{{ found.vms | rejectattr('backups.0.age', 'defined') | map(attribute='name') }}"
 """
 
 RETURN = r"""

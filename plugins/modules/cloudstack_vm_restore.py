@@ -118,18 +118,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what would be done, and how old the data would be
-  storpool.cloudstack.cloudstack_vm_restore:
-    vm: db-1
+- name: See which backups there are
+  storpool.cloudstack.cloudstack_vm_backup_info:
+    vm: [db-1]
     source: tags
-    stop_vm: true
-  check_mode: true
-  register: foreseen
+  register: found
 
-- name: Bring a VM back to its newest backup, if that is not older than a day
+# With --check, it says what would be done, and how old the data would be
+- name: Bring a VM back to one of them, if that is not older than a day
   storpool.cloudstack.cloudstack_vm_restore:
     vm: db-1
     source: tags
+    backup: "{{ found.vms[0].backups[0].id }}"
     max_age: 1d
     stop_vm: true
 """

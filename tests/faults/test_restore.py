@@ -56,8 +56,9 @@ def test_a_vm_gets_back_what_its_disks_held(remote, running, world):
     assert not [entry for entry in [*world.journal(), *world.storpool.journal()] if entry["write"]]
     ended = restore(world)
     assert not ended.failed, ended.result
-    foreseeable = [each for each in ended.result["actions"] if not each.startswith("give ")]
-    assert foreseeable == foreseen.result["actions"]
+    # What a revert changes beside contents is for StorPool alone to say.
+    actions = [[each for each in run.result["actions"] if not each.startswith("give ")] for run in (foreseen, ended)]
+    assert actions[0] == actions[1]
     assert set(world.contents("web").values()) == {"THEN"}
     assert world.vm("web")["state"] == ("Running" if running else "Stopped")
     assert world.left() == []
@@ -139,7 +140,7 @@ def test_if_one_disk_is_refused_all_go_back(remote, running, call, skip, world):
 def test_what_volumecare_tells_is_restored_onto_a_replacement(world, tmp_path):
     """The VM is gone with its root disk; CloudStack still has the data disks, which nobody uses."""
     vm = world.new(remote=True)
-    told = {"source": "volumecare", "volumecare_program": str(world.status("web", tmp_path / "storpool_vcctl"))}
+    told = {"source": "volumecare", "volumecare_program": str(world.status(tmp_path / "storpool_vcctl"))}
     found = runner.run("cloudstack_vm_backup_info", {**world.task, **told})
     [web] = [each for each in found.result["vms"] if each["id"] == vm]
     assert [each["location"] for each in web["backups"]] == ["far.c"]

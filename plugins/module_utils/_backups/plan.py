@@ -160,6 +160,8 @@ def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row
     if left:
         steps = _reverting(current, goal, wanted, left)
         later = [f"start {name_of(current.vm)}"] if starts else []
+        if any(step.call == "VolumeUpdate" for step in steps):
+            later.insert(0, _as_before(goal.pairs[0].target))
         later += [_delete(row, "a copy").action for row in _copies(current, goal)]
         later.append(_restored(current))
         return Plan(tuple(steps), _shown(current, goal, False), _shown(current, goal, True), tuple(later))
@@ -363,9 +365,12 @@ def _put_right(current: Current, changes: t.Callable[[Row, Row], Row]) -> t.List
         if tags:
             body["tags"] = tags
         if body:
-            words = f"give {pairing.name_of(row)} the limits and tags that it had before"
-            steps.append(Step("VolumeUpdate", "~" + str(half["globalId"]), body, words))
+            steps.append(Step("VolumeUpdate", "~" + str(half["globalId"]), body, _as_before(row)))
     return steps
+
+
+def _as_before(row: Row) -> str:
+    return f"give {pairing.name_of(row)} the limits and tags that it had before"
 
 
 def _start(current: Current, wanted: Want) -> Step:

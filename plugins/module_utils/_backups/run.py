@@ -125,14 +125,12 @@ def look(sides: Sides, params: Params, clock: t.Callable[[], float] = time.time)
     for number, name in enumerate(params["vm"] or ()):
         refuse_empty(name, f"vm[{number}]")
     shelf = Shelf(sides)
-    if params["vm"] is not None and len(params["vm"]) == 1:
-        rows = [row for row in [sides.the_vm(params["vm"][0], params["zone"])] if row]
-        volumes = [each for row in rows for each in shelf.disks(row)]
-    else:
-        rows = sides.cloud.vms()
-        volumes = sides.cloud.volumes()
-        for each in volumes:
-            each["reference"] = sides.reference(each.get("path"))
+    names = params["vm"]
+    row = sides.the_vm(names[0], params["zone"]) if names is not None and len(names) == 1 else None
+    rows = [row] if row else sides.cloud.vms()
+    volumes = shelf.disks(row) if row else sides.cloud.volumes()
+    for each in volumes:
+        each["reference"] = sides.reference(each.get("path"))
     backups = shelf.backups(volumes)
     known = {str(row["id"]): row for row in rows}
     if params["vm"] is None:
