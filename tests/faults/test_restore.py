@@ -226,3 +226,18 @@ def test_a_vm_that_somebody_starts_in_the_middle_is_left_to_a_person(world):
     assert not restore(world).failed
     assert set(world.contents("web").values()) == {"THEN"}
     assert world.vm("web")["state"] == "Running"
+
+
+def test_two_runs_at_once_are_one_restore(world):
+    """Whoever comes second goes on with what the first has begun, or is refused; no disk is reverted to two things, and none is lost."""
+    for _round in range(3):
+        world.new(2, remote=True)
+        children = [Child([("cloudstack_vm_restore", {**world.task, **BACK})]) for _number in range(2)]
+        for ended in [child.wait()[0] for child in children]:
+            assert not ended.escaped
+        last = restore(world)
+        assert not last.failed, last.result
+        assert set(world.contents("web").values()) == {"THEN"}
+        assert world.vm("web")["state"] == "Running"
+        assert world.left() == []
+        assert len(world.safety()) == 2

@@ -171,6 +171,8 @@ class Run:
         goal = self.aimed = self.goal or aim(current, self._wanted)
         if current.memory.state != marks.UNDONE or self.goal:
             self.goal = goal
+        if goal.backup.id in current.ended:
+            self.failed = None  # another run has brought it to its end
         if self.failed is not None:
             check_way_back(current, goal, self.failed)
             return back(current, goal, self._wanted, self._sides.changes)
