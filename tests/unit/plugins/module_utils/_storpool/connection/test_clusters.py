@@ -141,8 +141,8 @@ def test_answers_that_are_none_are_refused_when_wrapped(sim):
     for odd in ({}, {"clusters": [{"clusterId": None}]}, []):
         with pytest.raises(BadAnswer):
             clusters.everywhere(odd, lambda _part: None, "there", "GET VolumesList")
+    part = {"clusterId": "far.c", "response": {"data": [{"name": "x"}]}}
     with pytest.raises(BadAnswer):
-        part = {"clusterId": "far.c", "response": {"data": [{"name": "x"}]}}
         clusters.everywhere({"clusters": [part]}, lambda data: api._check("VolumesList", None, data, "?"), "x", "?")
 
 
