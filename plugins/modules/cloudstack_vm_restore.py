@@ -41,8 +41,8 @@ options:
     description:
       - V(volumecare) takes the backups that StorPool's service VolumeCare has made.
       - V(tags) takes snapshots that have the tag C(cvm) with the id of the VM, here and at the locations that export snapshots to this cluster, as StorPool's
-        own backup calls make them. Which volume a snapshot is of tells its tag C(uuid), else the volume that it was taken of. Snapshots that CloudStack itself
-        has taken are not among them.
+        own backup calls make them if they are given that tag. Which volume a snapshot is of tells its tag C(uuid), else the volume that it was taken of.
+        Snapshots that CloudStack itself has taken are not among them.
     type: str
     required: true
     choices: [volumecare, tags]
