@@ -8,11 +8,12 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._common.errors import ApiError, Failure, NotFound, Outdated
+from .._common.errors import ApiError, Failure, NotFound, Outdated, TransientError, Unauthorized
 from .._common.plan import NEW_FACTS, Outcome, Plan, Step
 from . import marks, tags, volumecare
+from .aim import Current, Goal, Want, aim, name_of
 from .backup import UUID, Backup, Row, in_order, located
-from .plan import Current, Goal, Want, aim, back, check_way_back, forward, name_of
+from .plan import back, check_way_back, forward
 
 #: Calls of a restore that CloudStack gets; all others are StorPool's.
 TO_CLOUDSTACK = frozenset(["stopVirtualMachine", "startVirtualMachine"])
@@ -207,7 +208,9 @@ class Run:
 
         One of the question about a job says nothing of the job.
         """
-        if type(failure) is not ApiError or not str(failure.call).startswith(f"POST {step.call}"):
+        if not isinstance(failure, ApiError) or isinstance(failure, (Outdated, TransientError, Unauthorized)):
+            return False
+        if not str(failure.call).startswith(f"POST {step.call}"):
             return False
         if failure.name not in NEW_FACTS:
             return True

@@ -13,9 +13,9 @@ from .._common.given import refuse_empty
 from .._common.plan import backoff, converge
 from .._common.time_left import TimeLeft, checked
 from .._common.words import nearest
+from .aim import Goal, Want, name_of
 from .backup import LATEST, Row
 from .marks import tag
-from .plan import Goal, Want, name_of
 from .reading import Apply, Run, Shelf, Sides
 
 Params = t.Mapping[str, t.Any]
