@@ -53,7 +53,14 @@ ON_POOLS = {
     "cloudstack_volume_snapshot": "db-1-data",
 }
 #: As above, and what a VM on it is called, which is stopped.
-WITH_A_VM = {"cloudstack_vm_revert": "db-1", "cloudstack_vm_snapshot": "db-1"}
+WITH_A_VM = {
+    "cloudstack_vm_backup_info": "db-1",
+    "cloudstack_vm_restore": "db-1",
+    "cloudstack_vm_revert": "db-1",
+    "cloudstack_vm_snapshot": "db-1",
+}
+#: Modules whose examples find a backup of that VM, which tags tell of.
+BACKED_UP = frozenset(["cloudstack_vm_backup_info", "cloudstack_vm_restore"])
 _VM = {"zoneid": "1", "serviceofferingid": "1", "templateid": "1"}
 #: Modules whose examples start from what there is in a cloud with the pools sp-hybrid and sp-ssd.
 IN_CLOUD: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
@@ -178,7 +185,10 @@ def prepare(module: str, storpool: Simulator, cloudstack: Simulator) -> None:
         cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", "volumes": 1, "name": ON_POOLS[module]})
     if module in WITH_A_VM:
         vm = {"vms": 1, "running": False, "name": WITH_A_VM[module]}
-        cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", **vm})
+        [made] = cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", **vm})["vms"]
+        if module in BACKED_UP:
+            [root] = [row["path"] for row in cloudstack.state()["volumes"] if row["type"] == "ROOT"]
+            storpool_call(storpool, f"VolumeSnapshot/~{root.rpartition('/')[2]}", {"tags": {"cvm": made}})
 
 
 def pool(storpool: Simulator, template: str, name: str | None = None) -> tuple[str, dict[str, Any]]:

@@ -78,6 +78,8 @@ JOBS = frozenset(
         "revertToVMSnapshot",
         "createTags",
         "deleteTags",
+        "stopVirtualMachine",
+        "startVirtualMachine",
     )
 )
 LONGEST_SENTENCE = 900

@@ -11,6 +11,7 @@ import pytest
 from faults import (
     cloudstack_operations,
     cloudstack_pools,
+    cloudstack_restores,
     cloudstack_snapshots,
     cloudstack_templates,
     cloudstack_volumes,
@@ -40,6 +41,7 @@ ON_CLOUDSTACK = (
     *cloudstack_templates.TEMPLATES,
     *cloudstack_templates.DOWNLOADS,
     *cloudstack_snapshots.SNAPSHOTS,
+    *cloudstack_restores.RESTORES,
     *cloudstack_volumes.VOLUMES,
     *cloudstack_volumes.EVACUATIONS,
     *cloudstack_operations.OPERATIONS,

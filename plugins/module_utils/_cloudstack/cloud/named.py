@@ -80,3 +80,8 @@ def missing(option: str, what: str, wanted: t.Optional[str], there: t.Iterable[R
     return NotFound(
         f"{option}: there is no {what} {wanted!r}{where} with that name or id. {texts.there_is(there, wanted)}"
     )
+
+
+def the_vm(reader: Reader, vm: str, zone: t.Optional[str]) -> t.Optional[Raw]:
+    """The VM with this name, display name or id, in a zone if one is given. Raises :class:`Ambiguous`."""
+    return the_one("vm", "VM", vm, reader.vms_called(vm, zone_id(reader, zone)), (("id",), ("name", "displayname")))

@@ -228,6 +228,11 @@ class Reader:
         """The other hosts that CloudStack looks at for a VM that runs, each with whether it is suitable."""
         return self._api.rows("findHostsForMigration", "host", virtualmachineid=vm_id)
 
+    def volumes_of_vm(self, vm: Raw) -> t.List[Raw]:
+        """The volumes that are attached to a VM, with one call: they are its owner's, as it is."""
+        project = {"projectid": vm["projectid"]} if vm.get("projectid") else {}
+        return self._api.rows("listVolumes", "volume", virtualmachineid=vm["id"], listall=True, **project)
+
     def volume_snapshots(self, **where: t.Any) -> t.List[Raw]:
         """The volume snapshots of all accounts and projects that meet conditions of listSnapshots (``zoneid``, ``volumeid``, ...)."""
         return _unique(self._of_everyone("listSnapshots", "snapshot", **where))
@@ -332,9 +337,9 @@ class Reader:
         where: t.Dict[str, t.Any] = {"zoneid": zone_id} if zone_id else {}
         if is_uuid(name_or_id):
             with contextlib.suppress(Outdated):
-                rows = _unique(self._of_everyone(command, key, id=name_or_id, **where))
-                if rows:
-                    return rows
+                found = next(self._of_everyone(command, key, id=name_or_id, **where), None)
+                if found is not None:  # nothing else has its id
+                    return [found]
         where["name" if len(members) == 1 else "keyword"] = name_or_id
         named = _unique(self._of_everyone(command, key, **where))
         return [row for row in named if name_or_id in [row.get(member) for member in members]]

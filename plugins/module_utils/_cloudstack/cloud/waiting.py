@@ -45,6 +45,8 @@ ASYNC = frozenset(
         "revertToVMSnapshot",
         "createTags",
         "deleteTags",
+        "stopVirtualMachine",
+        "startVirtualMachine",
     ]
 )
 #: What whoever waits puts up with: a management server that drains, stops or starts refuses connections, breaks them, answers 503, or has no API yet.

@@ -22,7 +22,7 @@ from ..cloud.reader import Raw, Reader
 from ..cloud.reverted import Halves
 from ..cloud.snapshots import OF_VMS, holds_all, waiting
 from .plan import label, name_of, predicted_of, taking
-from .vm_snapshot import BY, snapshots_of, the_vm, vms_there
+from .vm_snapshot import BY, snapshots_of, vms_there
 
 #: Without the options for StorPool's address and token, which are the StorPool side's; the module puts them in.
 SPEC: t.Dict[str, t.Any] = {
@@ -82,7 +82,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
 
 def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several VMs, or snapshots of the VM, answer to the description."""
-    vm = the_vm(reader, wanted.vm, wanted.zone)
+    vm = named.the_vm(reader, wanted.vm, wanted.zone)
     if vm is None:
         return Current(there=vms_there(reader, wanted.zone))
     rows = snapshots_of(reader, vm)

@@ -48,12 +48,6 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     )
 
 
-def the_vm(reader: Reader, vm: str, zone: t.Optional[str]) -> t.Optional[Raw]:
-    """The VM with this name, display name or id, in a zone if one is given. Raises :class:`Ambiguous`."""
-    rows = reader.vms_called(vm, named.zone_id(reader, zone))
-    return named.the_one("vm", "VM", vm, rows, (("id",), ("name", "displayname")))
-
-
 def vms_there(reader: Reader, zone: t.Optional[str]) -> t.Tuple[Raw, ...]:
     """The VMs that there are, in a zone if one is given, to tell of them."""
     return tuple(reader.vms(**named.within(named.zone_id(reader, zone))))
@@ -70,7 +64,7 @@ BY: named.By = (("id",), ("displayname",), ("name",))
 
 def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several VMs or snapshots answer to the description."""
-    vm = the_vm(reader, wanted.vm, wanted.zone)
+    vm = named.the_vm(reader, wanted.vm, wanted.zone)
     current = Current(reader.version(), vm)
     if vm is None:
         return current._replace(there=vms_there(reader, wanted.zone)) if wanted.present else current

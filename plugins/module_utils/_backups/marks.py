@@ -1,0 +1,113 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a restore leaves on StorPool while it is on its way, so that the next run knows what was done: names, tags, and chains of parents.
+
+Copies of snapshots that were brought here only for it, and the snapshots that keep what the disks held before, say what they are for. The first of the latter
+is the record: it says how far the restore is. Whether a disk was reverted shows in its chain of parents: its safety snapshot is in it before, and not after.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._common.errors import NotAllowed
+from .backup import Row
+
+#: Tags: of which backup a restore is, onto which VM (id), what the object is to it, of which disk of the VM (id), to which snapshot that is reverted (global
+#: id), whether the VM ran, and on the record how far the restore is.
+BACKUP, VM, KIND, DISK, TO, RAN, STATE = (
+    "vm-restore",
+    "vm-restore-vm",
+    "vm-restore-kind",
+    "vm-restore-disk",
+    "vm-restore-to",
+    "vm-restore-ran",
+    "vm-restore-state",
+)
+EVERY = (BACKUP, VM, KIND, DISK, TO, RAN, STATE)
+COPY, SAFETY, MARK = "copy", "safety", "mark"
+BEGUN, DONE, UNDONE = "begun", "done", "undone"
+
+
+class Memory(t.NamedTuple):
+    """What is there of restores onto a VM. ``safety`` are the safety snapshots of the one that matters, by disk, ``record`` is one of them."""
+
+    copies: t.Tuple[Row, ...] = ()
+    safety: t.Mapping[str, Row] = {}
+    record: t.Optional[Row] = None
+    backup: t.Optional[str] = None
+    ran: bool = False
+
+    @property
+    def state(self) -> t.Optional[str]:
+        """How far the restore is; ``None`` if no disk was touched yet."""
+        return None if self.record is None else tag(self.record, STATE)
+
+
+def tag(thing: Row, name: str) -> str:
+    """The value of a tag; one that is not there is empty."""
+    return str((thing.get("tags") or {}).get(name) or "")
+
+
+def own_tags(thing: Row) -> t.Dict[str, str]:
+    """The tags of an object without those of a restore."""
+    return {key: str(value) for key, value in (thing.get("tags") or {}).items() if key not in EVERY}
+
+
+def safety_name(vm: str, backup: str, number: int) -> str:
+    """The name of a safety snapshot. A second restore to the same backup cannot take another one, since names are unique."""
+    return f"vm-restore.{vm}.{backup}.{number}"
+
+
+def recall(vm: str, snapshots: t.Iterable[Row], volumes: t.Iterable[Row]) -> t.Tuple[Memory, t.Dict[str, Memory]]:
+    """What there is of a restore onto a VM that has not ended, and those that have ended, by backup.
+
+    Raises :class:`NotAllowed` if there are two that have not.
+    """
+    of_it = [row for row in snapshots if tag(row, VM) == vm]
+    copies = tuple(row for row in of_it if tag(row, KIND) == COPY)
+    marked = [row for row in volumes if tag(row, VM) == vm and tag(row, KIND) == MARK]
+    restores: t.Dict[str, t.Dict[str, Row]] = {}
+    for row in of_it:
+        if tag(row, KIND) == SAFETY:
+            restores.setdefault(tag(row, BACKUP), {})[tag(row, DISK)] = row
+    going, ended = [], {}
+    for backup, safety in restores.items():
+        record = next((row for row in safety.values() if tag(row, STATE)), None)
+        memory = Memory((), safety, record, backup, bool(record and tag(record, RAN) == "1"))
+        if memory.state == DONE:
+            ended[backup] = memory
+        elif record is not None:
+            going.append(memory)
+    if len(going) > 1:
+        names = ", ".join(sorted(str(memory.backup) for memory in going))
+        raise NotAllowed(
+            f"Restores of VM {vm} to several backups ({names}) were begun, and none has ended. See its disks; then delete the safety snapshots of those that "
+            f"do not count (storpool_snapshot; their names begin with vm-restore.{vm})."
+        )
+    signs = [*copies, *marked]
+    if going:
+        return going[0]._replace(copies=copies), ended
+    ran = any(tag(row, RAN) == "1" for row in signs)
+    return Memory(copies, backup=tag(signs[0], BACKUP) if signs else None, ran=ran), ended
+
+
+def is_on(volume: Row, snapshot: Row, by_name: t.Mapping[str, Row], who: str) -> bool:
+    """Whether a snapshot is in the chain of parents of a volume, which it is until the volume is reverted to another one.
+
+    ``by_name`` has every snapshot by its name, those being deleted too. Raises :class:`NotAllowed` if the chain is not known to its end.
+    """
+    parent, seen = str(volume.get("parentName") or ""), set()  # type: str, t.Set[str]
+    while parent:
+        row = by_name.get(parent) or by_name.get("*" + parent)
+        if row is None or parent in seen:
+            raise NotAllowed(
+                f"Whether {who} was reverted already is not known, as StorPool does not list its parent {parent!r}. Run the task again; if that does not help, "
+                f"look at the parents of volume ~{volume['globalId']}: if snapshot {snapshot['name']!r} is among them, it was not."
+            )
+        if row["globalId"] == snapshot["globalId"]:
+            return True
+        seen.add(parent)
+        parent = str(row.get("parentName") or "")
+    return False

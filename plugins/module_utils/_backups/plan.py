@@ -1,0 +1,311 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A VM back to a backup: what is meant, and the calls that are left. Pure.
+
+Forward: bring snapshots here, stop the VM, keep what its disks hold, detach, revert; then put right what reverts have changed beside contents, start the VM,
+delete what was only for the way. Back, if a disk cannot be reverted: revert all to what was kept, and the rest likewise. Either can be continued by
+another run, since what is there tells how far it was (:mod:`.marks`).
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._common.errors import Failure, NotAllowed
+from .._common.plan import Plan, Step
+from .._common.sizes import human
+from .._common.words import listing
+from . import marks, pairing
+from .aim import Current, Goal, Want, name_of
+from .backup import Backup, Row, utc
+from .marks import tag
+from .pairing import Pair
+
+#: Seconds in which clients have to let go of disks.
+DETACH_SECONDS = 60
+_LIMITS = ("iops", "bw", "limitType")
+_OPEN = (
+    ("busy", "Somebody has it open. Find out who, close it there, and run the task again."),
+    ("open", "Somebody has it open. Find out who, close it there, and run the task again."),
+)
+_START = (
+    (
+        "",
+        "Its disks are those of the backup. Start it in CloudStack when what stands in the way is gone, or run the task again.",
+    ),
+)
+
+
+def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row, Row], Row]) -> Plan:
+    """The calls that are left until the VM is what it was in the backup. ``changes`` gives the policy that would make the one object like the other."""
+    memory = current.memory
+    if memory.state == marks.UNDONE:
+        return back(current, goal._replace(pairs=()), wanted, changes)
+    if goal.backup.id in current.ended:
+        there = _shown(current, goal, True)
+        again = (
+            f"{name_of(current.vm)} was restored to {goal.backup} before, and the safety snapshots of that are still there, so it is not reverted again. If "
+            "that is wanted, delete them first (storpool_snapshot)."
+        )
+        return Plan((), there, there, cautions=(again,) if goal.already else ())
+    _check_halves(current, goal)
+    left = [pair for pair in goal.pairs if memory.record is None or not _is_reverted(current, pair)]
+    starts = goal.ran if wanted.start is None else wanted.start
+    if left:
+        steps = _reverting(current, goal, wanted, left)
+        later = [f"start {name_of(current.vm)}"] if starts else []
+        if any(step.call == "VolumeUpdate" for step in steps):
+            later.insert(0, _as_before(goal.pairs[0].target))
+        later += [_delete(row, "a copy").action for row in _copies(current, goal)]
+        later.append(_restored(current))
+        return Plan(tuple(steps), _shown(current, goal, False), _shown(current, goal, True), tuple(later))
+    steps = _put_right(current, changes)
+    if starts and current.vm.get("state") != "Running":
+        steps.append(_start(current, wanted))
+    steps += [_delete(row, "a copy") for row in memory.copies]
+    steps.append(_note(current, marks.DONE, _restored(current)))
+    return Plan(tuple(steps), _shown(current, goal, False), _shown(current, goal, True))
+
+
+def _check_halves(current: Current, goal: Goal) -> None:
+    gone = [pairing.name_of(pair.target) for pair in goal.pairs if str(pair.target["id"]) not in current.halves]
+    if gone:
+        raise NotAllowed(
+            f"{name_of(current.vm)} cannot be restored: {listing(gone)} is no longer on this StorPool cluster. See what has become of it in CloudStack."
+        )
+
+
+def back(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row, Row], Row]) -> Plan:
+    """The calls that are left until the VM is what it was before the restore."""
+    memory, there = current.memory, _shown(current, goal, False)
+    _check_halves(current, goal)
+    if memory.state == marks.BEGUN:
+        reverted = [pair for pair in goal.pairs if _is_reverted(current, pair)]
+        if reverted:
+            return Plan(
+                tuple(_revert(current, pair, memory.safety[pair.target["id"]], None) for pair in reverted), there, there
+            )
+    steps = _put_right(current, changes)
+    if memory.state == marks.BEGUN:
+        steps.append(_note(current, marks.UNDONE, f"note that the disks of {name_of(current.vm)} are what they were"))
+    steps += [_delete(row, "a copy") for row in memory.copies]
+    if goal.ran and current.vm.get("state") == "Stopped":
+        steps.append(_start(current, wanted)._replace(action=f"start {name_of(current.vm)}, as it ran before"))
+    record = memory.record
+    others = [row for row in memory.safety.values() if row is not record]
+    steps += [_delete(row, "a safety snapshot") for row in others + ([record] if record else [])]
+    return Plan(tuple(steps), there, there)
+
+
+def check_way_back(current: Current, goal: Goal, failure: Failure) -> None:
+    """Raise the failure if there is no way back, as somebody else has started the VM."""
+    in_use = current.memory.state == marks.BEGUN and current.vm.get("state") != "Stopped"
+    if in_use and any(_is_reverted(current, pair) for pair in goal.pairs):
+        told, state = failure.message.rstrip("."), current.vm.get("state")
+        failure.message = f"{told}. {name_of(current.vm)} is {state}, so its disks are left as they are. Stop it, and run the task again"
+        raise failure
+
+
+def _is_reverted(current: Current, pair: Pair) -> bool:
+    row = pair.target
+    half = current.halves[str(row["id"])]
+    return not marks.is_on(half, current.memory.safety[row["id"]], current.by_name, pairing.name_of(row))
+
+
+def _reverting(current: Current, goal: Goal, wanted: Want, left: t.Sequence[Pair]) -> t.List[Step]:
+    memory, vm, state = current.memory, current.vm, current.vm.get("state")
+    who = name_of(vm)
+    if state == "Running" and memory.state == marks.BEGUN:
+        raise NotAllowed(
+            f"{who} was started while a restore to {goal.backup} was on its way: what was written since is on none of the safety snapshots "
+            f"({listing(str(row['name']) for row in memory.safety.values())}). Look at its disks; then stop it, to let the restore end, or delete these "
+            "snapshots (storpool_snapshot), to begin anew."
+        )
+    if state == "Running" and not wanted.stop_vm:
+        raise NotAllowed(f"{who} is Running, and has to be stopped for this. Set stop_vm to let the task do it.")
+    if state not in ("Running", "Stopped"):
+        raise NotAllowed(f"{who} is {state}; only a VM that is Running or Stopped can be restored.")
+    here = {tag(row, marks.DISK) for row in memory.copies}
+    steps = [_bring(current, goal, pair) for pair in left if pair.disk.snapshot not in current.snapshots]
+    marked = any(tag(half, marks.KIND) == marks.MARK for half in current.halves.values())
+    if state == "Running" and not steps and not here and not marked:
+        steps.append(_mark(current, goal))
+    if state == "Running":
+        body = {"id": vm["id"], "forced": True}
+        steps.append(Step("stopVirtualMachine", None, body, f"stop {who}", timeout=wanted.wait_timeout))
+    if memory.record is None:
+        needed = {pair.disk.snapshot for pair in goal.pairs}
+        steps += [_delete(row, "a copy") for row in memory.copies if row["globalId"] not in needed]
+        steps.append(_keep(current, goal))
+    steps.append(_detach(current, left))
+    return steps + [_revert(current, pair, None, goal.backup) for pair in left]
+
+
+def _copies(current: Current, goal: Goal) -> t.List[Row]:
+    """The copies that are here, or will be, only for the way."""
+    ours = list(current.memory.copies)
+    for pair in goal.pairs:
+        if pair.disk.snapshot not in current.snapshots:
+            ours.append({"name": "~" + pair.disk.snapshot, "globalId": pair.disk.snapshot})
+    return ours
+
+
+def _tags(current: Current, goal: Goal, kind: str) -> t.Dict[str, str]:
+    return {
+        marks.BACKUP: goal.backup.id,
+        marks.VM: str(current.vm["id"]),
+        marks.KIND: kind,
+        marks.RAN: "1" if goal.ran else "0",
+    }
+
+
+def _bring(current: Current, goal: Goal, pair: Pair) -> Step:
+    row, snapshot = pair.target, pair.disk.snapshot
+    if any(each["globalId"] == snapshot for each in current.by_name.values()):
+        raise NotAllowed(
+            f"Snapshot ~{snapshot} of {goal.backup} is being deleted here just now, by an earlier run or by somebody else. Run the task again in a minute."
+        )
+    place = pair.disk.location or (current.remote.get(snapshot) or {}).get("location")
+    if place is None:
+        raise NotAllowed(
+            f"Snapshot ~{snapshot} of {goal.backup} is neither here nor at a location that exports it to this cluster, so {pairing.name_of(row)} cannot be "
+            "reverted to it."
+        )
+    body = {
+        "remoteId": snapshot,
+        "remoteLocation": place,
+        "tags": dict(_tags(current, goal, marks.COPY), **{marks.DISK: str(row["id"])}),
+    }
+    template = current.halves[str(row["id"])].get("templateName")
+    if template:
+        body["template"] = template
+    return Step(
+        "SnapshotFromRemote",
+        None,
+        body,
+        f"bring snapshot ~{snapshot} for {pairing.name_of(row)} here from {place!r}",
+        advice=(("", f"See that location {place!r} is connected, and what keeps the snapshot from being sent."),),
+    )
+
+
+def _mark(current: Current, goal: Goal) -> Step:
+    half = current.halves[str(goal.pairs[0].target["id"])]
+    return Step(
+        "VolumeUpdate",
+        "~" + str(half["globalId"]),
+        {"tags": _tags(current, goal, marks.MARK)},
+        f"note on {pairing.name_of(goal.pairs[0].target)} that {name_of(current.vm)} is Running",
+    )
+
+
+def _keep(current: Current, goal: Goal) -> Step:
+    """All disks at one moment. The first is the record."""
+    volumes = []
+    for number, pair in enumerate(goal.pairs):
+        half = current.halves[str(pair.target["id"])]
+        tags = dict(
+            marks.own_tags(half),
+            **_tags(current, goal, marks.SAFETY),
+            **{marks.DISK: str(pair.target["id"]), marks.TO: pair.disk.snapshot},
+        )
+        if number == 0:
+            tags[marks.STATE] = marks.BEGUN
+        name = marks.safety_name(str(current.vm["id"]), goal.backup.id, number)
+        volumes.append({"volume": "~" + str(half["globalId"]), "name": name, "tags": tags})
+    disks = listing(repr(str(pair.target["name"])) for pair in goal.pairs)
+    words = f"take safety snapshots of the disks {disks} of {name_of(current.vm)} as they are now"
+    return Step("VolumesGroupSnapshot", None, {"volumes": volumes}, words)
+
+
+def _detach(current: Current, pairs: t.Sequence[Pair]) -> Step:
+    items = [
+        {"volume": "~" + str(current.halves[str(pair.target["id"])]["globalId"]), "detach": "all"} for pair in pairs
+    ]
+    disks = listing(repr(str(pair.target["name"])) for pair in pairs)
+    return Step(
+        "VolumesReassignWait",
+        None,
+        {"reassign": items, "attachTimeout": DETACH_SECONDS},
+        f"detach the disks {disks} of {name_of(current.vm)}",
+        timeout=float(DETACH_SECONDS),
+        advice=_OPEN,
+    )
+
+
+def _revert(current: Current, pair: Pair, safety: t.Optional[Row], backup: t.Optional[Backup]) -> Step:
+    half = current.halves[str(pair.target["id"])]
+    snapshot = str(safety["globalId"]) if safety else pair.disk.snapshot
+    to = f"snapshot ~{snapshot}" + (f" of {backup}" if backup else ", as it was")
+    words = f"revert {pairing.name_of(pair.target)} ({human(int(half['size']))}) to {to}"
+    return Step("VolumeRevert", "~" + str(half["globalId"]), {"toSnapshot": "~" + snapshot}, words, advice=_OPEN)
+
+
+def _put_right(current: Current, changes: t.Callable[[Row, Row], Row]) -> t.List[Step]:
+    """Limits and tags as they were, where a revert has brought those of the snapshot, and no trace of the restore on the disks."""
+    steps = []
+    for row in current.targets:
+        half = current.halves.get(str(row["id"]))
+        if half is None:
+            continue
+        safety = current.memory.safety.get(str(row["id"]))
+        body: Row = {}
+        tags = {key: "" for key in half.get("tags") or {} if key in marks.EVERY}
+        if safety is not None:
+            body = {key: value for key, value in changes(half, safety).items() if key in _LIMITS}
+            before, has = marks.own_tags(safety), marks.own_tags(half)
+            came = marks.own_tags(current.snapshots.get(tag(safety, marks.TO)) or {})
+            tags.update({key: value for key, value in before.items() if has.get(key) != value})
+            tags.update({key: "" for key in has if key not in before and key in came})
+        if tags:
+            body["tags"] = tags
+        if body:
+            steps.append(Step("VolumeUpdate", "~" + str(half["globalId"]), body, _as_before(row)))
+    return steps
+
+
+def _as_before(row: Row) -> str:
+    return f"give {pairing.name_of(row)} the limits and tags that it had before"
+
+
+def _start(current: Current, wanted: Want) -> Step:
+    body = {"id": current.vm["id"]}
+    words = f"start {name_of(current.vm)}"
+    return Step("startVirtualMachine", None, body, words, timeout=wanted.wait_timeout, advice=_START)
+
+
+def _delete(row: Row, what: str) -> Step:
+    words = f"delete snapshot ~{row['globalId']}, {what} that was only for the way"
+    return Step("SnapshotDelete", "~" + str(row["globalId"]), None, words)
+
+
+def _restored(current: Current) -> str:
+    return f"note that {name_of(current.vm)} is restored"
+
+
+def _note(current: Current, state: str, words: str) -> Step:
+    record = t.cast(Row, current.memory.record)
+    return Step("SnapshotUpdate", "~" + str(record["globalId"]), {"tags": {marks.STATE: state}}, words)
+
+
+def _shown(current: Current, goal: Goal, restored: bool) -> Row:
+    """One side of the diff."""
+    vm = current.vm
+    names = [marks.safety_name(str(vm["id"]), goal.backup.id, number) for number in range(len(goal.pairs))]
+    ended = current.ended.get(goal.backup.id)
+    if current.memory.safety or ended:
+        names = sorted(str(row["name"]) for row in (ended or current.memory).safety.values())
+    return {
+        "vm": {"id": vm["id"], "name": vm["name"], "state": vm.get("state")},
+        "disks": [
+            {
+                "id": pair.target["id"],
+                "name": pair.target["name"],
+                "from_volume_id": pair.disk.volume,
+                "snapshot": pair.disk.snapshot,
+            }
+            for pair in goal.pairs
+        ],
+        "safety_snapshots": names if restored else [],
+        "contents": f"as of {utc(goal.backup.created)}" if restored else "what has been written to its disks",
+    }

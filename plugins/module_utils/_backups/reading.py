@@ -1,0 +1,270 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading backups, from VolumeCare or from tags, and one run of a restore: what it sees, and what it does."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from .._common.errors import ApiError, Failure, NotFound, Outdated, TransientError, Unauthorized
+from .._common.plan import NEW_FACTS, Outcome, Plan, Step
+from . import marks, tags, volumecare
+from .aim import Current, Goal, Want, aim, name_of
+from .backup import UUID, Backup, Row, in_order, located
+from .plan import back, check_way_back, forward
+
+#: Calls of a restore that CloudStack gets; all others are StorPool's.
+TO_CLOUDSTACK = frozenset(["stopVirtualMachine", "startVirtualMachine"])
+#: Calls after whose refusal everything goes back to what it was: all that come before the disks are those of the backup.
+_ON_THE_WAY = frozenset(
+    ["SnapshotFromRemote", "stopVirtualMachine", "VolumesGroupSnapshot", "VolumesReassignWait", "VolumeRevert"]
+)
+#: Lists that are no longer so after a call.
+_CHANGES = {
+    "VolumeUpdate": ("volumes",),
+    "VolumeRevert": ("volumes",),
+    "VolumesGroupSnapshot": ("volumes", "snapshots"),
+    "SnapshotFromRemote": ("snapshots",),
+    "SnapshotUpdate": ("snapshots",),
+    "SnapshotDelete": ("snapshots",),
+}
+Apply = t.Callable[[Step], t.Any]
+
+
+class Sides(t.NamedTuple):
+    """What reads both sides, and what is known of names on either, neither of which is known here.
+
+    ``the_vm`` finds a VM by name or id in a zone, ``reference`` gives what StorPool calls what has a path, ``keys_of`` all that an object of StorPool's is
+    known by. ``changes`` gives the policy that would make one object like another. ``status`` is what VolumeCare
+    says; ``None`` if backups are known by their tags.
+    """
+
+    cloud: t.Any
+    cluster: t.Any
+    the_vm: t.Callable[[str, t.Optional[str]], t.Optional[Row]]
+    reference: t.Callable[[t.Optional[str]], t.Optional[str]]
+    keys_of: t.Callable[[Row], t.Tuple[str, ...]]
+    changes: t.Callable[[Row, Row], Row] = lambda _thing, _like: {}
+    status: t.Optional[t.Callable[[], str]] = None
+
+
+class Shelf:
+    """The backups that there are. Each list is read once, as long as nobody forgets it."""
+
+    def __init__(self, sides: Sides) -> None:
+        self._sides = sides
+        self._lists: t.Dict[str, t.Any] = {}
+
+    def forget(self, *names: str) -> None:
+        """These lists, or all of them, are read anew when they are needed."""
+        for name in names or tuple(self._lists):
+            self._lists.pop(name, None)
+
+    def snapshots(self) -> t.List[Row]:
+        """All snapshots here, those being deleted too."""
+        return list(self._once("snapshots", self._sides.cluster.every_snapshot))
+
+    def living(self) -> t.List[Row]:
+        """The snapshots here that stay."""
+        return [row for row in self.snapshots() if not (row.get("deleted") or str(row["name"]).startswith("*"))]
+
+    def volumes(self) -> t.List[Row]:
+        """All volumes here."""
+        return list(self._once("volumes", self._sides.cluster.volumes))
+
+    def remote(self) -> t.Dict[str, Row]:
+        """The snapshots that other locations export to this cluster, by global id."""
+        rows = self._once("remote", self._sides.cluster.remote_snapshots)
+        return {str(row["remoteId"]): row for row in rows}
+
+    def disks(self, vm: Row) -> t.List[Row]:
+        """CloudStack's volumes of a VM, each with what StorPool calls it."""
+        read = self._sides.cloud.volumes_of_vm
+        rows = self._once("disks of " + str(vm["id"]), lambda: read(vm))
+        for row in rows:
+            row["reference"] = self._sides.reference(row.get("path"))
+        return sorted(rows, key=lambda row: (row.get("type") != "ROOT", row.get("deviceid") or 0, str(row["id"])))
+
+    def halves(self, rows: t.Iterable[Row]) -> t.Dict[str, Row]:
+        """StorPool's halves of volumes of CloudStack's, by the ids of these."""
+        by_key = {key: half for half in self.volumes() for key in self._sides.keys_of(half)}
+        return {str(row["id"]): by_key[row["reference"]] for row in rows if row["reference"] in by_key}
+
+    def backups(self, rows: t.Iterable[Row]) -> t.Dict[str, t.Tuple[Backup, ...]]:
+        """The backups of each VM, the newest first. ``rows`` are volumes of CloudStack's that snapshots without other signs can be of."""
+        here = {str(row["globalId"]): row for row in self.living()}
+        if self._sides.status is not None:
+            told = self._once("status", lambda: volumecare.parse(t.cast(t.Any, self._sides.status)()))
+            away = any(disk.snapshot not in here for each in told.values() for one in each for disk in one.disks)
+            remote = self.remote() if away else {}
+            return {vm: in_order(located(each, here, remote) for each in of_it) for vm, of_it in told.items()}
+        names = {str(row["id"]): str(row["id"]) for row in rows}
+        for volume, half in self.halves(rows).items():
+            names.update(dict.fromkeys(self._sides.keys_of(half), volume))
+        found = tags.backups(here.values(), self.remote().values(), names)
+        return {vm: in_order(of_it) for vm, of_it in found.items()}
+
+    def _once(self, name: str, read: t.Callable[[], t.Any]) -> t.Any:
+        if name not in self._lists:
+            self._lists[name] = read()
+        return self._lists[name]
+
+
+def source_of(sides: Sides, vm: str, zone: t.Optional[str]) -> t.Tuple[t.Optional[Row], str]:
+    """A VM that is there, or was, and its id. Raises :class:`NotFound` for a name that no VM has: of one that is gone, only the id is left."""
+    row = sides.the_vm(vm, zone)
+    if row is None and not UUID.fullmatch(vm.lower()):
+        raise NotFound(
+            f"vm: CloudStack has no VM {vm!r} with that name, display name or id. Of a VM that was removed give the id (cloudstack_vm_backup_info lists those "
+            "that have backups)."
+        )
+    return row, str(row["id"]) if row else vm.lower()
+
+
+class Run:
+    """One run of a restore: it looks, plans and carries out steps, and knows whether it is on its way back."""
+
+    def __init__(
+        self, sides: Sides, wanted: Want, cloud: Apply, cluster: Apply, clock: t.Callable[[], float] = time.time
+    ) -> None:
+        self._sides, self._wanted, self._clock = sides, wanted, clock
+        self._cloud, self._cluster = cloud, cluster
+        self._shelf = Shelf(sides)
+        self._vm: t.Optional[Row] = None
+        self._source: t.Optional[str] = None
+        self._source_row: t.Optional[Row] = None
+        self._refused: t.List[t.Tuple[str, t.Optional[str]]] = []
+        self.goal: t.Optional[Goal] = None
+        self.aimed: t.Optional[Goal] = None
+        self.failed: t.Optional[Failure] = None
+
+    def look(self) -> Current:
+        """Both sides as they are now; what cannot have changed since the last look is not read again."""
+        vm = self._the_vm()
+        shelf = self._shelf
+        targets = shelf.disks(vm)
+        volumes, snapshots = shelf.volumes(), shelf.snapshots()
+        living = shelf.living()
+        halves = shelf.halves(targets)
+        memory, ended = marks.recall(str(vm["id"]), living, volumes)
+        current = Current(
+            vm,
+            str(self._source),
+            tuple(targets),
+            halves,
+            {str(row["globalId"]): row for row in living},
+            {str(row["name"]): row for row in snapshots},
+            memory,
+            ended,
+            self._clock(),
+        )
+        if self.goal is None:
+            current = self._with_backups(current)
+        elif self.failed is None and self.goal.backup.id not in ended:
+            is_here = all(pair.disk.snapshot in current.snapshots for pair in self.goal.pairs)
+            current = current if is_here else current._replace(remote=shelf.remote())
+        return current
+
+    def plan(self, current: Current) -> Plan:
+        """The calls that are left, on the way there or, after a refusal, on the way back."""
+        goal = self.aimed = self.goal or aim(current, self._wanted)
+        if current.memory.state != marks.UNDONE or self.goal:
+            self.goal = goal
+        if goal.backup.id in current.ended:
+            self.failed = None  # another run has brought it to its end
+        if self.failed is not None:
+            check_way_back(current, goal, self.failed)
+            return back(current, goal, self._wanted, self._sides.changes)
+        return forward(current, goal, self._wanted, self._sides.changes)
+
+    def apply(self, step: Step) -> t.Any:
+        """Carry out a step. A refusal on the way there turns the run back: its next plan is that of the way back."""
+        try:
+            answer = (self._cloud if step.call in TO_CLOUDSTACK else self._cluster)(step)
+        except Failure as failure:
+            self._vm = None if self._vm is None else dict(self._vm, unsure=True)
+            self._shelf.forget("volumes", "snapshots", "remote")
+            if self.failed is None and step.call in _ON_THE_WAY and self._is_refusal(step, failure):
+                self.failed = failure.while_doing(step.action)
+                if isinstance(failure, ApiError):
+                    failure.advise(step.advice)
+                raise Outdated(failure.message, call=failure.call, error=failure.error) from None
+            raise
+        self._shelf.forget(*_CHANGES.get(step.call, ("nothing",)))
+        if step.call in TO_CLOUDSTACK:
+            row = answer.get("virtualmachine") if isinstance(answer, dict) else None
+            known = (
+                self._vm is not None and isinstance(row, dict) and row.get("id") == self._vm["id"] and row.get("state")
+            )
+            self._vm = (
+                dict(t.cast(Row, self._vm), state=row["state"]) if known and row else dict(self._vm or {}, unsure=True)
+            )
+        return answer
+
+    def _is_refusal(self, step: Step, failure: Failure) -> bool:
+        """Whether a failure is a final one of this step: an error of the API's that does not pass, and that another look has not explained.
+
+        One of the question about a job says nothing of the job.
+        """
+        if not isinstance(failure, ApiError) or isinstance(failure, (Outdated, TransientError, Unauthorized)):
+            return False
+        if not str(failure.call).startswith(f"POST {step.call}"):
+            return False
+        if failure.name not in NEW_FACTS:
+            return True
+        again = (step.call, str(step.body)) in self._refused
+        self._refused.append((step.call, str(step.body)))
+        return again
+
+    def end(self, outcome: Outcome) -> Outcome:
+        """The outcome, or the failure that turned the run back, now that all is as it was."""
+        if self.failed is not None:
+            goal = t.cast(Goal, self.goal)
+            state = (self._vm or {}).get("state")
+            self.failed.message = (
+                f"{self.failed.message.rstrip('.')}. All disks are what they were before, {name_of(t.cast(Row, self._vm))} is {state}, and nothing of the "
+                f"restore to {goal.backup} is left"
+            )
+            raise self.failed
+        return outcome
+
+    def _the_vm(self) -> Row:
+        wanted = self._wanted
+        if self._source is None:
+            self._source_row, self._source = source_of(self._sides, wanted.vm, wanted.zone)
+        if self._vm is None:
+            row = self._source_row
+            if wanted.onto is not None:
+                row = self._sides.the_vm(wanted.onto, wanted.zone)
+            if row is None:
+                option = "vm" if wanted.onto is None else "onto"
+                told = wanted.onto or wanted.vm
+                raise NotFound(
+                    f"{option}: CloudStack has no VM {told!r}. Make a VM with as many disks, and name it (onto)."
+                    if option == "vm"
+                    else f"onto: CloudStack has no VM {told!r} with that name, display name or id."
+                )
+            self._vm = row
+        elif self._vm.get("unsure"):
+            rows = self._sides.cloud.vms(id=self._vm["id"])
+            if not rows:
+                raise NotFound(f"{name_of(self._vm)} was removed while the task worked on it.")
+            self._vm = rows[0]
+        return self._vm
+
+    def _with_backups(self, current: Current) -> Current:
+        """The look of a run that does not know yet what it is to do."""
+        rows = list(current.targets)
+        if current.source != current.vm["id"]:
+            rows += self._shelf.disks(self._source_row) if self._source_row else []
+        every = self._shelf.backups(rows).get(current.source, ())
+        sources = {str(row["id"]): row for row in rows}
+        if current.source != current.vm["id"]:
+            for volume in sorted({disk.volume for backup in every for disk in backup.disks} - set(sources)):
+                row = self._sides.cloud.volume(volume) if volume else None
+                if row is not None:
+                    sources[volume] = row
+        remote = self._shelf.remote() if current.memory.record is not None else {}
+        return current._replace(backups=every, sources=sources, remote=remote)

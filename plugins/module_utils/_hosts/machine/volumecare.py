@@ -1,0 +1,27 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VolumeCare's own program, which tells what backups it has made."""
+
+from __future__ import annotations
+
+from ..._common.errors import Failure, NotFound
+from ..._common.transport import first_line
+from . import commands
+
+#: Seconds that the program may take; it reads what VolumeCare has noted of every VM.
+TIMEOUT = 120.0
+_ELSEWHERE = "Run the task on a host of the StorPool cluster with VolumeCare, as root, or let the tags of snapshots tell (source: tags)."
+
+
+def status(program: str, multicluster: bool) -> str:
+    """What ``storpool_vcctl status --json`` says. Raises :class:`NotFound` where there is no such program, and a :class:`Failure` if it fails."""
+    try:
+        path = commands.locate(program)
+    except NotFound as failure:
+        raise NotFound(f"{failure.message} {_ELSEWHERE}") from None
+    ran = commands.run([path, "status", *(["-M"] if multicluster else []), "--json"], TIMEOUT)
+    if ran.status != 0:
+        told = first_line(ran.errors.strip() or ran.output.strip() or "it says nothing")
+        raise Failure(f"{program} status --json ended with {ran.status}: {told.rstrip('.')}. {_ELSEWHERE}")
+    return ran.output

@@ -1,0 +1,243 @@
+# Copyright (c) 2026, StorPool CloudStack collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A VM back to a backup: what its disks hold afterwards, whatever happens on the way."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+
+import pytest
+
+from faults import runner
+from faults.child import Child
+from faults.matrix import is_write
+from faults.restoring import Restored, TwoSites
+from simulators.client import start
+
+TOKEN = "2718281828459045235"
+BACK = {"vm": "web", "source": "tags", "stop_vm": True, "wait_timeout": 300}
+MOST_CALLS = 40
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A cloud in front of a StorPool cluster whose volumes have bytes."""
+    with (
+        start("storpool", token=TOKEN, data=str(tmp_path_factory.mktemp("data") / "bytes")) as storpool,
+        start("cloudstack", version="4.19.1", hosts=1, storpool_url=storpool.url, storpool_token=TOKEN) as cloudstack,
+    ):
+        yield Restored(cloudstack, TwoSites(storpool))
+
+
+def restore(world, wire=None, **more):
+    """A run of the module."""
+    check = more.pop("check", False)
+    ended = runner.run("cloudstack_vm_restore", {**world.task, **BACK, **more}, wire, check=check, diff=True)
+    assert not ended.escaped, ended.escaped
+    return ended
+
+
+def _more_polls(wire):
+    """How often more than once the two jobs were asked about, which is as fast as they are."""
+    return sum(request.call == "queryAsyncJobResult" for request in wire.requests) - 2
+
+
+@pytest.mark.parametrize("remote", [False, True])
+@pytest.mark.parametrize("running", [False, True])
+def test_a_vm_gets_back_what_its_disks_held(remote, running, world):
+    world.new(remote=remote, running=running)
+    before = {row["name"]: row["tags"] for row in world.storpool.state()["volumes"]}
+    assert set(world.contents("web").values()) == {"NOW"}
+    foreseen = restore(world, check=True)
+    assert not foreseen.failed, foreseen.result
+    assert not [entry for entry in [*world.journal(), *world.storpool.journal()] if entry["write"]]
+    ended = restore(world)
+    assert not ended.failed, ended.result
+    # What a revert changes beside contents is for StorPool alone to say.
+    actions = [[each for each in run.result["actions"] if not each.startswith("give ")] for run in (foreseen, ended)]
+    assert actions[0] == actions[1]
+    assert set(world.contents("web").values()) == {"THEN"}
+    assert world.vm("web")["state"] == ("Running" if running else "Stopped")
+    assert world.left() == []
+    assert world.safety() == sorted(ended.result["safety_snapshots"])
+    assert {row["name"]: row["tags"] for row in world.storpool.state()["volumes"]} == before
+    again = restore(world)
+    assert not again.failed, again.result
+    assert not again.changed
+    assert again.result["disks"] == []
+    assert again.result["safety_snapshots"] == ended.result["safety_snapshots"]
+
+
+def test_a_vm_with_many_disks_takes_few_calls(world):
+    vm = world.new(8, remote=True, revert_tags="kept", revert_limits="kept")
+    wire = runner.Wire()
+    assert not restore(world, wire, vm=vm).failed
+    assert len(wire.requests) - _more_polls(wire) <= MOST_CALLS
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_a_run_that_is_killed_at_any_call_is_ended_by_the_next(remote, world):
+    """And at the end the VM has all disks as in the backup, each reverted once; before it, a person sees no mixture that the next run does not end."""
+    world.new(2, remote=remote)
+    wire = runner.Wire()
+    assert not restore(world, wire).failed
+    safety = world.safety()
+    seen = Counter()
+    for number in range(len(wire.requests)):
+        if number >= len(wire.requests) - _more_polls(wire) or not is_write(wire.requests[number]):
+            continue
+        for after in (False, True):
+            world.new(2, remote=remote)
+            killed = runner.Wire(kill_with=signal.SIGKILL, kill_at=number, kill_after=after)
+            assert Child([("cloudstack_vm_restore", {**world.task, **BACK})], killed).wait() == []
+            kinds = frozenset(world.contents("web").values())
+            seen[kinds] += 1
+            again = restore(world)
+            told = (number, wire.requests[number].call, after, again.result)
+            assert not again.failed, told
+            assert set(world.contents("web").values()) == {"THEN"}, told
+            assert world.vm("web")["state"] == "Running", told
+            assert world.left() == [], told
+            assert len(world.safety()) == len(safety), told
+            journal = world.storpool.journal()
+            reverts = [entry["target"] for entry in journal if entry["call"] == "VolumeRevert" and entry["effect"]]
+            assert sorted(reverts) == sorted(f"~{one}" for one in world.disks("web").values()), told
+            assert not restore(world).changed, told
+    assert set(seen) == {frozenset(["NOW"]), frozenset(["THEN"]), frozenset(["NOW", "THEN"])}
+
+
+@pytest.mark.parametrize("remote", [False, True])
+@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize("call", ["SnapshotFromRemote", "VolumesGroupSnapshot", "VolumesReassignWait", "VolumeRevert"])
+@pytest.mark.parametrize("skip", [0, 2])
+def test_if_one_disk_is_refused_all_go_back(remote, running, call, skip, world):
+    if (call == "SnapshotFromRemote" and not remote) or (
+        skip and not call.startswith(("VolumeRevert", "SnapshotFrom"))
+    ):
+        return
+    world.new(remote=remote, running=running)
+    before = world.storpool.state()
+    world.storpool.admin(
+        "POST", "faults", {"call": call, "kind": "api_error", "name": "busy", "descr": "Busy.", "skip": skip}
+    )
+    ended = restore(world)
+    assert ended.failed
+    assert "All disks are what they were before" in ended.result["msg"], ended.result
+    assert set(world.contents("web").values()) == {"NOW"}
+    assert world.vm("web")["state"] == ("Running" if running else "Stopped")
+    assert world.left() == world.safety() == []
+    now = world.storpool.state()
+    assert {row["name"]: (row["tags"], row["iops"], row["size"]) for row in now["volumes"]} == {
+        row["name"]: (row["tags"], row["iops"], row["size"]) for row in before["volumes"]
+    }
+    assert not restore(world).failed
+    assert set(world.contents("web").values()) == {"THEN"}
+
+
+def test_what_volumecare_tells_is_restored_onto_a_replacement(world, tmp_path):
+    """The VM is gone with its root disk; CloudStack still has the data disks, which nobody uses."""
+    vm = world.new(remote=True)
+    told = {"source": "volumecare", "volumecare_program": str(world.status(tmp_path / "storpool_vcctl"))}
+    found = runner.run("cloudstack_vm_backup_info", {**world.task, **told})
+    [web] = [each for each in found.result["vms"] if each["id"] == vm]
+    assert [each["location"] for each in web["backups"]] == ["far.c"]
+    root = world.volume("ROOT-1")["id"]
+    world.do(("destroyVirtualMachine", {"id": vm, "expunge": "true"}))
+    world.add(pool="sp", vms=1, name="new-web", running=False)
+    for number in (1, 2):
+        world.add(pool="sp", volumes=1, name=f"new-{number}", size_gib=number)
+    world.attach("new-web", "new-1", "new-2")
+    world.write("new-web", "NOW")
+    world.forget()
+    refused = restore(world, **told, vm=vm, onto="new-web")
+    assert refused.result["error"]["kind"] == "invalid_option"
+    assert root in refused.result["msg"]
+    assert "disks" in refused.result["msg"]
+    assert not [entry for entry in [*world.journal(), *world.storpool.journal()] if entry["write"]]
+    root_of_new = next(name for name in world.disks("new-web") if name.startswith("ROOT"))
+    pairs = [{"from": root, "to": root_of_new}, {"from": "data-1", "to": "new-1"}, {"from": "data-2", "to": "new-2"}]
+    ended = restore(world, **told, vm=vm, onto="new-web", disks=pairs)
+    assert not ended.failed, ended.result
+    begins = {name: begin.partition(" of ")[2] or begin for name, begin in world.contents("new-web").items()}
+    assert set(begins.values()) == {"THEN"}
+    assert world.vm("new-web")["state"] == "Stopped"
+    assert world.left() == []
+    gone = runner.run("cloudstack_vm_backup_info", {**world.task, **told, "vm": [vm]}).result["vms"]
+    assert [(each["id"], each["name"], each["state"]) for each in gone] == [(vm, None, None)]
+
+
+def test_nothing_is_done_unless_everything_can_be(world):
+    """What stands in the way is told before the first write, and what to do about it."""
+
+    def refused(kind, told, **more):
+        world.forget()
+        world.storpool.forget()
+        ended = restore(world, **more)
+        assert ended.failed
+        assert ended.result["error"]["kind"] == kind, ended.result
+        assert told in ended.result["msg"]
+        assert not [entry for entry in [*world.journal(), *world.storpool.journal()] if entry["write"]]
+        assert "THEN" not in world.contents("web").values()
+
+    world.new(remote=True)
+    refused("not_allowed", "Set stop_vm", stop_vm=False)
+    refused("invalid_option", "max_age", max_age="0")
+    refused("not_found", "has no backup '17.far-away'", backup="17.far-away")
+    refused("not_found", "no VM 'wep'", vm="wep")
+    refused("not_found", "onto: CloudStack has no VM", onto="nothing")
+    refused("invalid_option", "before", before="2030-01-01", backup="1.here")
+    refused("invalid_option", "disks[0].to", disks=[{"from": "data-1", "to": "nothing"}])
+    refused("not_found", "There is no program", source="volumecare", volumecare_program="/no/such/program")
+    world.add(pool="sp", volumes=1, name="late")
+    world.attach("web", "late")
+    refused("not_allowed", "lacks volume 'late'")
+    world.storpool.admin("POST", "clusters", {"id": "far.c", "connected": False})
+    refused("not_found", "has no backup")
+
+
+def test_a_disk_that_the_backup_lacks_stays_as_it_is_if_the_others_are_named(world):
+    world.new(remote=False, running=False)
+    world.add(pool="sp", volumes=1, name="late")
+    world.attach("web", "late")
+    world.write("web", "NOW")
+    ended = restore(world, disks=[{"from": "data-1", "to": "data-1"}])
+    assert not ended.failed, ended.result
+    found = world.contents("web")
+    assert found == {"ROOT-1": "NOW", "data-1": "THEN", "data-2": "NOW", "late": "NOW of late"}
+
+
+def test_a_vm_that_somebody_starts_in_the_middle_is_left_to_a_person(world):
+    world.new(remote=False)
+    world.storpool.admin("POST", "faults", {"call": "VolumeRevert", "kind": "reset_before", "skip": 1, "times": None})
+    ended = restore(world, sp_api_retries=0)
+    assert ended.failed
+    assert set(world.contents("web").values()) == {"THEN", "NOW"}
+    world.calm()
+    world.do(("startVirtualMachine", {"id": world.vm("web")["id"]}))
+    refused = restore(world)
+    assert refused.result["error"]["kind"] == "not_allowed"
+    assert "was started while a restore" in refused.result["msg"]
+    world.do(("stopVirtualMachine", {"id": world.vm("web")["id"]}))
+    another = restore(world, backup="1.here")
+    assert "has not ended" in another.result["msg"]
+    assert not restore(world).failed
+    assert set(world.contents("web").values()) == {"THEN"}
+    assert world.vm("web")["state"] == "Running"
+
+
+def test_two_runs_at_once_are_one_restore(world):
+    """Whoever comes second goes on with what the first has begun, or is refused; no disk is reverted to two things, and none is lost."""
+    for _round in range(3):
+        world.new(2, remote=True)
+        children = [Child([("cloudstack_vm_restore", {**world.task, **BACK})]) for _number in range(2)]
+        for ended in [child.wait()[0] for child in children]:
+            assert not ended.escaped
+        last = restore(world)
+        assert not last.failed, last.result
+        assert set(world.contents("web").values()) == {"THEN"}
+        assert world.vm("web")["state"] == "Running"
+        assert world.left() == []
+        assert len(world.safety()) == 2
