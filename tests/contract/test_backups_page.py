@@ -19,7 +19,7 @@ _BLOCK = re.compile(r"(?m)^\.\. code-block:: yaml\n\n((?:(?: {3}.*)?\n)+)")
 
 
 def test_the_guide_can_be_followed(tmp_path):
-    text = (ROOT / "docs/docsite/rst/guide_backups.rst").read_text(encoding="utf-8")
+    text = (ROOT / "docs/docsite/rst/backups.rst").read_text(encoding="utf-8")
     tasks = [task for block in _BLOCK.findall(text) for task in yaml.safe_load(textwrap.dedent(block))]
     assert len(tasks) > 10
     with start("storpool", token="123") as storpool, start("cloudstack", version="4.19.1") as cloudstack:
