@@ -48,7 +48,7 @@ options:
       - Allow to migrate a VM that runs to another host, where its disks get from a pool of another kind to one of StorPool only together with it. CloudStack
         then copies the disks while the VM goes to a host that it finds suitable.
       - From CloudStack 4.18 on. All disks of the VM have to be on StorPool afterwards, and it must have no VM snapshots.
-      - The other way there is none: disks that are to leave StorPool are moved while their VM is stopped.
+      - There is no such way in the other direction. Disks that are to leave StorPool are moved while their VM is stopped.
     type: bool
     default: false
   progress:

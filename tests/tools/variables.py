@@ -20,7 +20,7 @@ PAGE = ROOT / "docs" / "docsite" / "rst" / "variables.rst"
 WORDS = ROOT / "docs" / "docsite" / "variables.yml"
 PLAYBOOKS = ROOT / "playbooks"
 #: Set by one playbook for another, and by nobody else.
-INTERNAL = frozenset({"deploy_agents_name"})
+INTERNAL = frozenset({"deploy_agents_name", "deploy_agents_group", "verify_made"})
 HEAD = f"""\
 .. Written by tests/tools/variables.py from the argument specifications (make docs). Changes belong there.
 
