@@ -48,7 +48,7 @@ def _same_beginning(one: str, other: str) -> int:
     return next((at for at, (left, right) in enumerate(zip(one, other)) if left != right), min(len(one), len(other)))
 
 
-def there_is(who: str, names: t.Iterable[str], wanted: t.Optional[str] = None) -> str:
+def there_is(who: str, names: t.Iterable[str], wanted: t.Optional[str] = None, verb: str = "has") -> str:
     """What somebody has in place of what was asked for: ``Did you mean 'zone1'? CloudStack has zone1 and zone2.``
 
     The ten most like ``wanted`` are named, the nearest first.
@@ -57,7 +57,7 @@ def there_is(who: str, names: t.Iterable[str], wanted: t.Optional[str] = None) -
     ordered = sorted(every) if wanted is None else nearest_first(wanted, every)
     close = (nearest(wanted, ordered[:_MOST_COMPARED]) or _longer(wanted, ordered)) if wanted else None
     hint = f"Did you mean {close!r}? " if close else ""
-    return f"{hint}{who} has {listing(ordered) or 'none'}."
+    return f"{hint}{who} {verb} {listing(ordered) or 'none'}."
 
 
 def _longer(word: str, others: t.Iterable[str]) -> t.Optional[str]:

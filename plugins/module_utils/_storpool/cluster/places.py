@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common.words import listing, nearest
+from ..._common.words import there_is
 
 Raw = t.Mapping[str, t.Any]
 
@@ -41,10 +41,5 @@ def remote_snapshot(raw: Raw) -> t.Dict[str, t.Any]:
 
 def no_such_location(wanted: str, known: t.Iterable[Raw]) -> str:
     """``this cluster knows no location 'far-awya'``, which may be meant, and which there are."""
-    names = sorted(str(row["name"]) for row in known)
-    close = nearest(wanted, names)
-    return "this cluster knows no location {0!r}{1} {2}".format(
-        wanted,
-        f"; did you mean {close!r}?" if close else ".",
-        f"It knows {listing(names)}." if names else "It knows none: StorPool's LocationAdd registers one.",
-    )
+    there = there_is("It", (str(row["name"]) for row in known), wanted, "knows")
+    return f"this cluster knows no location {wanted!r}. {there} StorPool's LocationAdd registers one."

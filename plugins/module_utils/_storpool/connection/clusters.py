@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._common.errors import BadAnswer, NotFound, Unreachable
-from ..._common.words import listing, nearest
+from ..._common.words import listing, there_is
 from . import ids as identity
 
 Raw = t.Dict[str, t.Any]
@@ -86,13 +86,8 @@ def meant(wanted: str, known: t.Sequence[Cluster]) -> t.Optional[Cluster]:
 
 def no_such(wanted: str, known: t.Sequence[Cluster], where: str) -> NotFound:
     """What to say of a cluster that nobody knows."""
-    close = nearest(wanted, [each.name for each in known])
-    there = f"It knows {listing(sorted(map(str, known)))}." if known else "It knows no other cluster."
-    return NotFound(
-        "sp_cluster: StorPool at {0} knows no cluster {1!r}{2} {3}".format(
-            where, wanted, f"; did you mean {close!r}?" if close else ".", there
-        )
-    )
+    there = there_is("It", [each.name for each in known], wanted, "knows")
+    return NotFound(f"sp_cluster: StorPool at {where} knows no cluster {wanted!r}. {there}")
 
 
 def way(call: str, home: t.Optional[str]) -> str:

@@ -81,7 +81,7 @@ def test_an_unknown_cluster_is_refused_before_anything_is_done(sim):
     sim.switch(remote_command_unknown="local")  # such a server does it here, silently
     with pytest.raises(NotFound) as refusal:
         api_of(sim, sp_cluster="far-clutser").apply(Step("VolumeDelete", "here", None, "delete it"))
-    assert "did you mean 'far-cluster'? It knows 'far-cluster' (~far.c)" in str(refusal.value)
+    assert "Did you mean 'far-cluster'? It knows far-cluster and simulated." in str(refusal.value)
     assert sim.journal()["effects"] == 0
 
 

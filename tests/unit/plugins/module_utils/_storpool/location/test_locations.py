@@ -50,7 +50,7 @@ def test_an_export_comes_and_goes(here):
 
 
 def test_what_cannot_be_exported(here):
-    with pytest.raises(NotFound, match="did you mean 'far-away'"):
+    with pytest.raises(NotFound, match="Did you mean 'far-away'"):
         here.run(EXPORT, snapshot="snap", location="far-awya")
     with pytest.raises(NotFound, match="no snapshot 'nobody'"):
         here.run(EXPORT, snapshot="nobody", location="far-away")
@@ -98,7 +98,7 @@ def test_what_is_not_there_is_told(here, remote):
         here.run(SNAPSHOT, global_id="far.c.zzz", location="far-away")
     with pytest.raises(NotFound, match="knows no location"):
         here.run(SNAPSHOT, global_id="far.c.zzz", location="nowhere")
-    with pytest.raises(NotFound, match="did you mean 'ssd'"):
+    with pytest.raises(NotFound, match="Did you mean 'ssd'"):
         here.run(SNAPSHOT, global_id=remote, location="far-away", template="sdd")
     assert here.writes == []
 
