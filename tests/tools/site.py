@@ -170,7 +170,7 @@ def broken_links(output: Path) -> Iterator[str]:
     pages = {path: _Page(path) for path in sorted(output.rglob("*.html"))}
     for path, page in pages.items():
         for link in sorted(page.links):
-            place, _, anchor = urllib.parse.unquote(link).partition("#")
+            place, _hash, anchor = urllib.parse.unquote(link).partition("#")
             name = path.relative_to(output)
             if place.startswith(f"{REPOSITORY}/"):
                 if not (ROOT / place.removeprefix(f"{REPOSITORY}/")).exists():

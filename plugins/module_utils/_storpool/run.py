@@ -21,23 +21,24 @@ from .connection.config import endpoint, read_files
 from .connection.options import CLUSTER, CONNECTION
 
 Result = t.Mapping[str, t.Any]
-NO_MORE: Result = {}
 
 
-def run_managed(kind: Managed, more: Result = NO_MORE) -> None:
+def run_managed(kind: Managed, more: t.Optional[Result] = None) -> None:
     """The body of a module that manages one object. ``more`` are connection options that not every module has."""
     module = _module(kind.spec, more)
     manage(module, kind, lambda: _reader_and_writer(module))
 
 
-def run_verb(verb: Verb, more: Result = NO_MORE) -> None:
+def run_verb(verb: Verb, more: t.Optional[Result] = None) -> None:
     """The body of a module that does something, rather than keep something as it is wanted. ``more`` as for :func:`run_managed`."""
     module = _module(verb.spec, more)
     perform(module, verb, lambda: _reader_and_writer(module))
 
 
 def run_info(
-    spec: t.Mapping[str, t.Any], read: t.Callable[[Reader, t.Mapping[str, t.Any]], Result], more: Result = NO_MORE
+    spec: t.Mapping[str, t.Any],
+    read: t.Callable[[Reader, t.Mapping[str, t.Any]], Result],
+    more: t.Optional[Result] = None,
 ) -> None:
     """The body of a module that only reads; ``read`` gets a reader and the options and returns the result without ``changed``.
 
@@ -57,8 +58,9 @@ def notes_of(api: http.Api) -> Notes:
     return Notes("StorPool at " + (api.place if api.cluster else api.endpoint.address))
 
 
-def _module(spec: t.Mapping[str, t.Any], more: Result) -> Module:
-    return Module(dict(spec, argument_spec=dict(spec["argument_spec"], **dict(CONNECTION, **dict(CLUSTER, **more)))))
+def _module(spec: t.Mapping[str, t.Any], more: t.Optional[Result]) -> Module:
+    connection = dict(CONNECTION, **dict(CLUSTER, **(more or {})))
+    return Module(dict(spec, argument_spec=dict(spec["argument_spec"], **connection)))
 
 
 def _reader_and_writer(module: Module) -> t.Tuple[t.Any, ...]:
