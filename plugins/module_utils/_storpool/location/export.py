@@ -44,11 +44,13 @@ class Want(t.NamedTuple):
 
 
 class Current(t.NamedTuple):
-    """What a plan has to know. ``exports`` are those of the snapshot; ``locations`` those that are registered, if a new export is wanted."""
+    """What a plan has to know. ``exports`` are those of the snapshot; ``locations`` those that are registered, if a new export is wanted; ``there`` is what
+    there is in place of a snapshot that is not."""
 
     snapshot: t.Optional[Raw]
     exports: t.Tuple[Raw, ...] = ()
     locations: t.Tuple[Raw, ...] = ()
+    there: str = ""
 
 
 def want(params: t.Mapping[str, t.Any]) -> Want:
@@ -72,7 +74,7 @@ def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs."""
     snapshot = reader.snapshot(wanted.snapshot)
     if snapshot is None:
-        return Current(None)
+        return Current(None, there=objects.instead(reader, "snapshot", wanted.snapshot) if wanted.present else "")
     exports = tuple(
         row
         for row in reader.exports()
@@ -93,7 +95,7 @@ def _plan(current: Current, wanted: Want) -> Plan:
     snapshot = current.snapshot
     if snapshot is None:
         if wanted.present:
-            raise NotFound(f"There is no snapshot {wanted.snapshot!r}, so it cannot be exported.")
+            raise NotFound(f"There is no snapshot {wanted.snapshot!r}, so it cannot be exported.{current.there}")
         return Plan((), [], [])
     before = [places.export(row) for row in current.exports]
     label, reference = objects.label("snapshot", snapshot), objects.reference(snapshot)

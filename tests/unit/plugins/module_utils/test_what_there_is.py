@@ -31,7 +31,7 @@ SAYS = re.compile(r"there_is|there_are|no_such|current\.there|\bthere\b|unknown_
 #: Parts of errors about what no list of names would help with: ids, what was there a moment ago, hosts that are awaited, providers.
 NO_NAMES = re.compile(
     r"gives? out (global )?ids|no {item\.which}|is gone:|no longer lists|there is nothing to wait for|by its name|cannot be had back|template_problem|"
-    r"no storage provider|guest system|takes snapshots"
+    r"no storage provider|guest system|takes snapshots|was deleted here while|match_tags: no volume"
 )
 
 

@@ -68,7 +68,11 @@ def test_a_volume_is_reverted_and_what_is_lost_is_said():
 @pytest.mark.parametrize(
     ("current", "failure", "says"),
     [
-        (Current(there=({"name": "date"},)), NotFound, "no volume 'data' with that name or id. CloudStack has date"),
+        (
+            Current(there=({"name": "date"},)),
+            NotFound,
+            r"no volume 'data' with that name or id. Did you mean 'date'\? CloudStack has date",
+        ),
         (
             Current(VOLUME, there=({**SNAPSHOT, "name": "night"},)),
             NotFound,

@@ -491,7 +491,8 @@ def test_owners_that_are_not_there_are_told():
     with pytest.raises(NotFound) as refusal:
         volume.look(api().reader(), want(account="joe", domain="sale"))
     assert (
-        refusal.value.message == "domain: there is no domain 'sale' with that name or id. CloudStack has sales and x."
+        refusal.value.message
+        == "domain: there is no domain 'sale' with that name or id. Did you mean 'sales'? CloudStack has sales and x."
     )
     assert volume.look(api().reader(), want(project="web")).owner == {"projectid": "p-1"}
 
