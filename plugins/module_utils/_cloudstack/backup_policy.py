@@ -349,11 +349,13 @@ def _count(number: int, what: str) -> str:
 
 
 def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
-    """The VMs with the tags that they would have."""
+    """The VMs with the tags that they would have, and their volumes on StorPool."""
     for row, after in zip(current.vms, todo.after):
         others = [tag for tag in row.get("tags") or () if tag["key"] != POLICY]
         new = [{"key": POLICY, "value": after["policy"]}] if after["policy"] else []
         reader.change_vm(row, dict(row, tags=others + new))
+        for disk in (current.disks or {}).get(str(row["id"]), ()) if after["followed"] else ():
+            reader.follow(disk.reference, {POLICY: after["policy"] or ""})
 
 
 BACKUP_POLICY = Managed("vms", SPEC, want, look, plan, imagine=imagine)

@@ -35,6 +35,7 @@ class Predicted(Predicting):
         }
         self._details: t.Dict[str, t.Dict[str, str]] = {}
         self._copies: t.Dict[t.Tuple[str, str], Raw] = {}  # by the id of a template and StorPool's template
+        self._halves: t.Dict[str, t.Dict[str, str]] = {}  # tags of volumes on StorPool, by what it calls these
         self._values: t.Dict[t.Tuple[str, ...], t.Optional[str]] = {}
         self._driver = False
         super().__init__(reader, notes)
@@ -114,6 +115,13 @@ class Predicted(Predicting):
             **(self._reader.snapshots_on_storpool(asked) if asked else {}),
         }
 
+    def volumes_on_storpool(self, references: t.Iterable[str]) -> t.Dict[str, Raw]:
+        halves = self._reader.volumes_on_storpool(references)
+        return {
+            one: dict(half, tags={**half["tags"], **self._halves[one]}) if one in self._halves else half
+            for one, half in halves.items()
+        }
+
     def providers(self) -> t.FrozenSet[str]:
         return self._reader.providers() | (frozenset([identity.PROVIDER]) if self._driver else frozenset())
 
@@ -180,6 +188,10 @@ class Predicted(Predicting):
         """A VM as it was read, and as it would be read afterwards; nothing that conditions of lists can name is another."""
         self._change("vm", before, after)
 
+    def follow(self, reference: str, tags: t.Mapping[str, str]) -> None:
+        """The driver would have set these tags of a volume on StorPool."""
+        self._tell("half", reference, dict(tags))
+
     def change_volume(self, before: t.Optional[Raw], after: t.Optional[Raw]) -> None:
         """A volume as it was read (``None``: not there), and as it would be read afterwards."""
         self._change("volume", before, after)
@@ -213,6 +225,9 @@ class Predicted(Predicting):
     def _take(self, what: str, *parts: t.Any) -> None:
         if what == "driver":
             self._driver = True
+        elif what == "half":
+            reference, tags = parts
+            self._halves[reference] = {**self._halves.get(reference, {}), **tags}
         elif what == "setting":
             name, scope, value = parts
             self._values[_key(name, scope)] = value
