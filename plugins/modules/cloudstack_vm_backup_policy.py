@@ -190,7 +190,7 @@ vms:
           type: str
           returned: success
         followed:
-          description: Whether that is what the task wants.
+          description: Whether that is the policy of the VM.
           type: bool
           returned: success
 actions:

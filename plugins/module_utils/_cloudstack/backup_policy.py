@@ -111,7 +111,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
         raise InvalidOption("policy: only for VMs that shall have one; leave it out with state absent.")
     if policy in ("True", "False"):
         raise InvalidOption(
-            f"policy is {policy}, as which YAML reads words like no and off. Put the name of the policy in quotes: policy: 'no'."
+            f"policy: YAML reads words like no and off as {policy}. Put the name of the policy in quotes, such as 'no'."
         )
     if policy is not None and not _VALUE.fullmatch(policy):
         raise InvalidOption(
@@ -222,12 +222,12 @@ def _has(half: t.Optional[Raw]) -> t.Optional[str]:
 def plan(current: Current, wanted: Want) -> Plan:
     """The calls that give the VMs the policy; if they have it and the task waits, the wait for StorPool's half."""
     changed = [(row, *_changes(row, wanted)) for row in current.vms]
-    before = [_shown(row, current, wanted) for row in current.vms]
+    before = [_shown(row, current) for row in current.vms]
     steps = _steps([(row, made) for row, _after, made in changed if made], wanted)
     if steps:
         touched = {str(row["id"]) for row, _after, made in changed if made}
         after = _foreseen(current, touched, wanted)
-        return Plan(steps, before, [_shown(row, after, wanted) for _row, row, _made in changed])
+        return Plan(steps, before, [_shown(row, after) for _row, row, _made in changed])
     late = [disk for disks in (current.disks or {}).values() for disk in disks if disk.policy != (wanted.policy or "")]
     if wanted.wait and late:
         return Plan((_waiting(late, wanted),), before, before)
@@ -308,9 +308,10 @@ def _mixed(disks: t.Iterable[Disk]) -> bool:
     return len({disk.policy for disk in disks}) > 1
 
 
-def _shown(row: Raw, current: Current, wanted: Want) -> t.Dict[str, t.Any]:
+def _shown(row: Raw, current: Current) -> t.Dict[str, t.Any]:
     disks = (current.disks or {}).get(str(row["id"]))
-    right = wanted.policy or ""
+    policy = results.tags_of(row).get(POLICY)
+    right = policy or ""
     return {
         "id": row["id"],
         "name": _name(row),
@@ -319,7 +320,7 @@ def _shown(row: Raw, current: Current, wanted: Want) -> t.Dict[str, t.Any]:
         "account": row.get("account"),
         "domain": row.get("domain"),
         "project": row.get("project"),
-        "policy": results.tags_of(row).get(POLICY),
+        "policy": policy,
         "followed": all(disk.policy == right for disk in disks) if disks else None,
         "mixed_policies": None if disks is None else _mixed(disks),
         "volumes": None if disks is None else [_shown_disk(disk, right) for disk in disks],

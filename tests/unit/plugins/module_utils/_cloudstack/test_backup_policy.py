@@ -128,7 +128,7 @@ class Cloud:
     ("options", "says"),
     [
         ({"state": "absent", "policy": "gold"}, "policy: only for"),
-        ({"policy": "False"}, "in quotes: policy: 'no'"),
+        ({"policy": "False"}, "in quotes, such as 'no'"),
         ({"policy": "gold plan"}, "'gold plan': give 1 to 199"),
         ({"vm": []}, "vm is empty"),
         ({"vm": ["web", ""]}, r"vm\[1\] is empty"),
