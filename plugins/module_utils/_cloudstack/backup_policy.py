@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._common.errors import Ambiguous, Failure, InvalidOption, NotConfigured
+from .._common.errors import Ambiguous, Failure, InvalidOption, NotConfigured, NotFound
 from .._common.given import refuse_empty
 from .._common.plan import Managed, Plan, Step
 from .._common.time_left import checked
@@ -148,10 +148,13 @@ def look(reader: Reader, wanted: Want) -> Current:
     owned = owner.parameters(reader, wanted.owner)
     one = wanted.vms[0] if wanted.vms and len(wanted.vms) == 1 else None
     every = reader.vms_called(one, zone_id) if one else reader.vms(**named.within(zone_id))
-    rows = [row for row in every if owner.is_of(row, owned) and _is_tagged(row, wanted) and _counts(row, wanted)]
+    rows = _meeting(every, owned, wanted)
     _refuse_two_accounts(rows, wanted)
     if wanted.vms is not None:
-        rows = _named(reader, rows, wanted, zone_id)
+        rows = [
+            named.the_one("vm", "VM", name, rows, _BY) or _refuse_missing(reader, name, every, owned, zone_id, wanted)
+            for name in wanted.vms
+        ]
     vms = tuple(sorted({str(row["id"]): row for row in rows}.values(), key=lambda row: (_name(row), str(row["id"]))))
     volumes = _volumes(reader, vms, zone_id)
     try:
@@ -166,13 +169,15 @@ def look(reader: Reader, wanted: Want) -> Current:
     return Current(vms, _by_vm(vms, [Disk(row, one, _has(halves.get(one))) for row, one in volumes]))
 
 
-def _is_tagged(row: Raw, wanted: Want) -> bool:
-    has = results.tags_of(row)
-    return all(has.get(key) == value for key, value in wanted.match_tags.items())
-
-
-def _counts(row: Raw, wanted: Want) -> bool:
-    return row.get("state") not in _GOING or row["id"] in (wanted.vms or ())
+def _meeting(rows: t.Iterable[Raw], owned: t.Mapping[str, str], wanted: Want) -> t.List[Raw]:
+    """The rows that meet all conditions but that for names."""
+    return [
+        row
+        for row in rows
+        if owner.is_of(row, owned)
+        and all(results.tags_of(row).get(key) == value for key, value in wanted.match_tags.items())
+        and (row.get("state") not in _GOING or row["id"] in (wanted.vms or ()))
+    ]
 
 
 def _refuse_two_accounts(rows: t.Iterable[Raw], wanted: Want) -> None:
@@ -184,17 +189,26 @@ def _refuse_two_accounts(rows: t.Iterable[Raw], wanted: Want) -> None:
         )
 
 
-def _named(reader: Reader, rows: t.Sequence[Raw], wanted: Want, zone_id: t.Optional[str]) -> t.List[Raw]:
-    found = []
-    others = [words for words, given in (("tags", wanted.match_tags), ("owner", wanted.owner)) if given]
+def _refuse_missing(
+    reader: Reader,
+    name: str,
+    rows: t.Iterable[Raw],
+    owned: t.Mapping[str, str],
+    zone_id: t.Optional[str],
+    wanted: Want,
+) -> t.NoReturn:
+    """Say why a VM that the task names is none that it may change."""
+    for row in rows:
+        if name in (row["id"], row["name"], row.get("displayname")):
+            if row.get("state") in _GOING:
+                raise NotFound(
+                    f"vm: VM {name!r} is {row['state']}, and such a VM is meant only by its id: {row['id']}."
+                )
+            raise NotFound(
+                f"vm: VM {name!r} ({row['id']}) is there, but is not what match_tags, account and domain of this task say."
+            )
     where = f" in zone {wanted.zone!r}" if wanted.zone else ""
-    where += f" of the given {listing(others)}" if others else ""
-    for name in wanted.vms or ():
-        row = named.the_one("vm", "VM", name, rows, _BY)
-        if row is None:
-            raise named.missing("vm", "VM", name, reader.vms(**named.within(zone_id)), where)
-        found.append(row)
-    return found
+    raise named.missing("vm", "VM", name, _meeting(reader.vms(**named.within(zone_id)), owned, wanted), where)
 
 
 def _volumes(reader: Reader, vms: t.Sequence[Raw], zone_id: t.Optional[str]) -> t.List[t.Tuple[Raw, str]]:

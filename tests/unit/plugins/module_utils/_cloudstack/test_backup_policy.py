@@ -198,8 +198,13 @@ def test_which_vms_are_meant():
     assert [row["id"] for row in look(cloud.reader(), want(match_tags={"stage": "prod"})).vms] == ["m-0"]
     assert [row["id"] for row in look(cloud.reader(), want(domain="ROOT")).vms] == ["m-0", "m-1"]
     assert [row["id"] for row in look(cloud.reader(), want(vm=["web-1", "m-1", "m-2"])).vms] == ["m-1", "m-2"]
-    with pytest.raises(NotFound, match="no VM 'web-1' of the given tags"):
-        look(cloud.reader(), want(vm=["web-0", "web-1"], match_tags={"stage": "prod"}))
+    for options, says in (
+        ({"vm": ["web-0", "web-1"], "match_tags": {"stage": "prod"}}, r"VM 'web-1' \(m-1\) is there, but is not what"),
+        ({"vm": ["web-2"]}, "VM 'web-2' is Destroyed.*only by its id: m-2"),
+        ({"vm": ["web-3"]}, "no VM 'web-3' with that name or id.* web-0 and web-1"),
+    ):
+        with pytest.raises(NotFound, match=says):
+            look(cloud.reader(), want(**options))
     cloud.vms[1]["domain"] = "ROOT/other"
     with pytest.raises(Ambiguous, match="ROOT and ROOT/other"):
         look(cloud.reader(), want(account="shop"))
