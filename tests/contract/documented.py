@@ -55,12 +55,15 @@ ON_POOLS = {
 #: As above, and what a VM on it is called, which is stopped.
 WITH_A_VM = {
     "cloudstack_vm_backup_info": "db-1",
+    "cloudstack_vm_backup_policy": "db-1",
     "cloudstack_vm_restore": "db-1",
     "cloudstack_vm_revert": "db-1",
     "cloudstack_vm_snapshot": "db-1",
 }
 #: Modules whose examples find a backup of that VM, which tags tell of.
 BACKED_UP = frozenset(["cloudstack_vm_backup_info", "cloudstack_vm_restore"])
+#: Tags of CloudStack's that this VM has for the examples of a module.
+WITH_TAGS = {"cloudstack_vm_backup_policy": ("stage", "production")}
 _VM = {"zoneid": "1", "serviceofferingid": "1", "templateid": "1"}
 #: Modules whose examples start from what there is in a cloud with the pools sp-hybrid and sp-ssd.
 IN_CLOUD: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
@@ -186,6 +189,10 @@ def prepare(module: str, storpool: Simulator, cloudstack: Simulator) -> None:
     if module in WITH_A_VM:
         vm = {"vms": 1, "running": False, "name": WITH_A_VM[module]}
         [made] = cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", **vm})["vms"]
+        if module in WITH_TAGS:
+            key, value = WITH_TAGS[module]
+            tags = {"resourcetype": "UserVm", "resourceids": made, "tags[0].key": key, "tags[0].value": value}
+            by_others(cloudstack, ("createTags", tags))
         if module in BACKED_UP:
             [root] = [row["path"] for row in cloudstack.state()["volumes"] if row["type"] == "ROOT"]
             storpool_call(storpool, f"VolumeSnapshot/~{root.rpartition('/')[2]}", {"tags": {"cvm": made}})

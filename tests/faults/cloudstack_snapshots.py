@@ -46,6 +46,12 @@ def _of_vm_taken_before(world: Any) -> None:
     _later(world)
 
 
+def _of_vm_with_policy(world: Any) -> None:
+    _of_vm(world)
+    tag = {"resourcetype": "UserVm", "tags[0].key": "vc-policy", "tags[0].value": "silver"}
+    world.do(("createTags", {**tag, "resourceids": _id(world, "vms", "web")}))
+
+
 def _later(world: Any) -> None:
     """The VM was stopped a minute ago, so a snapshot that is taken now holds all that it has written."""
     world.admin("POST", "now", {"seconds": 60})
@@ -132,6 +138,16 @@ SNAPSHOTS = (
         "take", {"description": "why"}, prepare=_of_vm, rivals={"rival: exists": _OF_VM_CHANGED["rival: exists"]}
     ),
     _vm_snapshot("delete", {"state": "absent"}, prepare=_of_vm_taken),
+    Scenario(
+        "cloudstack_vm_backup_policy",
+        "change",
+        {"vm": ["web"], "policy": "gold", "wait_timeout": 30},
+        names=("'web'",),
+        prepare=_of_vm_with_policy,
+        rivals={"rival: changed": _on("vm web", "resourceids", "deleteTags", resourcetype="UserVm")},
+        subjects=("vm web",),
+        storpool=True,
+    ),
     Scenario(
         "cloudstack_vm_revert",
         "revert",

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from simulators.cloudstack import registry
+from simulators.cloudstack.plugin import api
 from simulators.kit import AdminError, Request
 from unit.simulators.cloudstack_cloud import Cloud, Failed
 
@@ -477,6 +478,21 @@ def test_snapshots_and_policies_of_a_whole_vm(cloud: Make) -> None:
     assert here.storpool.queries() == ["MultiCluster/VolumesReassign", "MultiCluster/VolumesReassignWait"]
     here.job("deleteTags", resourceids=vm, resourcetype="UserVm")
     assert here.storpool.calls[-1][1] == {"tags": {"vc-policy": ""}}
+
+
+def test_a_policy_is_created_for_all_vms_or_none_whatever_storpool_says(cloud: Make) -> None:
+    here = cloud("4.22")
+    here.create()
+    vms = here.admin("objects", {"pool": "pool1", "vms": 2})["vms"]
+    tag = {"tags[0].key": "vc-policy", "tags[0].value": "gold", "resourcetype": "UserVm"}
+    assert here.job("createTags", resourceids=vms[1], **tag)["jobstatus"] == 1
+    here.storpool.calls.clear()
+    assert here.job("createTags", resourceids=",".join(vms), **tag)["jobstatus"] == 2
+    assert [body for _query, body in here.storpool.calls] == [{"tags": {"vc-policy": "gold"}}]
+    policies = [{each["key"] for each in row["tags"]} for row in here.call("listVirtualMachines")["virtualmachine"]]
+    assert sorted(policies, key=len) == [set(), {"vc-policy"}]
+    here.storpool.failures["vc-policy"] = api.StorPoolError("busy", "not now")
+    assert here.job("createTags", resourceids=vms[0], **tag)["jobstatus"] == 1
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,14 @@ class Predicted(Predicting):
             "offering": {},
             "server": {},
             "template": {},
+            "vm": {},
             "volume": {},
             "snapshot": {},
             "vm_snapshot": {},
         }
         self._details: t.Dict[str, t.Dict[str, str]] = {}
         self._copies: t.Dict[t.Tuple[str, str], Raw] = {}  # by the id of a template and StorPool's template
+        self._halves: t.Dict[str, t.Dict[str, str]] = {}  # tags of volumes on StorPool, by what it calls these
         self._values: t.Dict[t.Tuple[str, ...], t.Optional[str]] = {}
         self._driver = False
         super().__init__(reader, notes)
@@ -68,7 +70,11 @@ class Predicted(Predicting):
         return self._reader.cached_copy(template_id, storpool_template)
 
     def vms(self, **where: t.Any) -> t.List[Raw]:
-        return [] if any(map(is_made_up, where.values())) else self._reader.vms(**where)
+        rows = [] if any(map(is_made_up, where.values())) else self._reader.vms(**where)
+        return self._as_changed("vm", rows)
+
+    def vms_called(self, name_or_id: str, zone_id: t.Optional[str]) -> t.List[Raw]:
+        return self._as_changed("vm", self._reader.vms_called(name_or_id, zone_id))
 
     def volumes(self, **where: t.Any) -> t.List[Raw]:
         rows = [] if any(map(is_made_up, where.values())) else self._reader.volumes(**where)
@@ -107,6 +113,13 @@ class Predicted(Predicting):
         return {
             **{each: {} for each in every if is_made_up(each)},
             **(self._reader.snapshots_on_storpool(asked) if asked else {}),
+        }
+
+    def volumes_on_storpool(self, references: t.Iterable[str]) -> t.Dict[str, Raw]:
+        halves = self._reader.volumes_on_storpool(references)
+        return {
+            one: dict(half, tags={**half["tags"], **self._halves[one]}) if one in self._halves else half
+            for one, half in halves.items()
         }
 
     def providers(self) -> t.FrozenSet[str]:
@@ -171,6 +184,14 @@ class Predicted(Predicting):
         row = None if after is None else dict(after, id=after.get("id") or made_up())
         self._tell("template", None if before is None else _key_of("template", before), row, copy)
 
+    def change_vm(self, before: Raw, after: Raw) -> None:
+        """A VM as it was read, and as it would be read afterwards; nothing that conditions of lists can name is another."""
+        self._change("vm", before, after)
+
+    def follow(self, reference: str, tags: t.Mapping[str, str]) -> None:
+        """The driver would have set these tags of a volume on StorPool."""
+        self._tell("half", reference, dict(tags))
+
     def change_volume(self, before: t.Optional[Raw], after: t.Optional[Raw]) -> None:
         """A volume as it was read (``None``: not there), and as it would be read afterwards."""
         self._change("volume", before, after)
@@ -204,6 +225,9 @@ class Predicted(Predicting):
     def _take(self, what: str, *parts: t.Any) -> None:
         if what == "driver":
             self._driver = True
+        elif what == "half":
+            reference, tags = parts
+            self._halves[reference] = {**self._halves.get(reference, {}), **tags}
         elif what == "setting":
             name, scope, value = parts
             self._values[_key(name, scope)] = value
@@ -226,6 +250,11 @@ class Predicted(Predicting):
         changed = self._rows[what]
         new = [row for row in changed.values() if row is not None and is_asked_for(row)]
         return [row for row in rows if _key_of(what, row) not in changed] + new
+
+    def _as_changed(self, what: str, rows: t.Iterable[Raw]) -> t.List[Raw]:
+        """What is read, in the order in which it is, with what would have changed of it."""
+        changed = self._rows[what]
+        return [dict(row, **(changed.get(_key_of(what, row)) or {})) for row in rows]
 
     def _scoped(self, name: str, scope: t.Mapping[str, str]) -> t.List[Raw]:
         """The settings of a pool that does not exist yet: those that another pool may have, if there is one, with the values for the whole cloud."""

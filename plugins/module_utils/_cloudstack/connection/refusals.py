@@ -26,6 +26,7 @@ _OUTDATED = re.compile(
     r"entity does not exist|already in use by pool|duplicate uuid|not in Maintenance state|cannot be (dis|en)abled\. Storage pool state"
     r"|is not in the right state to|is not ready for migration, as the status is|is not ready to complete migration, as the status is"
     r"|unable to find (a|the vm) snapshot with id|snapshot with id: \S+ is already destroyed"  # it is still known by its id when it is gone
+    r"|tag \S+ already on \S+ with id"  # somebody else has set one meanwhile
     r"|Index 0 out of bounds for length 0",  # an offering that is no longer there (4.19)
     re.IGNORECASE,
 )

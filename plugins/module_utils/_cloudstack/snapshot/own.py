@@ -12,9 +12,8 @@ from __future__ import annotations
 import typing as t
 
 from ..._common.plan import Step
-from ..cloud import results
+from ..cloud import results, tags
 from ..cloud.reader import Raw
-from . import tags
 
 #: Of the snapshot to revert to, as long as that goes on: the name of the safety snapshot.
 _BEGUN = "storpool_cloudstack_reverting"

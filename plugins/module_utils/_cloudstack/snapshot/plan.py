@@ -10,11 +10,10 @@ import typing as t
 from ..._common.errors import Incomplete, InvalidOption, NotAllowed, NotFound
 from ..._common.plan import Plan, Step
 from ..._common.words import sentence
-from ..cloud import named, other_half, results, versions
+from ..cloud import named, other_half, results, tags, versions
 from ..cloud.reader import Raw
 from ..cloud.snapshots import OF_VOLUMES, waiting
 from ..cloud.versions import Version
-from . import tags
 from .backup import Backup
 from .want import Want
 

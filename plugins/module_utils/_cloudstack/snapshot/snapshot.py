@@ -12,10 +12,10 @@ from ..._common.errors import InvalidOption
 from ..._common.plan import Managed, Plan
 from ..._common.time_left import checked
 from .. import texts
-from ..cloud import named
+from ..cloud import named, tags
 from ..cloud.predicted import Predicted
 from ..cloud.reader import Raw, Reader
-from . import backup, tags
+from . import backup
 from .plan import Current, plan
 from .there import there
 from .want import Want

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from simulators.cloudstack import rows
 from simulators.cloudstack.commands.vm_power import storpool_of, volumes_of
-from simulators.cloudstack.errors import internal, invalid
+from simulators.cloudstack.errors import DriverError, internal, invalid
 from simulators.cloudstack.plugin import storage
 from simulators.cloudstack.registry import JOB, Context, Param, Plan, command
 from simulators.cloudstack.state import State
@@ -43,15 +44,17 @@ def _named(context: Context) -> dict[str, str | None]:
 
 
 async def _copy_policy(state: State, vm: rows.VirtualMachine, value: str) -> None:
+    """What the driver does for each volume. If StorPool refuses, or cannot be reached, it only logs that."""
     for volume in volumes_of(state, vm):
         pool = storpool_of(state, volume)
         if pool:
-            await storage.update_tags(state, pool, volume, {storage.POLICY: value})
+            with contextlib.suppress(DriverError):
+                await storage.update_tags(state, pool, volume, {storage.POLICY: value})
 
 
 @command("createTags", JOB, None, *RESOURCES, Param("tags", "map", required=True))
 async def create_tags(context: Context) -> Plan:
-    """A tag that is there already is no tag to create, whatever its value."""
+    """A tag that is there already is no tag to create, whatever its value. Either all get the tags or none; what StorPool was told by then stays there."""
     state, things, named = context.state, _things(context), _named(context)
     tags = {key: value for key, value in named.items() if value}
     for key in named:
@@ -59,9 +62,12 @@ async def create_tags(context: Context) -> Plan:
             raise invalid(f"Value for the key {key} is either null or empty")
 
     async def run() -> dict[str, Any]:
+        before = [dict(thing.tags) for thing in things]
         for thing in things:
             for key in tags:
                 if key in thing.tags:
+                    for each, had in zip(things, before, strict=True):
+                        each.tags = had
                     raise internal(f"tag {key} already on {context.args['resourcetype']} with id {thing.id}")
             thing.tags.update(tags)
             if storage.POLICY in tags and isinstance(thing, rows.VirtualMachine):

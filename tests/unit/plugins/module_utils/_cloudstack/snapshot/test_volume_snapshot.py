@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud import results
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud import results, tags
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.predicted import Predicted
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.reader import Reader, StorPool
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.snapshots import OF_VOLUMES, Settled
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.versions import parse
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.snapshot import backup, snapshot, tags
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.snapshot import backup, snapshot
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.snapshot.backup import Backup
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.snapshot.plan import Current, plan
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
