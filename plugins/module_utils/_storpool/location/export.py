@@ -14,7 +14,7 @@ from ..._common.words import listing
 from ..cluster import names, places, results
 from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader
-from ..objects import guard
+from ..objects import guard, named
 from ..objects import identity as objects
 
 SPEC: t.Dict[str, t.Any] = {
@@ -74,7 +74,7 @@ def look(reader: Reader, wanted: Want) -> Current:
     """Read what :func:`plan` needs."""
     snapshot = reader.snapshot(wanted.snapshot)
     if snapshot is None:
-        return Current(None, there=objects.instead(reader, "snapshot", wanted.snapshot) if wanted.present else "")
+        return Current(None, there=named.instead(reader, "snapshot", wanted.snapshot) if wanted.present else "")
     exports = tuple(
         row
         for row in reader.exports()

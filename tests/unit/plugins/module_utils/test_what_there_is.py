@@ -31,7 +31,7 @@ SAYS = re.compile(r"there_is|there_are|no_such|current\.there|\bthere\b|unknown_
 #: Parts of errors about what no list of names would help with: ids, what was there a moment ago, hosts that are awaited, providers.
 NO_NAMES = re.compile(
     r"gives? out (global )?ids|no {item\.which}|is gone:|no longer lists|there is nothing to wait for|by its name|cannot be had back|template_problem|"
-    r"no storage provider|guest system|takes snapshots|was deleted here while|match_tags: no volume"
+    r"no storage provider|guest system|takes snapshots|was deleted here while|match_tags: no volume|meant only by its id"
 )
 
 
@@ -46,7 +46,7 @@ def raised():
                     yield pytest.param(ast.get_source_segment(text, called), id=f"{path.stem}:{node.lineno}")
 
 
-@pytest.mark.parametrize("source", raised())
+@pytest.mark.parametrize("source", list(raised()))
 def test_what_is_not_found_is_told_with_what_there_is(source):
     assert SAYS.search(source) or NO_NAMES.search(source), source
 
