@@ -88,7 +88,7 @@ def test_what_cannot_be_moved_is_told_and_holds_up_nothing(storpool: Simulator, 
     )
     assert sorted(calls.values()) == [1, 1, 2, 2, 2]
     assert made["snapshots"]
-    assert "Snapshots of volumes that were on it" in told
+    assert "snapshots of volumes that were on it" in told
 
 
 def make_pools(storpool: Simulator, cloudstack: Simulator, *names: str) -> None:

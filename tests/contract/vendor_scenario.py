@@ -25,8 +25,9 @@ class Recorder(spapi.Api):
         self.raw: dict[str, list[Any]] = {}
         self._last: Any = None
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self._last = super().__call__(*args, **kwargs)
+    def __call__(self, method: str, multi: bool, query: str, json: Any = None, clusterName: str | None = None) -> Any:
+        # In a multicluster the client asks a named cluster for RemoteCommand/.../MultiCluster/..., which servers do not know.
+        self._last = super().__call__(method, multi and clusterName is None, query, json, clusterName)
         return self._last
 
     def run(self, name: str, *args: Any, **kwargs: Any) -> Any:
