@@ -25,9 +25,10 @@ class Recorder(spapi.Api):
         self.raw: dict[str, list[Any]] = {}
         self._last: Any = None
 
-    def __call__(self, method: str, multi: bool, query: str, json: Any = None, clusterName: str | None = None) -> Any:
+    def __call__(self, method: str, multi: bool, *args: Any, **kwargs: Any) -> Any:
         # In a multicluster the client asks a named cluster for RemoteCommand/.../MultiCluster/..., which servers do not know.
-        self._last = super().__call__(method, multi and clusterName is None, query, json, clusterName)
+        multi = multi and kwargs.get("clusterName") is None
+        self._last = super().__call__(method, multi, *args, **kwargs)
         return self._last
 
     def run(self, name: str, *args: Any, **kwargs: Any) -> Any:

@@ -16,9 +16,9 @@ from ..._common.errors import InvalidOption
 from ..._common.given import refuse_empty
 from ..._common.plan import Managed, Outcome, Plan
 from ..._common.time_left import checked
-from ..cluster import times
+from ..cluster import results, times
 from ..cluster.predicted import Predicted
-from ..cluster.reader import Reader
+from ..cluster.reader import Raw, Reader
 from . import backup_plan, series
 from .backup_plan import Backup, Current, Want
 
@@ -92,15 +92,30 @@ def show(outcome: Outcome) -> t.Dict[str, t.Any]:
 
 
 def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
-    """What a location would list."""
+    """What a location would list, and the snapshots here, each of which becomes the parent of its volume."""
     left = {row["global_id"] for row in todo.after["backups"]}
     for each in current.backups:
         if each.id not in left:
             reader.remote(each.id, [])
             if each.local:
                 reader.change("snapshot", each.local, None)
-    for row in backup_plan.rows_made(todo, int(time.time())):
-        reader.remote(str(row["remoteId"]), [row])
+    complete = all(row["complete"] for row in todo.after["backup"])
+    now, by_id = int(time.time()), {str(volume["globalId"]): volume for volume in current.volumes}
+    for row in backup_plan.rows_made(todo, now):
+        volume = by_id[row["createdFromGlobalId"]]
+        local = dict(
+            volume,
+            name="~" + row["remoteId"],
+            globalId=row["remoteId"],
+            onVolume=volume["name"],
+            createdFromGlobalId=volume["globalId"],
+            tags=row["tags"],
+        )
+        new = t.cast(Raw, reader.change("snapshot", None, results.snapshot(local), creationTimestamp=now))
+        reader.remote(str(new["globalId"]), [dict(row, remoteId=new["globalId"])])
+        if not complete:
+            reader.export(new, [row["location"]], backing_up=True)
+        reader.change("volume", volume, results.volume(dict(volume, parentName=new["name"])))
 
 
 BACKUP = Managed("backup", SPEC, want, look, backup_plan.plan, show=show, imagine=imagine)

@@ -188,7 +188,7 @@ def _removal(backups: t.Sequence[Backup], wanted: Want) -> t.List[Step]:
     for each in backups:
         if each.local:
             reference = objects.reference(each.local)
-            action = f"delete {objects.label('snapshot', each.local)}, which backup {each.name!r} was made of"
+            action = f"delete the snapshot of volume {each.local.get('onVolume')!r} here that backup {each.name!r} was made of"
             steps.append(Step("SnapshotDelete", reference, None, action, destroys=reference))
     there = [each for each in backups if each.remote]
     if there:

@@ -173,9 +173,9 @@ class Predicted(Predicting):
         for _thing, keys, rows in owned:
             self._tell("attachments", keys, rows)
 
-    def export(self, snapshot: Raw, locations: t.Iterable[str]) -> None:
-        """A snapshot with the locations to which it would be exported."""
-        row = {"snapshot": snapshot["name"], "globalId": snapshot["globalId"], "backingUp": False}
+    def export(self, snapshot: Raw, locations: t.Iterable[str], backing_up: bool = False) -> None:
+        """A snapshot with the locations to which it would be exported, or copied."""
+        row = {"snapshot": snapshot["name"], "globalId": snapshot["globalId"], "backingUp": backing_up}
         self._tell("export", str(snapshot["globalId"]), [dict(row, location=location) for location in locations])
 
     def remote(self, global_id: str, rows: t.Sequence[Raw]) -> None:
