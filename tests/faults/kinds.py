@@ -41,7 +41,7 @@ FOR_EVER = None
 _EVERYWHERE = (
     Fault("connection refused", refusals=1),
     Fault("connection refused for ever", refusals=FOR_EVER),
-    Fault("reset before", server={"kind": "reset_before"}),
+    Fault("reset before", server={"kind": "reset_before"}, only="write"),  # of a read it is the same as the next
     Fault("reset after", server={"kind": "reset_after"}),
     Fault("every reply lost", server={"kind": "reset_after", "times": FOR_EVER}, only="write"),
     Fault("time-out", server={"kind": "hang_after"}),
