@@ -237,7 +237,7 @@ def test_a_template_that_is_full(images: Images, monkeypatch: pytest.MonkeyPatch
     images.here.forget()
     ended = run(images, task)
     assert ended.result["error"]["kind"] == "no_space"
-    assert "template 'hybrid' has 1000 B free" in ended.result["msg"]
+    assert "template 'hybrid' has 1,000 B free" in ended.result["msg"]
     assert writes(images) == []
 
 

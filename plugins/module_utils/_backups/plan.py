@@ -10,6 +10,7 @@ another run, since what is there tells how far it was (:mod:`.marks`).
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from .._common.errors import Failure, NotAllowed
@@ -43,6 +44,7 @@ def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row
     if memory.state == marks.UNDONE:
         return back(current, goal._replace(pairs=()), wanted, changes)
     if goal.backup.id in current.ended:
+        _check_still_restored(current, goal)
         there = _shown(current, goal, True)
         again = (
             f"{name_of(current.vm)} was restored to {goal.backup} before, and the safety snapshots of that are still there, so it is not reverted again. If "
@@ -66,6 +68,21 @@ def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row
     steps += [_delete(row, "a copy") for row in memory.copies]
     steps.append(_note(current, marks.DONE, _restored(current)))
     return Plan(tuple(steps), _shown(current, goal, False), _shown(current, goal, True))
+
+
+def _check_still_restored(current: Current, goal: Goal) -> None:
+    """Raise if disks are what they were before that restore: a person, or a run beside it that turned back, has reverted them since."""
+    safety = current.ended[goal.backup.id].safety
+    on_safety = []
+    for disk, row in safety.items():
+        with contextlib.suppress(NotAllowed):  # what is not known of a chain of parents does not say so
+            if disk in current.halves and marks.is_on(current.halves[disk], row, current.by_name, disk):
+                on_safety.append(str(row["name"]))
+    if on_safety:
+        raise NotAllowed(
+            f"{name_of(current.vm)} was restored to {goal.backup}, and disks of it are on the safety snapshots of that again ({listing(sorted(on_safety))}): "
+            "somebody has reverted them since. If they are to be restored once more, delete these snapshots (storpool_snapshot), and run the task again."
+        )
 
 
 def _check_halves(current: Current, goal: Goal) -> None:

@@ -63,7 +63,7 @@ class Cloud:
             for number, one in enumerate(policies)
         ]
         self.policies = {f"a.b.{number}": one or "" for number, one in enumerate(policies)}
-        self.asked, self.sent, self.failures = asked, [], []
+        self.asked, self.sent, self.failures = asked, [], {}
         self.api = FakeApi(
             lists={
                 "listVirtualMachines": lambda _params: self.vms,
@@ -92,9 +92,9 @@ class Cloud:
 
     def apply(self, step):
         self.sent.append(step.call)
-        failure = self.failures.pop(0) if self.failures else None
-        if failure is not None and not isinstance(failure, ReplyLost):
-            raise failure
+        lost = isinstance(self.failures.get(len(self.sent)), ReplyLost)
+        if len(self.sent) in self.failures and not lost:
+            raise self.failures[len(self.sent)]
         [tag] = step.body["tags"]
         assert step.body["resourcetype"] == "UserVm"
         assert tag["key"] == "vc-policy"
@@ -109,8 +109,8 @@ class Cloud:
                 assert has["vc-policy"] == tag["value"]
                 vm["tags"] = [each for each in vm["tags"] if each["key"] != "vc-policy"]
             self.policies["a.b." + vm["id"][2:]] = tag["value"] if step.call == "createTags" else ""
-        if failure is not None:
-            raise failure
+        if lost:
+            raise self.failures[len(self.sent)]
 
     def run(self, wanted):
         return converge(
@@ -163,11 +163,11 @@ def test_a_run_that_is_killed_anywhere_is_ended_by_the_next(policies, policy, af
     cloud = Cloud(policies)
     wanted = want(match_tags={"stage": "prod"}, **({"policy": policy} if policy else {"state": "absent"}))
     killed = ReplyLost("killed") if done else KeyboardInterrupt()
-    cloud.failures = [None] * after + [killed]
+    cloud.failures = {after + 1: killed}
     try:
         cloud.run(wanted)
     except KeyboardInterrupt:
-        cloud.failures = []
+        cloud.failures = {}
         cloud.run(wanted)
     assert cloud.now() == [{"stage": "prod", **({"vc-policy": policy} if policy else {})}] * len(policies)
     cloud.sent.clear()
