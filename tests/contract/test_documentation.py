@@ -72,9 +72,9 @@ def test_check_mode_predicts_the_object(ran):
 def assert_predicted(predicted, actual, where):
     """What was predicted is what came; ``None`` stands for what only the API can know."""
     if isinstance(predicted, dict) and isinstance(actual, dict):
-        # Whether a revert gives a volume another id is for the API alone to say; and what is there is older a moment later.
+        # Whether a revert gives a volume another id is for the API alone to say; and what is there is older a moment later, and a copy complete.
         assert predicted.keys() - {"current_global_id"} == actual.keys() - {"current_global_id"}, where
-        for key in predicted.keys() - {"diff", "invocation", "current_global_id", "age"}:
+        for key in predicted.keys() - {"diff", "invocation", "current_global_id", "age", "complete"}:
             assert_predicted(predicted[key], actual[key], f"{where}: {key}")
     elif isinstance(predicted, list) and isinstance(actual, list):
         assert len(predicted) == len(actual), where
