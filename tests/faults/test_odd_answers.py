@@ -25,8 +25,8 @@ COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud
 
 #: What is answered with a file has no shape to look at: whoever wants to know whether it is the right one gives its checksum.
 FILES = frozenset(["userdata"])
-#: Which clusters there are only these lists say, and servers do in their own what names none that they know: lists of others are believed.
-BELIEVED = frozenset([("ClustersList", "another object"), ("LocationsList", "another object")])
+#: Where clusters are only this list says, and servers do in their own what names none that they know: a list of others is believed.
+BELIEVED = frozenset([("LocationsList", "another object")])
 #: The calls of modules that have been answered oddly: the states of a module make the same ones, and each is tried in one of them.
 _SEEN = set()
 

@@ -123,8 +123,7 @@ class Api:
     def _own(self, wanted: str, others: t.Sequence[clusters.Cluster]) -> clusters.Cluster:
         """The cluster that is spoken to, if that is the one that is wanted: it is not registered with itself, but answers beside the others."""
         every = self._request("GET", clusters.ROLL_CALL, None, None, None, "MultiCluster/AllClusters/")
-        ids = {each.id for each in others}
-        known = [*others, *(own for own in clusters.named(every) if own.id not in ids)]
+        known = [*others, *clusters.own(every, others, self.endpoint.address)]
         found = clusters.meant(wanted, known)
         if found is None:
             raise clusters.no_such(wanted, known, self.endpoint.address)

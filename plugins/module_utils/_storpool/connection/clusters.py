@@ -84,6 +84,22 @@ def meant(wanted: str, known: t.Sequence[Cluster]) -> t.Optional[Cluster]:
     )
 
 
+def own(every: t.Any, others: t.Sequence[Cluster], where: str) -> t.List[Cluster]:
+    """The cluster that is spoken to, of an answer of all: the one that is not registered with it. None if it tells of no such cluster.
+
+    Raises :class:`BadAnswer` if there are several: each may be it, and a call would be done in the wrong one.
+    """
+    ids = {each.id for each in others}
+    found = [each for each in named(every) if each.id not in ids]
+    if len(found) > 1:
+        raise BadAnswer(
+            f"sp_cluster: StorPool at {where} has answers of the clusters {listing(sorted(map(str, found)))}, and lists none of them as another cluster, so "
+            "which one it is itself is not known. Look at its list of clusters (storpool_location_info).",
+            call="GET ClustersList",
+        )
+    return found
+
+
 def no_such(wanted: str, known: t.Sequence[Cluster], where: str) -> NotFound:
     """What to say of a cluster that nobody knows."""
     there = there_is("It", [each.name for each in known], wanted, "knows")

@@ -85,6 +85,14 @@ def test_an_unknown_cluster_is_refused_before_anything_is_done(sim):
     assert sim.journal()["effects"] == 0
 
 
+def test_which_cluster_is_spoken_to_is_not_guessed(sim, monkeypatch):
+    """A list of clusters that lacks one makes two of them look as the one that is spoken to."""
+    monkeypatch.setattr(clusters, "registered", lambda *_lists: [])
+    with pytest.raises(BadAnswer, match=r"'far-cluster' \(~far.c\) and 'simulated' \(~sim.b\)"):
+        api_of(sim, sp_cluster="far-cluster").apply(Step("VolumeDelete", "there", None, "delete it"))
+    assert sim.journal()["effects"] == 0
+
+
 def test_errors_name_the_cluster(sim):
     with pytest.raises(ApiError) as refusal:
         api_of(sim, sp_cluster="far-cluster").apply(Step("VolumeUpdate", "here", {"iops": 1}, "limit it"))
