@@ -18,7 +18,7 @@ from ..._common.plan import Managed, Outcome, Plan
 from ..._common.time_left import checked
 from ..cluster import results, times
 from ..cluster.predicted import Predicted
-from ..cluster.reader import Raw, Reader
+from ..cluster.reader import Reader
 from . import backup_plan, series
 from .backup_plan import Backup, Current, Want
 
@@ -111,11 +111,10 @@ def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
             createdFromGlobalId=volume["globalId"],
             tags=row["tags"],
         )
-        new = t.cast(Raw, reader.change("snapshot", None, results.snapshot(local), creationTimestamp=now))
+        new = reader.take(volume, results.snapshot(local), creationTimestamp=now)
         reader.remote(str(new["globalId"]), [dict(row, remoteId=new["globalId"])])
         if not complete:
             reader.export(new, [row["location"]], backing_up=True)
-        reader.change("volume", volume, results.volume(dict(volume, parentName=new["name"])))
 
 
 BACKUP = Managed("backup", SPEC, want, look, backup_plan.plan, show=show, imagine=imagine)

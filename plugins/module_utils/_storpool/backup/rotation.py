@@ -201,9 +201,7 @@ def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
     by_id = {str(volume["globalId"]): volume for volume in current.volumes}
     for row in todo.after:
         if row["global_id"] not in there:
-            volume = by_id[row["tags"][_OF]]
-            new = reader.change("snapshot", None, row, creationTimestamp=int(time.time()))
-            reader.change("volume", volume, results.volume(dict(volume, parentName=t.cast(Raw, new)["name"])))
+            reader.take(by_id[row["tags"][_OF]], row, creationTimestamp=int(time.time()))
 
 
 ROTATION = Managed("snapshots", SPEC, want, look, plan, show=show, imagine=imagine)

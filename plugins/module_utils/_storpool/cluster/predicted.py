@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._common.foreseen import Notes, Predicting, is_made_up, made_up
+from . import results
 from .names import UNLIMITED
 from .reader import Raw, Reader, has_tags, keys_of, names_of, owner_of
 
@@ -172,6 +173,12 @@ class Predicted(Predicting):
             rows.append(dict(new, client=row["client"], rights=row["rights"]))
         for _thing, keys, rows in owned:
             self._tell("attachments", keys, rows)
+
+    def take(self, volume: Raw, snapshot: Result, **fields: t.Any) -> Raw:
+        """A new snapshot of a volume, as it would be returned: it becomes the volume's parent. ``fields`` and the answer are as for :meth:`change`."""
+        new = t.cast(Raw, self.change("snapshot", None, snapshot, **fields))
+        self.change("volume", volume, results.volume(dict(volume, parentName=new["name"])))
+        return new
 
     def export(self, snapshot: Raw, locations: t.Iterable[str], backing_up: bool = False) -> None:
         """A snapshot with the locations to which it would be exported, or copied."""

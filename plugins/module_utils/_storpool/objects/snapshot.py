@@ -12,7 +12,7 @@ from ..._common.errors import InvalidOption
 from ..._common.given import located, refuse_empty
 from ..._common.plan import Managed, Outcome, Plan
 from ..._common.words import quoted
-from ..cluster import names, origin, results, times
+from ..cluster import names, origin, times
 from ..cluster.predicted import Predicted
 from ..cluster.reader import Raw, Reader
 from ..connection.options import POLICY, TAGS
@@ -121,10 +121,10 @@ def imagine(reader: Predicted, current: Current, todo: Plan) -> None:
             continue
         seconds = result and result["delete_at"] is None and _seconds_to_live(found, result, todo)
         date = {"targetDeleteDate": current.now + seconds} if seconds else {}
-        new = reader.change("snapshot", found.snapshot, result, **date)
-        if found.volume and not found.snapshot and new:
-            volume = results.volume(dict(found.volume, parentName=new["name"]))
-            reader.change("volume", found.volume, volume)
+        if found.volume and not found.snapshot:
+            reader.take(found.volume, result, **date)
+        else:
+            reader.change("snapshot", found.snapshot, result, **date)
 
 
 def _seconds_to_live(found: Found, result: t.Mapping[str, t.Any], todo: Plan) -> t.Optional[int]:
