@@ -79,8 +79,10 @@ def manage(
         for words in outcome.losses + outcome.cautions:
             module.warn(plain.line(words))
         if module._diff:
+            # What came about while the task only waited is no change of its own.
+            before = outcome.before if outcome.changed else outcome.after
             result["diff"] = {
-                "before": _shown(outcome.before, kind.key),
+                "before": _shown(before, kind.key),
                 "after": _shown(outcome.after, kind.key),
             }
         return result
