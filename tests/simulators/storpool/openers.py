@@ -26,31 +26,42 @@ def opened(devices: Iterable[Path]) -> set[Path]:
             if stat.S_ISBLK(found.st_mode):
                 blocks[found.st_rdev] = device
             else:
-                # In a container the beginning of the name is another.
-                files[found.st_dev, found.st_ino, device.parts[-2:]] = device
+                files[found.st_dev, found.st_ino, _tail(str(device))] = device
     if not blocks and not files:
         return set()
     seen = {device for device in blocks.values() if _is_claimed(device)}
-    for name, found in _open_files():
-        if stat.S_ISBLK(found.st_mode):
-            seen.add(blocks.get(found.st_rdev))
-        else:
-            seen.add(files.get((found.st_dev, found.st_ino, Path(name.removesuffix(" (deleted)")).parts[-2:])))
+    tails = {tail for _device, _inode, tail in files}
+    for path, name in _open_files():
+        tail = _tail(name)
+        if not blocks and tail not in tails:
+            continue  # most of what there is; looking at each of them takes long
+        with contextlib.suppress(OSError):  # it was closed
+            found = os.stat(path)
+            if stat.S_ISBLK(found.st_mode):
+                seen.add(blocks.get(found.st_rdev))
+            else:
+                seen.add(files.get((found.st_dev, found.st_ino, tail)))
     return seen - {None}
 
 
-def _open_files() -> Iterator[tuple[str, os.stat_result]]:
-    """The name and the state of each file that any other process has open."""
-    for process in Path("/proc").iterdir():
-        if not process.name.isdigit() or int(process.name) == os.getpid():
+def _tail(name: str) -> str:
+    """The end of a file's name, which is the same in a container, where the beginning is another."""
+    return "/".join(name.removesuffix(" (deleted)").rsplit("/", 2)[-2:])
+
+
+def _open_files() -> Iterator[tuple[str, str]]:
+    """Each file that any other process has open: where to look at it, and its name."""
+    own = str(os.getpid())
+    for process in os.listdir("/proc"):
+        if not process.isdigit() or process == own:
             continue
         with contextlib.suppress(OSError):  # it has ended, or is not ours to look at
-            for entry in os.listdir(process / "fd"):
+            for entry in os.listdir(f"/proc/{process}/fd"):
                 with contextlib.suppress(OSError):  # it was closed
-                    path = f"{process}/fd/{entry}"
+                    path = f"/proc/{process}/fd/{entry}"
                     name = os.readlink(path)
                     if name.startswith("/"):
-                        yield name, os.stat(path)
+                        yield path, name
 
 
 def _is_claimed(device: Path) -> bool:
