@@ -241,7 +241,7 @@ def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, direct
     """Run the examples of a module."""
     full = f"{COLLECTION}.{module}"
     prepare(module, storpool, cloudstack)
-    tasks = _received()
+    tasks = [_received("before")]
     found = examples(module)
     root = None
     if module in hosts.HOSTS:
@@ -256,7 +256,8 @@ def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, direct
             tasks += _observed(copy.deepcopy(example), kind, f"{kind}_{number}", root)
     output = directory / "results.json"
     names = [f"{kind}_{number}" for number in range(len(found)) for kind in ("check", "apply", "again")]
-    content = {name: {"result": f"{{{{ {name} }}}}", "writes": f"{{{{ {name}_writes }}}}"} for name in names}
+    writes = "{0}_writes" if root else "{0}_received.seen"
+    content = {name: {"result": f"{{{{ {name} }}}}", "writes": f"{{{{ {writes.format(name)} }}}}"} for name in names}
     tasks.append({"ansible.builtin.copy": {"dest": str(output), "content": content, "mode": "0600"}, "no_log": True})
     if has_connection(module):
         tasks += secrets.failing(full, next(task for task in found if full in task)[full] or {})
@@ -285,24 +286,20 @@ def _observed(task: dict[str, Any], kind: str, register: str, root: Path | None)
     task["diff"] = True
     if kind == "check":
         task["check_mode"] = True
-    tasks = [task]
+    tasks = [task, _received(register)]
     noted = {} if own == register else {register: f"{{{{ {own} }}}}"}
-    tasks += _received(register)
-    seen = f"{register}_storpool.seen + {register}_cloudstack.seen"
     if root:
         tasks.append(hosts.look(root, "host_now"))
-        seen += f" + {hosts.differences('host', 'host_now')}"
-        noted["host"] = "{{ host_now }}"
-    tasks.append({"ansible.builtin.set_fact": {f"{register}_writes": f"{{{{ {seen} }}}}", **noted}, "no_log": True})
+        seen = f"{register}_received.seen + {hosts.differences('host', 'host_now')}"
+        noted |= {f"{register}_writes": f"{{{{ {seen} }}}}", "host": "{{ host_now }}"}
+    if noted:
+        tasks.append({"ansible.builtin.set_fact": noted, "no_log": True})
     return tasks
 
 
-def _received(register: str = "before") -> list[dict[str, Any]]:
-    """Tasks that ask the simulators what they received since they were asked last, which may well hold a secret."""
-    return [
-        {"written": {"to": product}, "register": f"{register}_{product}", "no_log": True}
-        for product in ("storpool", "cloudstack")
-    ]
+def _received(register: str) -> dict[str, Any]:
+    """A task that asks the simulators what they received since they were asked last, which may well hold a secret."""
+    return {"written": {"to": ["storpool", "cloudstack"]}, "register": f"{register}_received", "no_log": True}
 
 
 def variables(storpool: Simulator, cloudstack: Simulator) -> dict[str, str]:

@@ -12,7 +12,8 @@ from faults.cloudstack_pools import made
 from faults.scenario import Ids, Scenario, Steps
 
 _CUSTOM = {"displaytext": "x", "customized": "true"}
-_DATA = {"name": "data", "wait_timeout": 30}
+#: Pauses take no time here, and what jobs do takes some on a busy machine.
+_DATA = {"name": "data", "wait_timeout": 300}
 _NEW = {**_DATA, "zone": "zone1", "disk_offering": "custom", "size": "2GiB"}
 
 

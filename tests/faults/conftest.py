@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,14 @@ from faults.worlds import CloudStack, StorPool
 from simulators.client import start
 
 TOKEN = "1618033988749894848"
+
+
+def pytest_configure() -> None:
+    """A worker and its simulators stay on one processor: they wait for each other all the time, and to wake somebody up on another one takes far longer."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    processors = sorted(os.sched_getaffinity(0))
+    if worker:
+        os.sched_setaffinity(0, {processors[int(worker.removeprefix("gw")) % len(processors)]})
 
 
 @pytest.fixture(autouse=True)

@@ -162,7 +162,9 @@ def rows(world: World, scenario: Scenario) -> Iterator[Row]:
         for index, request in enumerate(clean.requests[: clean.least] if fault.kill else clean.requests):
             if _can_happen(world, fault, request):
                 outcome = _outcome(world, scenario, clean, index, fault)
-                acted = acted or any(entry.get("rival") and entry["effect"] for entry in world.journal())
+                acted = acted or (
+                    fault.rival and any(entry.get("rival") and entry["effect"] for entry in world.journal())
+                )
                 call = f"{index + 1} {request.method} {request.call}"
                 yield Row(scenario.module, scenario.state, call, fault.name, outcome)
         assert acted or not fault.rival, f"{fault.name} never changed anything"
@@ -195,19 +197,17 @@ def _outcome(world: World, scenario: Scenario, clean: Clean, index: int, fault: 
         else:
             ended = runner.run(scenario.module, task, wire)
             _check_words(world, scenario, ended)
+        journal = world.journal()
         if index and not scenario.works:  # what came before the first look was there when the task began
-            _check_destroyed(world, before)
-        _disarm(world, fault)
-        written = _writes(world)
+            _check_destroyed(journal, before)
+        _disarm(world, fault, clean.requests[index])
         again = runner.run(scenario.module, task)
         _check_words(world, scenario, again)
-        if not again.failed and not again.changed and _writes(world) != written:
+        if not again.failed and not again.changed and _writes(world.journal()) != _writes(journal):
             raise Lost("the second run says that it changed nothing, and wrote something")
         return _judge(world, scenario, clean, fault, before, task, ended, again)
     except Lost as lost:
         return f"lost: {lost}"
-    finally:
-        _disarm(world, fault)
 
 
 def _judge(
@@ -268,8 +268,10 @@ def _hangs(admin: Admin) -> bool:
     return any(entry["outcome"].startswith("fault:hang") for entry in admin("GET", "journal")["entries"])
 
 
-def _disarm(world: World, fault: Fault) -> None:
-    world.calm()
+def _disarm(world: World, fault: Fault, request: Request) -> None:
+    """Take away what has not struck; where a case ends before that, the next one begins without it."""
+    if fault.server or fault.rival:
+        world.admins[request.port]("DELETE", "faults")
     if fault.switches and isinstance(world, CloudStack):
         switches = world.admin("GET", "switches")
         world.admin("POST", "switches", {name: switches[name]["default"] for name in fault.switches})
@@ -300,10 +302,10 @@ def _kinds(failure: type[errors.Failure]) -> set[str]:
     return {failure.kind}.union(*(_kinds(each) for each in failure.__subclasses__()))
 
 
-def _check_destroyed(world: World, before: Ids) -> None:
+def _check_destroyed(journal: list[dict[str, Any]], before: Ids) -> None:
     """What a run destroys it has to have seen: nothing that came into being while it ran."""
     known = {*before, *before.values()}
-    for entry in world.journal():
+    for entry in journal:
         if entry.get("rival") or not entry["effect"] or entry["call"] not in DESTROYING:
             continue
         target = str(entry["target"]).removeprefix("~")
@@ -338,8 +340,8 @@ def _made(world: World) -> Counter[str]:
     )
 
 
-def _writes(world: World) -> int:
-    return sum(entry["write"] for entry in world.journal())
+def _writes(journal: list[dict[str, Any]]) -> int:
+    return sum(entry["write"] for entry in journal)
 
 
 def _told(ended: Ended) -> str:

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import json
 import os
+import socket
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,9 @@ class Admin:
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
-        self._connection = http.client.HTTPConnection(simulator.host, simulator.port, timeout=60)
+        self._socket = socket.create_connection((simulator.host, simulator.port), timeout=60)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._answers = self._socket.makefile("rb")
 
     def __call__(self, method: str, name: str, body: Any = None) -> Any:
         """The answer to a request to ``/_sim/<name>``."""
@@ -79,8 +81,14 @@ class Admin:
 
     def request(self, method: str, path: str, body: str | None = None) -> Any:
         """The answer to any request, which has to be JSON."""
-        self._connection.request(method, path, body)
-        answer = json.loads(self._connection.getresponse().read())
+        content = (body or "").encode()
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self.simulator.host}\r\nContent-Length: {len(content)}\r\n\r\n"
+        self._socket.sendall(head.encode() + content)
+        length = 0
+        while line := self._answers.readline().strip():
+            name, _colon, value = line.partition(b":")
+            length = int(value) if name.lower() == b"content-length" else length
+        answer = json.loads(self._answers.read(length))
         assert "error" not in answer or not path.startswith("/_sim/"), (path, answer)
         return answer
 
@@ -97,20 +105,47 @@ class World:
     """What both worlds have. ``admins`` are those of the servers that modules talk to, by port."""
 
     admins: dict[int, Admin]
+    #: Of what the state is that the simulator keeps.
+    _kept: tuple[World, Scenario] | None = None
 
     def begin(self, scenario: Scenario) -> None:
-        """The state that a scenario starts from, with empty journals."""
+        """The state that a scenario starts from, with empty journals. It is made once, kept, and the same in all cases that follow."""
+        if all(part._kept == (self, scenario) for part in self.parts):
+            self.send("POST", "reset", {"to": "kept"})
+            return
+        self.make(scenario)
+        self.forget()
+        if self.keeps:
+            self.send("POST", "keep")
+            for part in self.parts:
+                part._kept = (self, scenario)
+
+    def make(self, scenario: Scenario) -> None:
+        """Make the state that a scenario starts from."""
         raise NotImplementedError
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the simulators can keep a state."""
+        raise NotImplementedError
+
+    @property
+    def parts(self) -> tuple[World, ...]:
+        """A world for each simulator."""
+        return (self,)
+
+    def send(self, method: str, name: str, body: Any = None) -> None:
+        """The same request to the admin interface of every simulator."""
+        for admin in self.admins.values():
+            admin(method, name, body)
 
     def calm(self) -> None:
         """No more faults."""
-        for admin in self.admins.values():
-            admin("DELETE", "faults")
+        self.send("DELETE", "faults")
 
     def forget(self) -> None:
         """Empty journals."""
-        for admin in self.admins.values():
-            admin("DELETE", "journal")
+        self.send("DELETE", "journal")
 
     def journal(self) -> list[dict[str, Any]]:
         """What modules and rivals have sent since the journals were emptied."""
@@ -156,7 +191,11 @@ class StorPool(World):
         self.admin = Admin(simulator)
         self.admins = {simulator.port: self.admin}
 
-    def begin(self, scenario: Scenario) -> None:
+    @property
+    def keeps(self) -> bool:
+        return "data" not in self.simulator.args
+
+    def make(self, scenario: Scenario) -> None:
         self.admin("POST", "reset")
         self.admin("POST", "switches", {**_SWITCHES, **scenario.switches})
         if scenario.far:
@@ -166,7 +205,6 @@ class StorPool(World):
             self.do(*scenario.then({label: key for key, label in self.identities(self.state()).items()}))
         for volume in scenario.written:
             self.admin("POST", "write", {"volume": volume, "bytes": 1 << 20})
-        self.admin("DELETE", "journal")
 
     def do(self, *steps: tuple[str, Any]) -> None:
         """Carry out calls, as (query, body), each of which has to have an effect. It takes no more than one request for all of them."""
@@ -245,14 +283,24 @@ class CloudStack(World):
         self.admins = {simulator.port: self.admin, storpool.simulator.port: storpool.admin}
 
     def begin(self, scenario: Scenario) -> None:
-        self.admin("POST", "reset")
         DOWNLOADED.unlink(missing_ok=True)
+        super().begin(scenario)
+
+    @property
+    def keeps(self) -> bool:
+        return self.storpool.keeps
+
+    @property
+    def parts(self) -> tuple[World, ...]:
+        return (self, self.storpool)
+
+    def make(self, scenario: Scenario) -> None:
+        self.admin("POST", "reset")
         self.storpool.begin(scenario)
         self.do(("createStoragePool", self.new_pool("other", "ssd")))
         self.add(pool="other", volumes=1, storpool=False)
         if scenario.prepare:
             scenario.prepare(self)
-        self.forget()
 
     def new_pool(self, name: str, template: str, **more: Any) -> dict[str, Any]:
         """The parameters of createStoragePool."""
@@ -376,7 +424,7 @@ class CloudStack(World):
             "placementGroups": storpool["placementGroups"],
             "storpool volumes": len(storpool["volumes"]),
             "downloaded": _downloaded(state),
-            "beside it": len(list(DOWNLOADED.parent.glob(f".{DOWNLOADED.name}*"))),
+            "beside it": sum(name.startswith(f".{DOWNLOADED.name}") for name in os.listdir(DOWNLOADED.parent)),
         }
 
     def identities(self, state: dict[str, Any]) -> dict[str, str]:

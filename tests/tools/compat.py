@@ -50,7 +50,11 @@ def main() -> int:
 
     def problem(core: str) -> str:
         python = found.get(core, sys.executable)
-        return _install(core, python) or _problem(core, modules, playbook)
+        wrong = _install(core, python)
+        if wrong:
+            return wrong
+        _keep_code(core)
+        return _problem(core, modules, playbook)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for core, wrong in zip(cores, pool.map(problem, cores), strict=True):
@@ -86,6 +90,13 @@ def _install(core: str, python: str) -> str:
         return ended.output
     file.rename(stamp)
     return ""
+
+
+def _keep_code(core: str) -> None:
+    """Let the environment's Python keep the code of modules, as the Makefile lets the main one (tests/kept_code says why)."""
+    lines = f'{ROOT}/tests/kept_code\nimport kept_code; kept_code.keep_in("{BUILD}/kept_code")\n'
+    for packages in (VENV / "envs" / f"core-{core}").glob("lib/python*/site-packages"):
+        (packages / "kept_code.pth").write_text(lines, encoding="utf-8")
 
 
 def _problem(core: str, modules: list[str], playbook: Path) -> str:

@@ -9,6 +9,7 @@ Ansible hides secrets as they are, in all that a module returns; this is for the
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import re
 import typing as t
@@ -42,6 +43,7 @@ def _escaped(secret: str) -> str:
     return "".join(_character(each) for each in secret)
 
 
+@functools.lru_cache(maxsize=None)
 def _character(character: str) -> str:
     point = ord(character)
     ways = [re.escape(character), rf"(?i:&#0*{point};?)", rf"(?i:&#x0*{point:x};?)"]

@@ -52,6 +52,15 @@ class Simulator:
             options = self._state.options
         self._state = State(options, switches)
 
+    async def keep(self) -> bytes:
+        """Tables, settings and clock, once what is under way has ended."""
+        return await self._current.keep()
+
+    def restore(self, kept: bytes, switches: Mapping[str, Any]) -> None:
+        """The state as it was kept; the jobs of the present one are dropped."""
+        self._current.close()
+        self._state = State.of(kept, switches)
+
     def state(self) -> dict[str, Any]:
         reporting.settle(self._current)
         return self._current.dump()

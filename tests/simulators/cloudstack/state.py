@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import pickle
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -18,8 +19,12 @@ from simulators.cloudstack import rows
 from simulators.cloudstack.owner import DOMAIN_ID, OS_NAME, OS_TYPE
 from simulators.cloudstack.sessions import AgentSession, ServerSession
 from simulators.cloudstack.versions import Release
+from simulators.kit import AdminError
 
 RowT = TypeVar("RowT", bound=rows.Row)
+
+#: How long what is under way may take until a state is kept.
+KEEP_SECONDS = 10
 
 
 class Table(Generic[RowT]):
@@ -92,6 +97,10 @@ class Options:
     storpool: LocalStorPool = LocalStorPool()
 
 
+#: What is kept of a state beside its tables.
+KEPT = frozenset(("options", "release", "clock", "settings", "address"))
+
+
 class State:
     """Everything that a reset makes anew."""
 
@@ -152,6 +161,25 @@ class State:
             task.cancel()
         for session in self.agent_sessions.values():
             session.end()
+
+    async def keep(self) -> bytes:
+        """What :meth:`of` makes this state from, once the tasks in the background have ended. Sessions are not kept: their programs live on."""
+        if self.agent_sessions or self.server_sessions:
+            raise AdminError("a state with agents or servers that report is not kept")
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=KEEP_SECONDS)
+        if self.tasks:
+            raise AdminError(f"a state is not kept while something is under way, and that took {KEEP_SECONDS} seconds")
+        kept = {name: value for name, value in vars(self).items() if isinstance(value, Table) or name in KEPT}
+        return pickle.dumps(kept)
+
+    @classmethod
+    def of(cls, kept: bytes, switches: Mapping[str, Any]) -> State:
+        """A state as it was kept."""
+        values = pickle.loads(kept)  # noqa: S301  # our own
+        state = cls(values["options"], switches)
+        vars(state).update(values)
+        return state
 
     def dump(self) -> dict[str, Any]:
         """All tables as JSON, removed rows included; tokens in pool details are left readable, tests look at them."""

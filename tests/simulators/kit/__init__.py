@@ -15,6 +15,8 @@ A simulator is a class with the members of :class:`simulators.kit.product.Produc
 
         def reset(self, switches): ...  # fresh state; `switches` is a live mapping name -> value
         def state(self): ...  # a JSON object: everything, for GET /_sim/state
+        async def keep(self): ...  # what restore() needs to bring back the state as it is now; AdminError if it cannot
+        def restore(self, kept, switches): ...  # that state, however often
         def parse(self, request): ...  # kit.Request -> Call; never raises, keep what is wrong in Call.detail
         def rival(self, spec): ...  # one item of a fault's `requests` -> Call; ValueError(sentence) if bad
         def perform(self, call): ...  # Call -> Answer; the effect on the state happens here, at once

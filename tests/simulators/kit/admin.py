@@ -8,7 +8,9 @@
 GET     ``/_sim/``           the paths there are
 GET     ``/_sim/journal``    the calls received, ``?since=N`` for those numbered above N
 DELETE  ``/_sim/journal``    forgets them
-POST    ``/_sim/reset``      everything as at the start: state, journal, faults, switches
+POST    ``/_sim/reset``      everything as at the start: state, journal, faults, switches; with
+                             ``{"to": "kept"}`` state and switches as they were kept
+POST    ``/_sim/keep``       keeps state and switches as they are now, until the next time
 GET     ``/_sim/switches``   every switch with its value, default, choices and meaning
 POST    ``/_sim/switches``   ``{name: value}``
 GET     ``/_sim/state``      the whole state
@@ -48,10 +50,12 @@ class Admin:
         self._switches = switches
         self._journal = journal
         self._faults = faults
+        self._kept: tuple[Any, dict[str, Any]] | None = None
         self._own: dict[tuple[str, str], Callable[[Query, Any], Any]] = {
             ("GET", "journal"): self._read_journal,
             ("DELETE", "journal"): self._clear_journal,
             ("POST", "reset"): self._reset,
+            ("POST", "keep"): self._keep,
             ("GET", "switches"): lambda query, body: switches.describe(),
             ("POST", "switches"): self._set_switches,
             ("GET", "state"): lambda query, body: product.state(),
@@ -94,10 +98,23 @@ class Admin:
         return {"ok": True}
 
     def _reset(self, query: Query, body: Any) -> Any:
+        if body not in (None, {}, {"to": "kept"}):
+            raise AdminError('what is reset becomes as at the start or, with {"to": "kept"}, as it was kept')
+        if body and self._kept is None:
+            raise AdminError(f"nothing was kept; see {PREFIX}keep")
         self._switches.reset()
         self._journal.reset()
         self._faults.clear()
-        self._product.reset(self._switches)
+        if body and self._kept is not None:
+            state, values = self._kept
+            self._switches.set(values)
+            self._product.restore(state, self._switches)
+        else:
+            self._product.reset(self._switches)
+        return {"ok": True}
+
+    async def _keep(self, query: Query, body: Any) -> Any:
+        self._kept = (await self._product.keep(), dict(self._switches))
         return {"ok": True}
 
     def _set_switches(self, query: Query, body: Any) -> Any:

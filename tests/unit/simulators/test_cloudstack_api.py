@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from simulators.cloudstack import registry
+from simulators.cloudstack import registry, state
 from simulators.cloudstack.plugin import api
 from simulators.kit import AdminError, Request
-from unit.simulators.cloudstack_cloud import Cloud, Failed
+from unit.simulators.cloudstack_cloud import URL_NEW, Cloud, Failed
 
 Make = Callable[..., Cloud]
 
@@ -39,6 +40,35 @@ def raw(here: Cloud, query: str, method: str = "GET") -> Any:
     """The kit's Answer to an unsigned request."""
     call = here.simulator.parse(Request(method, f"/client/api?{query}", b"", lambda name: None))
     return here.loop.run_until_complete(here.simulator.perform(call).wait())
+
+
+def test_a_state_that_was_kept_comes_back_as_often_as_it_is_wanted(cloud: Make) -> None:
+    here = cloud("4.19.1")
+    pool = here.create()["id"]
+    here.admin("now", {"seconds": 3600})
+    here.call("updateConfiguration", name="sp.bypass.secondary.storage", value="true")
+    kept = here.loop.run_until_complete(here.simulator.keep())
+    before = {key: value for key, value in here.simulator.state().items() if key != "now"}
+    for _time in range(2):
+        here.call("updateConfiguration", name="sp.bypass.secondary.storage", value="false")
+        here.job("enableStorageMaintenance", id=pool)
+        here.create(name="another", url=URL_NEW.replace("ssd", "hdd"))
+        here.simulator.restore(kept, here.switches)
+        again = here.simulator.state()
+        assert again.pop("now") > time.time() + 3500
+        assert again == before
+    here.job("enableStorageMaintenance", id=pool)
+    assert [row["state"] for row in here.pools()] == ["Maintenance"]
+
+
+def test_what_is_under_way_is_not_kept(cloud: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = cloud("4.19.1")
+    pool = here.create()["id"]
+    monkeypatch.setattr(state, "KEEP_SECONDS", 0.01)
+    here.switches.set({"jobs_never_end": True})
+    here.call("enableStorageMaintenance", id=pool)
+    with pytest.raises(AdminError, match="while something is under way"):
+        here.loop.run_until_complete(here.simulator.keep())
 
 
 def test_envelopes(cloud: Make) -> None:

@@ -271,6 +271,35 @@ def test_state_shows_everything_and_reset_forgets_it(sim):
     assert sim.switches()["limit_type"]["value"] == "listed"
 
 
+def test_a_state_that_was_kept_comes_back_as_often_as_it_is_wanted(sim):
+    storpool_call(sim, "VolumeCreate", VOLUME)
+    storpool_call(sim, "VolumeSnapshot/a", {"name": "s"})
+    storpool_call(sim, "VolumesReassign", [{"volume": "a", "rw": [1]}])
+    sim.switch(limit_type="absent")
+    sim.admin("POST", "keep")
+    before = sim.state()["clusters"]
+    for _time in range(2):
+        storpool_call(sim, "VolumesReassign", [{"volume": "a", "detach": "all"}])
+        storpool_call(sim, "VolumeUpdate/a", {"rename": "b"})
+        storpool_call(sim, "SnapshotDelete/s", {})
+        sim.switch(limit_type="listed")
+        sim.fault({"call": "*", "kind": "garbage"})
+        assert sim.state()["clusters"] != before
+        sim.admin("POST", "reset", {"to": "kept"})
+        assert (sim.state()["clusters"], sim.faults(), sim.journal()["calls"]) == (before, [], 0)
+        assert sim.switches()["limit_type"]["value"] == "absent"
+    with pytest.raises(SimulatorError, match="what is reset becomes"):
+        sim.admin("POST", "reset", {"to": "something"})
+
+
+def test_bytes_are_not_kept(tmp_path):
+    with start("storpool", data=tmp_path / "data") as simulator:
+        with pytest.raises(SimulatorError, match="does not keep a state"):
+            simulator.admin("POST", "keep")
+        with pytest.raises(SimulatorError, match="nothing was kept"):
+            simulator.admin("POST", "reset", {"to": "kept"})
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
