@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the example tells AWX, through AWX's own modules, to a stand-in of AWX's API that keeps what it is told."""
+"""What the example tells AWX, run as the guide says, through AWX's own modules, to a stand-in of AWX's API that keeps what it is told."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import yaml
 
+from contract import pages
 from tools.workspace import STAGE, env_bin, environment
 
 EXAMPLES = STAGE / "examples"
@@ -115,10 +116,13 @@ def awx() -> Iterator[str]:
 
 def load(awx: str) -> subprocess.CompletedProcess[str]:
     """Run the example, which has to end well."""
+    program, *arguments = pages.command(pages.CONTROLLERS, "ansible-playbook")
+    _export, *variables = pages.command(pages.CONTROLLERS, "export")
+    given = dict(variable.split("=", 1) for variable in variables)
     ended = subprocess.run(
-        [env_bin() / "ansible-playbook", "awx/load.yml"],
+        [env_bin() / program, *arguments],
         cwd=EXAMPLES,
-        env={**environment(), "CONTROLLER_HOST": awx, "CONTROLLER_OAUTH_TOKEN": "t"},
+        env={**environment(), **given, "CONTROLLER_HOST": awx},
         capture_output=True,
         text=True,
         timeout=SECONDS,
@@ -140,6 +144,11 @@ def test_awx_gets_all_that_the_example_has_and_is_told_nothing_twice(awx):
     secrets = {row["name"]: row["inputs"] for row in kept["credentials"]}
     assert secrets["StorPool of zone1"]["token"] == "1234567890123456789"
     assert "1234567890123456789" not in ended.stdout + ended.stderr
+    [[project], [image]] = kept["projects"], kept["execution_environments"]
+    assert (project["scm_url"], image["image"]) == (
+        "https://git.example.com/cloud.git",
+        "registry.example.com/storpool-cloudstack-ee:latest",
+    )
     [source] = kept["inventory_sources"]
     assert (EXAMPLES / source["source_path"]).is_file()
     for row in kept["job_templates"]:
