@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import books, direct, fleet, images, roll
+from benchmarks import books, direct, fleet, images, roll, turns
 from benchmarks.plays import HERE, Took, Workbench
 from simulators.client import Simulator, start, storpool_call
 from tools.workspace import COLLECTION, ROOT, environment
@@ -276,6 +276,16 @@ class Bench:
             *[Row(f"a copy and a service task: {size} hosts", bare[size], "s") for size in roll.SIZES],
         ]
 
+    def turns(self) -> list[Row]:
+        """Agents side by side, on hosts."""
+        took, text = turns.measure(), f"deploy_agents, {turns.AGENTS} agents that take {turns.START} s to start"
+        return [
+            Row(
+                f"{text}: {turns.AT_ONCE} at once against one after the other", took[turns.AT_ONCE] / took[1], "x", 0.35
+            ),
+            *[Row(f"{text}: {at_once} at once", seconds, "s") for at_once, seconds in sorted(took.items())],
+        ]
+
     def fleet(self) -> list[Row]:
         """The controller's part of a roll over many agents where nothing is to be done."""
         took, (few, many) = fleet.measure(), fleet.SIZES
@@ -320,6 +330,7 @@ MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
     "direct": Bench.direct,
     "images": Bench.images,
     "roll": Bench.roll,
+    "turns": Bench.turns,
     "fleet": Bench.fleet,
     "books": Bench.books,
 }

@@ -38,7 +38,7 @@ def measure(repeats: int) -> tuple[dict[int, float], dict[int, float]]:
         {"ansible.builtin.copy": {"src": str(jar), "dest": f"{PLUGINS}/{jar.name}", "owner": "root", "mode": "0644"}},
         {"ansible.builtin.systemd_service": {"name": "cloudstack-agent", "state": "started"}},
     ]
-    with _hosts():
+    with hosts():
         _play(directory, [role], max(SIZES))
         times: tuple[dict[int, float], dict[int, float]] = ({}, {})
         for size in sorted({*SIZES, AGENTS}):
@@ -48,18 +48,20 @@ def measure(repeats: int) -> tuple[dict[int, float], dict[int, float]]:
 
 
 @contextmanager
-def _hosts() -> Iterator[None]:
+def hosts(keep_code: bool = False) -> Iterator[None]:
+    """So many agents as are measured at most, with CloudStack, as on machines never touched before; ``keep_code`` is what the lab's Python does for tests."""
     try:
-        _lab("up", "--agents", str(max(SIZES)), "--management", "1")
-        _lab("install", "--version", VERSION)
-        for number in range(max(SIZES)):
-            _lab("exec", f"agent{number + 1}", "rm", image.KEEPS_CODE)
+        lab("up", "--agents", str(max(SIZES)), "--management", "1")
+        lab("install", "--version", VERSION)
+        for number in range(0 if keep_code else max(SIZES)):
+            lab("exec", f"agent{number + 1}", "rm", image.KEEPS_CODE)
         yield
     finally:
-        _lab("down")
+        lab("down")
 
 
-def _lab(*arguments: str) -> None:
+def lab(*arguments: str) -> None:
+    """Run a command of the lab, which has to end well."""
     ended = command.run(*arguments)
     if ended.returncode:
         raise SystemExit(ended.stderr.strip() or f"lab {arguments[0]} ended with {ended.returncode}")

@@ -18,7 +18,7 @@ import json
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,10 @@ PAGES = sorted(
     for pattern in ("README.md", "docs/*.md", "roles/*/README.md", "docs/docsite/rst/*.rst")
     for path in ROOT.glob(pattern)
 )
+#: Where guides say how the collection is used from something else than a shell.
+CONTROLLERS = "docs/docsite/rst/controllers.rst"
+SHELL = ("sh", "console")
+LANGUAGES = (*SHELL, "yaml", "ini", "json", "text")
 RUN = ("ansible-playbook", "ansible-doc", "ansible-inventory", "ansible", "cat")
 SECONDS = 180
 #: What pages say of addresses, and what stands for it.
@@ -89,6 +93,14 @@ def blocks(page: str) -> list[Block]:
     return found
 
 
+def command(page: str, program: str) -> list[str]:
+    """The one command of a page that runs a program, for a test that does so in its own way."""
+    [words] = [
+        words for block in blocks(page) if block.language in SHELL for words in block.commands() if words[0] == program
+    ]
+    return words
+
+
 def not_run() -> list[Block]:
     """The blocks of all pages that are marked."""
     return [block for page in PAGES for block in blocks(page) if block.reason]
@@ -104,7 +116,7 @@ def known_variables() -> frozenset[str]:
 
 def unknown(block: Block) -> list[str]:
     """What a block names and nothing has: variables of playbooks and roles, playbooks, targets of make."""
-    if block.language in ("sh", "console"):
+    if block.language in SHELL:
         return [sentence for command in block.commands() for sentence in _unknown_in_command(command)]
     if block.language == "json":
         json.loads(block.text)
@@ -128,15 +140,23 @@ def _unknown_in_command(words: list[str]) -> Iterator[str]:
         name = re.fullmatch(rf"{re.escape(COLLECTION)}\.(\w+)", word)
         if name and words[0] == "ansible-playbook" and not (STAGE / "playbooks" / f"{name[1]}.yml").exists():
             yield f"there is no playbook {word}"
+    of_examples = {name for word in words for name in _variables_of_example(word)}
     for word, value in itertools.pairwise(words):
         if word in ("-e", "--extra-vars") and not value.startswith("@"):
             given = (
                 json.loads(value) if value.startswith("{") else dict(part.split("=", 1) for part in shlex.split(value))
             )
-            yield from _no_variables(given)
+            yield from _no_variables(given.keys() - of_examples)
 
 
-def _no_variables(given: dict[str, Any]) -> list[str]:
+def _variables_of_example(word: str) -> Iterator[str]:
+    path = STAGE / "examples" / word
+    if path.suffix == ".yml" and path.is_file():
+        for node in _mappings(yaml.safe_load(path.read_text(encoding="utf-8"))):
+            yield from node.get("vars", {}) if "hosts" in node else ()
+
+
+def _no_variables(given: Iterable[str]) -> list[str]:
     return [f"there is no variable {name}" for name in given if name not in known_variables()]
 
 
@@ -173,7 +193,7 @@ class Reader:
             path = self.directory / block.file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self._here(block.text))
-        if block.language in ("sh", "console"):
+        if block.language in SHELL:
             for words in block.commands():
                 assert words[0] in RUN, f"{block.where}: {words[0]} is neither run nor marked as not run"
                 self._run(words, block)

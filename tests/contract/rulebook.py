@@ -1,7 +1,7 @@
 # Copyright (c) 2026, StorPool CloudStack collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example's rulebook in ansible-rulebook, against simulators: a volume dangles, and what a repair would do about it is told, and not done."""
+"""The guide's ansible-rulebook with the example's rulebook, against simulators: a volume dangles; what a repair would do about it is told, and not done."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from contract import pages
 from contract.test_event_source import attach, dangle
 from simulators.client import Simulator, start
 from tools import report
@@ -74,10 +75,10 @@ def rulebook(programs: Path, storpool: Simulator, cloudstack: Simulator) -> Iter
         "ANSIBLE_NOCOLOR": "true",
     }
     env["PATH"] = f"{programs}{os.pathsep}{env['PATH']}"
-    files = ["--rulebook", "eda/rulebook.yml", "--inventory", "inventory/hosts.yml", "--vars", str(VARIABLES)]
+    program, *files = pages.command(pages.CONTROLLERS, "ansible-rulebook")
     with LOG.open("wb") as log:
         process = subprocess.Popen(
-            [str(programs / "ansible-rulebook"), *files],
+            [str(programs / program), *files, "--vars", str(VARIABLES)],
             cwd=STAGE / "examples",
             env=env,
             stdout=log,

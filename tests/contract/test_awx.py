@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the example tells AWX, through AWX's own modules, to a stand-in of AWX's API that keeps what it is told."""
+"""What the example tells AWX, run as the guide says, through AWX's own modules, to a stand-in of AWX's API that keeps what it is told."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import yaml
 
+from contract import pages
 from tools.workspace import STAGE, env_bin, environment
 
 EXAMPLES = STAGE / "examples"
@@ -25,28 +26,43 @@ SINGULAR = {"inventories": "inventory"}
 
 
 class Awx(BaseHTTPRequestHandler):
-    """Lists by fields, POST makes, PATCH changes; what is made below an object belongs to that. Passwords never come back."""
+    """Lists by fields, POST makes; what is made below an object belongs to that. Secrets never come back."""
 
     protocol_version = "HTTP/1.1"
     kept: ClassVar[dict[str, list[dict[str, Any]]]] = {}
+    writes: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         words = url.path.strip("/").split("/")[2:]
         if len(words) == 2 and words[1].isdigit():
             [found] = [row for row in self.kept.get(words[0], []) if row["id"] == int(words[1])]
-            return self._answer(200, found)
+            return self._answer(200, self._shown(found))
         if words[-1] == "survey_spec":
             return self._answer(200, next(iter(self.kept.get("/".join(words), [])), {}))
         wanted = {name: value for name, value in parse_qsl(url.query) if name not in ("page_size", "order_by")}
         rows = [
-            row
+            self._shown(row)
             for row in self.kept.get("/".join(words), [])
             if all(str(row.get(name)) == value for name, value in wanted.items())
         ]
         return self._answer(200, {"count": len(rows), "results": rows, "next": None})
 
+    def _shown(self, row: dict[str, Any]) -> dict[str, Any]:
+        """An object as AWX shows it."""
+        if row.get("type") != "credential":
+            return row
+        [fields] = [
+            kind["inputs"]["fields"] for kind in self.kept["credential_types"] if kind["id"] == row["credential_type"]
+        ]
+        secret = {field["id"] for field in fields if field.get("secret")}
+        return {
+            **row,
+            "inputs": {name: "$encrypted$" if name in secret else value for name, value in row["inputs"].items()},
+        }
+
     def do_POST(self) -> None:
+        self.writes.append(self.path)
         words = urlsplit(self.path).path.strip("/").split("/")[2:]
         rows = self.kept.setdefault("/".join(words), [])
         body = self._body()
@@ -86,6 +102,7 @@ class Awx(BaseHTTPRequestHandler):
 @pytest.fixture
 def awx() -> Iterator[str]:
     """Where the stand-in is; the organization Default is there."""
+    Awx.writes = []
     Awx.kept = {
         "organizations": [{"id": 1, "name": "Default", "type": "organization", "url": "/api/v2/organizations/1/"}]
     }
@@ -97,17 +114,26 @@ def awx() -> Iterator[str]:
         serving.join()
 
 
-def test_awx_gets_all_that_the_example_has(awx):
+def load(awx: str) -> subprocess.CompletedProcess[str]:
+    """Run the example, which has to end well."""
+    program, *arguments = pages.command(pages.CONTROLLERS, "ansible-playbook")
+    _export, *variables = pages.command(pages.CONTROLLERS, "export")
+    given = dict(variable.split("=", 1) for variable in variables)
     ended = subprocess.run(
-        [env_bin() / "ansible-playbook", "awx/load.yml"],
+        [env_bin() / program, *arguments],
         cwd=EXAMPLES,
-        env={**environment(), "CONTROLLER_HOST": awx, "CONTROLLER_OAUTH_TOKEN": "t"},
+        env={**environment(), **given, "CONTROLLER_HOST": awx},
         capture_output=True,
         text=True,
         timeout=SECONDS,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended
+
+
+def test_awx_gets_all_that_the_example_has_and_is_told_nothing_twice(awx):
+    ended = load(awx)
     kept = Awx.kept
     types = {row["name"]: row for row in kept["credential_types"]}
     assert types["StorPool"]["injectors"]["extra_vars"]["sp_auth_token"] == "{{ token }}"
@@ -118,6 +144,11 @@ def test_awx_gets_all_that_the_example_has(awx):
     secrets = {row["name"]: row["inputs"] for row in kept["credentials"]}
     assert secrets["StorPool of zone1"]["token"] == "1234567890123456789"
     assert "1234567890123456789" not in ended.stdout + ended.stderr
+    [[project], [image]] = kept["projects"], kept["execution_environments"]
+    assert (project["scm_url"], image["image"]) == (
+        "https://git.example.com/cloud.git",
+        "registry.example.com/storpool-cloudstack-ee:latest",
+    )
     [source] = kept["inventory_sources"]
     assert (EXAMPLES / source["source_path"]).is_file()
     for row in kept["job_templates"]:
@@ -126,6 +157,10 @@ def test_awx_gets_all_that_the_example_has(awx):
         [survey] = kept[f"job_templates/{row['id']}/survey_spec"]
         assert survey["spec"]
         assert len(kept[f"job_templates/{row['id']}/credentials"]) == 2
+    Awx.writes.clear()
+    again = load(awx)
+    assert Awx.writes == []
+    assert "changed=0" in again.stdout
 
 
 def test_a_survey_asks_for_variables_that_there_are():

@@ -68,6 +68,7 @@ def test_what_a_page_says_can_be_done(page, simulators, tmp_path):
 @pytest.mark.parametrize("page", pages.PAGES)
 def test_what_a_page_names_is_there(page):
     for block in pages.blocks(page):
+        assert block.language in pages.LANGUAGES, f"{block.where}: nobody would run {block.language}"
         assert not pages.unknown(block), block.where
     there = {path.stem for kind in ("plugins/*", "playbooks") for path in STAGE.glob(f"{kind}/*.*")}
     there |= {path.name for path in STAGE.glob("roles/*")} | {"storpool", "cloudstack"}

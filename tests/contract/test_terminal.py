@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a bulk task that fails costs on a terminal: thousands of objects that fail alike are told in a few lines."""
+"""What failures cost on a terminal: thousands of objects that fail alike are told in a few lines, and what a playbook ends with is told once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import json
 import pytest
 
 from contract import documented
+from tools.workspace import STAGE
 
 MANY = 2000
 #: Characters of a failed task on the terminal, the frame of a play around it included.
@@ -83,3 +84,19 @@ def test_whatever_two_thousand_items_have_in_common_is_told_once(failed, options
     shown, _result = failed(**options)
     assert says in shown
     assert len(shown) <= 2 * MOST, f"{len(shown)} characters: {shown[:6000]}"
+
+
+@pytest.mark.parametrize("failed", [True, False], ids=["failed", "well"])
+def test_what_a_playbook_ends_with_is_there_once_also_where_it_fails(storpool, cloudstack, tmp_path, failed):
+    (tmp_path / "templates").symlink_to(STAGE / "playbooks/templates")
+    told = {
+        "end_verdict": "1 volume is lost.",
+        "end_problems": ["volume db-1: StorPool does not have it."],
+        "end_now": ["Restore it."],
+        "end_failed": failed,
+    }
+    tasks = [{"ansible.builtin.include_tasks": str(STAGE / "playbooks/tasks/say_end.yml"), "vars": told}]
+    ended = documented.play(tasks, storpool, cloudstack, tmp_path)
+    shown = ended.stdout + ended.stderr
+    assert (ended.returncode, shown.count("db-1"), shown.count("Now: Restore it.")) == (2 if failed else 0, 1, 1), shown
+    assert ("FAILED! => " in shown, "1 volume is lost. Why, " in shown) == (failed, failed)

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The execution environment: built of the example's definition and the collection's archive, then used.
 
-Its base is made here of Debian's packages, since a registry of images may be out of reach; everything else is as the definition says. On the hosts of the
-lab, ansible-navigator runs ``provision_zone`` in it, in check mode and then for real, and ``deploy_agents``; ansible-runner runs a bulk task.
+Its base is made here of Debian's packages, since a registry of images may be out of reach; everything else is as the definition says, and the commands are
+those of the guide. On the hosts of the lab, ansible-navigator runs ``provision_zone`` in it, in check mode and then for real, and ``deploy_agents``;
+ansible-runner runs a bulk task.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 import requests
 import yaml
 
+from contract import pages
 from lab import command, image
 from lab.inventory import SOCKETS
 from lab.layout import INVENTORY, KEY, Unavailable
@@ -37,6 +39,8 @@ from .workspace import COLLECTION, ROOT, env_bin, environment
 EXAMPLES = ROOT / "examples"
 DEFINITION = EXAMPLES / "execution-environment.yml"
 NAME = "localhost/storpool-cloudstack-ee"
+#: The image and the variables of the guide's commands.
+IMAGE, ZONE = "registry.example.com/storpool-cloudstack-ee:latest", "provision_zone/zone.yml"
 #: What images for general use have, and a minimal one of Debian has not.
 BASE_PACKAGES = ("python3", "python3-pip", "python3-venv", "ca-certificates")
 #: pip and ansible-builder install into the system's Python, which is the image's one purpose.
@@ -102,17 +106,8 @@ def build(programs: Path, scratch: Path) -> None:
         volumes += ["--volume", f"{scratch}/here-{number}:{target}:ro"]
     run(
         [
-            *(
-                programs / "ansible-builder",
-                "build",
-                "--container-runtime",
-                "podman",
-                "--tag",
-                NAME,
-                "--verbosity",
-                "2",
-            ),
-            *("--context", scratch / "context", "--file", scratch / "execution-environment.yml"),
+            *as_the_guide_says(programs, "ansible-builder"),
+            *("--context", scratch / "context", "--container-runtime", "podman", "--verbosity", "2"),
             f"--extra-build-cli-args={shlex.join(['--pull-never', '--network', 'host', *RUNTIME, *LIMITS, *volumes])}",
         ],
         scratch,
@@ -158,27 +153,47 @@ def hosts(keep: bool) -> Iterator[dict[str, Any]]:
             command.run("down")
 
 
-def navigate(programs: Path, scratch: Path, playbook: str, variables: str, *more: str) -> None:
+def as_the_guide_says(programs: Path, program: str) -> list[str | Path]:
+    """Its one command with this program, with the image's name here, and the lab's inventory and the directory of the examples for what is relative there."""
+    _program, *words = pages.command(pages.CONTROLLERS, program)
+    here = {
+        IMAGE: NAME,
+        "inventory/hosts.yml": str(INVENTORY),
+        "vault-password": f"{EXAMPLES}/vault-password",
+        f"@{ZONE}": f"@{EXAMPLES}/{ZONE}",
+    }
+    return [programs / program, *(here.get(word, word) for word in words)]
+
+
+def navigate(programs: Path, scratch: Path, playbook: str, variables: str, check: bool = False) -> None:
     """A playbook of the collection through ansible-navigator, on the lab's hosts, with a file of variables of the examples."""
+    here = {
+        f"{COLLECTION}.provision_zone": f"{COLLECTION}.{playbook}",
+        f"@{EXAMPLES}/{ZONE}": f"@{EXAMPLES}/{variables}",
+    }
+    words = [
+        here.get(str(word), word)
+        for word in as_the_guide_says(programs, "ansible-navigator")
+        if check or word != "--check"
+    ]
     mounted = [f"{path}:{path}" for path in (KEY.parent, SOCKETS, EXAMPLES)]
     navigator: list[str | Path] = [
-        *(programs / "ansible-navigator", "run", f"{COLLECTION}.{playbook}", "--mode", "stdout"),
-        *("--execution-environment-image", NAME, "--pull-policy", "never", "--container-engine", "podman"),
+        *(*words, "--pull-policy", "never", "--container-engine", "podman"),
         *(f"--container-options={option}" for option in _joined([*RUNTIME, *LIMITS, "--network", "host"])),
         *(word for mount in mounted for word in ("--execution-environment-volume-mounts", mount)),
         *("--playbook-artifact-enable", "false", "--log-file", scratch / "navigator.log"),
-        *("--inventory", INVENTORY, "--extra-vars", f"@{EXAMPLES / variables}", "--extra-vars", "driver_settle=1"),
+        *("--extra-vars", "driver_settle=1"),
     ]
     QUEUES.mkdir(exist_ok=True)
-    run([*navigator, *more], scratch, RUN_SECONDS, programs)
+    run(navigator, scratch, RUN_SECONDS, programs)
 
 
 def provision(programs: Path, scratch: Path, connections: dict[str, Any]) -> None:
     """``provision_zone`` in check mode, which must write nothing, and for real; then ``deploy_agents``, which has nothing left to do."""
-    navigate(programs, scratch, "provision_zone", "provision_zone/zone.yml", "--check")
+    navigate(programs, scratch, "provision_zone", ZONE, check=True)
     if written := writes(connections):
         raise Wrong(f"provision_zone --check has written to StorPool: {written}")
-    navigate(programs, scratch, "provision_zone", "provision_zone/zone.yml")
+    navigate(programs, scratch, "provision_zone", ZONE)
     if "VolumeTemplateCreate" not in writes(connections):
         raise Wrong("provision_zone has made no StorPool template")
     navigate(programs, scratch, "deploy_agents", "deploy_agents/rollout.yml")
