@@ -44,7 +44,7 @@ MISTAKES = [
     ),
     ("import_vm_disk", {**IMPORT, "import_vm_disk_offering": "custmo"}, "Did you mean 'custom'?"),
     ("import_vm_disk", {**IMPORT, "import_vm_disk_vm": "db-2"}, "Did you mean 'db-1'?"),
-    ("restore_vm", {"restore_vm_source": "tags", "restore_vm_name": "db-2"}, "did you mean 'db-1'?"),
+    ("restore_vm", {"restore_vm_source": "tags", "restore_vm_name": "db-2"}, "Did you mean 'db-1'?"),
 ]
 #: The same, where it is said before anything is read, so there is no report.
 MISSPELT = [
