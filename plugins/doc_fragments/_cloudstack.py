@@ -68,3 +68,31 @@ options:
     type: bool
     default: true
 """
+
+    # Whose books are compared
+    BOOKS = r"""
+options:
+  zone:
+    description:
+      - Only the pools of the zone with this name or id.
+    type: str
+  pools:
+    description:
+      - Only these StorPool pools, by name or id. Without it, all StorPool pools of the cloud.
+      - Needed if a cloud has pools of several StorPool clusters, since the connection is to one of them.
+    type: list
+    elements: str
+  clients:
+    description:
+      - Which StorPool client each host is, by the names of the hosts in CloudStack (see the examples).
+      - A host that is not named is known by what CloudStack tells, if it does, else by the section of its name with C(SP_OURID) in C(/etc/storpool.conf) and
+        C(/etc/storpool.conf.d/*.conf) on the host that runs the task. A file that cannot be read counts as empty.
+    type: dict
+    default: {}
+  min_age:
+    description:
+      - What is younger may still be on its way, and is no orphan, nothing that is lost and nothing that was left. As seconds, or with a unit
+        (V(90s), V(30m), V(1h), V(7d)).
+    type: str
+    default: 1h
+"""

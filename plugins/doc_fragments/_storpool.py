@@ -181,3 +181,53 @@ options:
     type: int
     default: 5
 """
+
+    # What is made regularly, and what of it stays
+    SERIES = r"""
+options:
+  series:
+    description:
+      - What the series is called, such as V(nightly). It is a tag, and what does not have it is never deleted.
+    type: str
+    required: true
+  name:
+    description:
+      - What this point of the series is called, such as the date or the hour. A second run with the same name finds what the first has made, and makes no
+        more.
+    type: str
+    required: true
+  match_tags:
+    description:
+      - Only volumes that carry all these tags; without O(volumes), all that do. The disks of a virtual machine of CloudStack's have its UUID in the tag C(cvm).
+    type: dict
+  keep:
+    description:
+      - What of the series stays, counted in its points. Everything else of it goes. Without the option everything stays.
+      - The rules add up. What one of them keeps stays. Hours, days and weeks are those of UTC, weeks begin on Monday, and only those count in which there is
+        something. Of each the last one stays.
+      - What is dated after now, because a clock was ahead, stays and stands for no other until its time comes.
+      - The check mode of a task with another O(keep) shows what that would remove.
+    type: dict
+    suboptions:
+      last:
+        description: So many of the last ones.
+        type: int
+        default: 0
+      hourly:
+        description: The last one of so many hours.
+        type: int
+        default: 0
+      daily:
+        description: The last one of so many days.
+        type: int
+        default: 0
+      weekly:
+        description: The last one of so many weeks.
+        type: int
+        default: 0
+  keep_at_least:
+    description:
+      - Never leave fewer than so many, whatever O(keep) says. The newest and the one that this task makes always stay.
+    type: int
+    default: 1
+"""

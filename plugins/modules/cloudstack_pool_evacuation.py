@@ -202,6 +202,7 @@ snapshots:
 error:
   description:
     - What kind of failure it was (C(kind)), C(partly_failed) if some volumes could not be moved.
+    - The C(state) of O(pool), if that is all that stands in the way.
   returned: failure
   type: dict
   sample:

@@ -30,29 +30,6 @@ notes:
   - Whether a host has connected a pool is seen by the pool's check volume, which the driver attaches to the host for good (4.17).
   - Earlier tasks of a run in check mode are not foreseen. It says what is there.
 options:
-  zone:
-    description:
-      - Only the pools of the zone with this name or id.
-    type: str
-  pools:
-    description:
-      - Only these StorPool pools, by name or id. Without it, all StorPool pools of the cloud.
-      - Needed if a cloud has pools of several StorPool clusters, since the connection is to one of them.
-    type: list
-    elements: str
-  clients:
-    description:
-      - Which StorPool client each host is, by the names of the hosts in CloudStack (see the examples).
-      - A host that is not named is known by what CloudStack tells, if it does, else by the section of its name with C(SP_OURID) in C(/etc/storpool.conf) and
-        C(/etc/storpool.conf.d/*.conf) on the host that runs the task. A file that cannot be read counts as empty.
-    type: dict
-    default: {}
-  min_age:
-    description:
-      - What is younger may still be on its way, and is no orphan, nothing that is lost and nothing that was left. As seconds, or with a unit
-        (V(90s), V(30m), V(1h), V(7d)).
-    type: str
-    default: 1h
   codes:
     description:
       - Only findings with these codes. What only others need is not read.
@@ -92,6 +69,7 @@ attributes:
 extends_documentation_fragment:
   - storpool.cloudstack._cloudstack
   - storpool.cloudstack._storpool
+  - storpool.cloudstack._cloudstack.books
   - storpool.cloudstack._attributes.info
   - storpool.cloudstack._attributes.direct
 seealso:

@@ -151,16 +151,6 @@ options:
       - The token for the StorPool management API. CloudStack keeps it in its database.
       - Without the option, E(SP_AUTH_TOKEN) says it.
     type: str
-  sp_api_timeout:
-    description:
-      - How many seconds StorPool may take to answer, for O(capacity=from_template).
-    type: float
-    default: 300
-  sp_api_retries:
-    description:
-      - How often to try again when StorPool cannot be reached, for O(capacity=from_template).
-    type: int
-    default: 5
 attributes:
   action_group:
     description: Use C(group/storpool.cloudstack.cloudstack) and C(group/storpool.cloudstack.storpool) in C(module_defaults) to set both connections once.
@@ -170,6 +160,7 @@ attributes:
       - storpool.cloudstack.storpool
 extends_documentation_fragment:
   - storpool.cloudstack._cloudstack
+  - storpool.cloudstack._storpool.beside
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.direct
 seealso:

@@ -121,31 +121,6 @@ options:
       - How many seconds the whole task may take, with downloads, CloudStack's jobs, its waits and whatever has to be tried again.
     type: int
     default: 3600
-  sp_api_http_host:
-    description:
-      - Host name or address of the StorPool management API, for O(cached_on).
-      - Without the option, E(SP_API_HTTP_HOST) or the configuration files of the host that runs the task say it, else it is V(127.0.0.1).
-    type: str
-  sp_api_http_port:
-    description:
-      - Port of the StorPool management API, for O(cached_on).
-      - Without the option, E(SP_API_HTTP_PORT) or the configuration files say it, else it is V(81).
-    type: int
-  sp_auth_token:
-    description:
-      - The token for the StorPool management API, for O(cached_on).
-      - Without the option, E(SP_AUTH_TOKEN) or the configuration files have to say it.
-    type: str
-  sp_api_timeout:
-    description:
-      - How many seconds StorPool may take to answer.
-    type: float
-    default: 300
-  sp_api_retries:
-    description:
-      - How often to try again when StorPool cannot be reached.
-    type: int
-    default: 5
 attributes:
   action_group:
     description: Use C(group/storpool.cloudstack.cloudstack) and C(group/storpool.cloudstack.storpool) in C(module_defaults) to set both connections once.
@@ -155,6 +130,7 @@ attributes:
       - storpool.cloudstack.storpool
 extends_documentation_fragment:
   - storpool.cloudstack._cloudstack
+  - storpool.cloudstack._storpool.beside
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.direct
 seealso:

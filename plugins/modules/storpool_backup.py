@@ -29,12 +29,6 @@ options:
         that a series is of is refused.
     type: str
     required: true
-  name:
-    description:
-      - What this point of the series is called, such as the date or the hour. A second run with the same name finds what the first has made, and makes no
-        more.
-    type: str
-    required: true
   volumes:
     description:
       - The volumes, each by its name, by V(~) and its global id, or by a shell pattern for names, such as V(db-*).
@@ -43,10 +37,6 @@ options:
       - A volume that came after the backup of this name was made is left to the next one, with a warning.
     type: list
     elements: str
-  match_tags:
-    description:
-      - Only volumes that carry all these tags; without O(volumes), all that do. The disks of a virtual machine of CloudStack's have its UUID in the tag C(cvm).
-    type: dict
   location:
     description:
       - The other location, as it is called here. An unknown one is refused with the names of those that there are.
@@ -62,36 +52,6 @@ options:
       - For how many seconds to wait at most, up to V(604800). The copying goes on after that, and the task can be run again to wait longer.
     type: int
     default: 3600
-  keep:
-    description:
-      - What of the series stays, counted in backups of the whole group. Everything else of it goes. Without the option everything stays.
-      - The rules add up. What one of them keeps stays. Hours, days and weeks are those of UTC, weeks begin on Monday, and only those count in which there is
-        something. Of each the last one stays.
-      - Backups that are dated after now, because a clock was ahead, stay and stand for no other until their time comes.
-      - The check mode of a task with another O(keep) shows what that would remove.
-    type: dict
-    suboptions:
-      last:
-        description: So many of the last ones.
-        type: int
-        default: 0
-      hourly:
-        description: The last one of so many hours.
-        type: int
-        default: 0
-      daily:
-        description: The last one of so many days.
-        type: int
-        default: 0
-      weekly:
-        description: The last one of so many weeks.
-        type: int
-        default: 0
-  keep_at_least:
-    description:
-      - Never leave fewer than so many, whatever O(keep) says. The newest and the one that this task makes always stay.
-    type: int
-    default: 1
   tags:
     description:
       - Tags that the backup gets beside those of the series (C(ansible-backup-series), C(ansible-backup-name)).
@@ -106,6 +66,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._storpool
   - storpool.cloudstack._storpool.cluster
   - storpool.cloudstack._storpool.foreign
+  - storpool.cloudstack._storpool.series
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
   - storpool.cloudstack._attributes.direct

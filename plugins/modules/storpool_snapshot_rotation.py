@@ -16,17 +16,6 @@ description:
   - It deletes only what it has made itself in this series, of the volumes of the task. Nothing is deleted unless the new snapshots are there.
   - What is attached or exported stays for the time being, with a warning.
 options:
-  series:
-    description:
-      - What the series is called, such as V(nightly). It is a tag, and what does not have it is never deleted.
-    type: str
-    required: true
-  name:
-    description:
-      - What this point of the series is called, such as the date or the hour. A second run with the same name finds what the first has made, and makes no
-        more.
-    type: str
-    required: true
   volumes:
     description:
       - The volumes, each by its name, by V(~) and its global id, or by a shell pattern for names, such as V(db-*).
@@ -34,10 +23,6 @@ options:
       - Snapshots of volumes that are deleted, or no longer meant by the task, stay until somebody deletes them.
     type: list
     elements: str
-  match_tags:
-    description:
-      - Only volumes that carry all these tags; without O(volumes), all that do. The disks of a virtual machine of CloudStack's have its UUID in the tag C(cvm).
-    type: dict
   group:
     description:
       - Take the snapshots of all volumes at one moment, so that together they are what a virtual machine with several disks would find after a power cut.
@@ -45,36 +30,6 @@ options:
       - Without it each volume has its own series.
     type: bool
     default: false
-  keep:
-    description:
-      - What of the series stays, for each volume, or with O(group) for all together. Everything else of it goes. Without the option everything stays.
-      - The rules add up. What one of them keeps stays. Hours, days and weeks are those of UTC, weeks begin on Monday, and only those count in which there is
-        something. Of each the last one stays.
-      - Snapshots that are dated after now, because a clock was ahead, stay and stand for no other until their time comes.
-      - The check mode of a task with another O(keep) shows what that would remove.
-    type: dict
-    suboptions:
-      last:
-        description: So many of the last ones.
-        type: int
-        default: 0
-      hourly:
-        description: The last one of so many hours.
-        type: int
-        default: 0
-      daily:
-        description: The last one of so many days.
-        type: int
-        default: 0
-      weekly:
-        description: The last one of so many weeks.
-        type: int
-        default: 0
-  keep_at_least:
-    description:
-      - Never leave fewer than so many, whatever O(keep) says. The newest and the one that this task makes always stay.
-    type: int
-    default: 1
   tags:
     description:
       - Tags that each snapshot gets beside those of the series (C(ansible-rotation-series), C(ansible-rotation-name)).
@@ -83,6 +38,7 @@ extends_documentation_fragment:
   - storpool.cloudstack._storpool
   - storpool.cloudstack._storpool.cluster
   - storpool.cloudstack._storpool.foreign
+  - storpool.cloudstack._storpool.series
   - storpool.cloudstack._attributes
   - storpool.cloudstack._attributes.storpool
   - storpool.cloudstack._attributes.direct

@@ -7,6 +7,7 @@
 A block of YAML or INI that begins with a comment of one word (``# zone.yml``) is the file of that name. One without is run as it stands if it is a play or
 tasks. Commands are run; one that cannot be is marked in the source, in the line before its block, with the reason:
 ``<!-- not run: reason -->`` in Markdown, ``.. not run: reason`` in reStructuredText. What it says of playbooks and variables is then still looked up.
+One that needs more than there is here, and that another test takes from the page and runs, says which: ``run by: the test's file``.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ RUN = ("ansible-playbook", "ansible-doc", "ansible-inventory", "ansible", "cat")
 SECONDS = 180
 #: What pages say of addresses, and what stands for it.
 STORPOOL_HOST, CLOUDSTACK_URL = "10.1.1.10", "https://cloud.example.com/client/api"
-_MARK = r"(?:<!-- |\.\. )not run: (?P<reason>[^\n]*?)(?: -->)?\n\s*?\n?"
+_MARK = r"(?:<!-- |\.\. )(?:not run: (?P<reason>[^\n]*?)|run by: (?P<by>[^\n]*?))(?: -->)?\n\s*?\n?"
 _FENCE = re.compile(rf"(?ms)(?:^[ ]*{_MARK})?^(?P<indent> *)```(?P<language>\w+)\n(?P<text>.*?)^ *```$")
 _DIRECTIVE = re.compile(
     rf"(?m)(?:^[ ]*{_MARK})?^(?P<indent> *)\.\. code-block:: (?P<language>\w+)\n(?:(?P=indent) +:.*\n)*\n(?P<text>(?:(?:(?P=indent) +.*)?\n)+)"
@@ -53,13 +54,14 @@ _NAME = re.compile(r"# ([\w./-]+)(?:[;:,] .*)?\n")
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """A block of a page; ``reason`` says why it is not run, if it is not."""
+    """A block of a page; ``reason`` says why it is not run, if it is not, and ``by`` which file runs it, if that is another test's."""
 
     page: str
     line: int
     language: str
     text: str
     reason: str = ""
+    by: str = ""
 
     @property
     def where(self) -> str:
@@ -88,7 +90,14 @@ def blocks(page: str) -> list[Block]:
         depth = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
         body = "\n".join(line[depth:] for line in lines).strip("\n") + "\n"
         found.append(
-            Block(page, text.count("\n", 0, match.start("text")) + 1, match["language"], body, match["reason"] or "")
+            Block(
+                page,
+                text.count("\n", 0, match.start("text")) + 1,
+                match["language"],
+                body,
+                match["reason"] or "",
+                match["by"] or "",
+            )
         )
     return found
 
@@ -102,8 +111,15 @@ def command(page: str, program: str) -> list[str]:
 
 
 def not_run() -> list[Block]:
-    """The blocks of all pages that are marked."""
+    """The blocks of all pages that nothing runs."""
     return [block for page in PAGES for block in blocks(page) if block.reason]
+
+
+def is_run_by(block: Block) -> bool:
+    """Whether the file that a block names is there, and takes what it runs from that page, or has each of its commands as they are."""
+    path = ROOT / block.by
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return block.page in text or (bool(text) and all(shlex.join(words) in text for words in block.commands()))
 
 
 @functools.lru_cache
@@ -186,7 +202,7 @@ class Reader:
 
     def follow(self, page: str) -> int:
         """Do what the blocks of a page say, and return how many there were to do."""
-        return sum(self._do(block) for block in blocks(page) if not block.reason)
+        return sum(self._do(block) for block in blocks(page) if not block.reason and not block.by)
 
     def _do(self, block: Block) -> bool:
         if block.file:

@@ -119,7 +119,8 @@ def begin(storpool: Simulator, cloudstack: Simulator, directory: Path, **more: A
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**documented.environment(directory), "STORPOOL_CLOUDSTACK_DIRECT": "true"},
+        cwd=directory,
+        env={**documented.environment(directory), "PWD": str(directory), "STORPOOL_CLOUDSTACK_DIRECT": "true"},
     )
 
 

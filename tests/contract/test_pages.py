@@ -46,7 +46,7 @@ def simulators():
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in pages.PAGES if any(not block.reason for block in pages.blocks(page))]
+    "page", [page for page in pages.PAGES if any(not (block.reason or block.by) for block in pages.blocks(page))]
 )
 def test_what_a_page_says_can_be_done(page, simulators, tmp_path):
     storpool, cloudstack = simulators
@@ -70,6 +70,7 @@ def test_what_a_page_names_is_there(page):
     for block in pages.blocks(page):
         assert block.language in pages.LANGUAGES, f"{block.where}: nobody would run {block.language}"
         assert not pages.unknown(block), block.where
+        assert not block.by or pages.is_run_by(block), f"{block.where}: {block.by} does not run it"
     there = {path.stem for kind in ("plugins/*", "playbooks") for path in STAGE.glob(f"{kind}/*.*")}
     there |= {path.name for path in STAGE.glob("roles/*")} | {"storpool", "cloudstack"}
     text = (ROOT / page).read_text(encoding="utf-8")

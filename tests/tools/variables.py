@@ -66,9 +66,7 @@ def specifications() -> dict[str, dict[str, Any]]:
     )
     for path in sorted(PLAYBOOKS.rglob("*.yml")):
         for node in _mappings(yaml.safe_load(path.read_text(encoding="utf-8"))):
-            specification = node.get("argument_spec")
-            if isinstance(specification, dict):
-                found |= specification
+            found |= node.get("own_options", {})
     return {name: said for name, said in found.items() if name not in INTERNAL}
 
 

@@ -10,7 +10,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from .._common.errors import NotAllowed, NotFound
-from .._common.words import listing, nearest
+from .._common.words import listing, there_is
 
 Row = t.Dict[str, t.Any]
 #: What ``backup`` says for the newest one.
@@ -112,10 +112,8 @@ def choose(backups: t.Sequence[Backup], wanted: str, before: t.Optional[int], vm
         for backup in backups:
             if backup.id == wanted:
                 return _usable(backup, ())
-        near = nearest(wanted, [each.id for each in backups])
-        has = listing(each.id for each in backups) or "none"
         raise NotFound(
-            f"backup: {vm} has no backup {wanted!r}{f' (did you mean {near!r}?)' if near else ''}. It has {has}."
+            f"backup: {vm} has no backup {wanted!r}. {there_is('It', (each.id for each in backups), wanted)}"
         )
     old = [each for each in backups if before is None or each.created < before]
     if not old:

@@ -12,7 +12,7 @@ from .._common.errors import Failure, InvalidOption, NotFound
 from .._common.given import refuse_empty
 from .._common.plan import backoff, converge
 from .._common.time_left import TimeLeft, checked
-from .._common.words import nearest
+from .._common.words import there_is
 from .aim import Goal, Want, name_of
 from .backup import LATEST, Row
 from .marks import tag
@@ -176,8 +176,7 @@ def _id_of(name: str, rows: t.Sequence[Row], backups: t.Mapping[str, t.Any], zon
         return str(found[0]["id"])
     if name.lower() in backups:
         return name.lower()
-    near = nearest(name, [name_of(row)[4:-1] for row in rows])
+    instead = there_is("CloudStack", (name_of(row)[4:-1] for row in rows), name)
     raise NotFound(
-        f"vm: CloudStack has no VM {name!r}{f' (did you mean {near!r}?)' if near else ''}, and no backup is of one with that id. Leave vm out for all that "
-        "have backups."
+        f"vm: there is no VM {name!r}, and no backup is of one with that id. {instead} Leave vm out for all that have backups."
     )

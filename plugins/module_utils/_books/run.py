@@ -9,7 +9,7 @@ import typing as t
 
 from .._common.errors import Failure, InvalidOption, NotAllowed
 from .._common.plan import Plan, Step, backoff, converge
-from .._common.words import listing, nearest
+from .._common.words import listing, there_is
 from .audit import audit
 from .finding import CODES, REPAIRABLE, SEVERITIES, Finding
 from .reading import Ask, Reading, Sides, names_of, sizes
@@ -152,9 +152,9 @@ def _chosen(found: t.Sequence[Finding], only: t.Optional[t.Sequence[str]]) -> t.
     known = {name for finding in found for name in names_of(finding)}
     for name in only:
         if name not in known:
-            near = nearest(name, known)
+            found_there = there_is("The audit", known, name, verb="found")
             raise InvalidOption(
-                f"only: no finding with these codes is about {name!r}{f' (did you mean {near!r}?)' if near else ''}. Nothing was repaired."
+                f"only: no finding with these codes is about {name!r}. {found_there} Nothing was repaired."
             )
     return [finding for finding in found if names_of(finding) & set(only)]
 

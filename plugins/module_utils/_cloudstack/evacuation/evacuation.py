@@ -97,14 +97,15 @@ def pools(rows: t.Sequence[Raw], wanted: Want) -> Pools:
     target = _the_pool("to", wanted.to, [row for row in rows if row.get("zoneid") == source.get("zoneid")], wanted)
     if source is target:
         raise InvalidOption(f"pool and to are both {label(source['name'])}: to is where its volumes shall go.")
-    if source.get("state") not in ("Disabled", "Maintenance"):
-        raise NotAllowed(
-            f"{sentence(label(source['name']))} is {source.get('state')}, so that CloudStack could put new volumes on it all the time. Disable it first "
-            "(cloudstack_storpool_pool, allocation_state)."
-        )
     if target.get("state") != "Up":
         raise NotAllowed(
             f"{sentence(label(target['name']))} is {target.get('state')}, and has to be Up to take volumes."
+        )
+    if source.get("state") not in ("Disabled", "Maintenance"):
+        raise NotAllowed(
+            f"{sentence(label(source['name']))} is {source.get('state')}, so that CloudStack could put new volumes on it all the time. Disable it first "
+            "(cloudstack_storpool_pool, allocation_state).",
+            error={"state": source.get("state")},
         )
     return Pools(source, target)
 

@@ -166,7 +166,7 @@ def test_which_backup_is_meant():
     assert backups.choose([BAD, OLD], "100.far", None, "it") == OLD
     with pytest.raises(NotAllowed, match=r"lacks something\. The newest that can is backup 100\.far"):
         backups.choose([BAD, OLD], "latest", None, "it")
-    with pytest.raises(NotFound, match=r"did you mean '100\.far'"):
+    with pytest.raises(NotFound, match=r"Did you mean '100\.far'"):
         backups.choose([NEW, OLD], "100.fra", None, "it")
     with pytest.raises(NotFound, match=r"from before .*The oldest is backup 100\.far"):
         backups.choose([NEW, OLD], "latest", 50, "it")
