@@ -150,6 +150,7 @@ vms:
       group: 1
       result: up
       state: Running
+      here: true
       backup: 1769860800.here
       data_of: "2026-01-31T12:00:00Z"
       data_age: 3600
@@ -177,6 +178,10 @@ vms:
     state:
       description: Its state when it was last looked at, in CloudStack's words.
       type: str
+      returned: always
+    here:
+      description: Whether all its disks are in this StorPool cluster, when it was last looked at.
+      type: bool
       returned: always
     backup:
       description: The id of the backup that its disks are made of, V(null) if there is none.

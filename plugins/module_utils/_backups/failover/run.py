@@ -165,6 +165,7 @@ class Vm:
             "group": self.group + 1,
             "result": result,
             "state": self.last.state if self.last else None,
+            "here": bool(self.last and self.last.disks) and all(disk.half for disk in t.cast(Current, self.last).disks),
             "backup": backup.id if backup else None,
             "data_of": utc(created) if created else None,
             "data_age": self._age(created) if created else None,
