@@ -108,7 +108,7 @@ class Model:
             return "~" + path.rpartition("/")[2] if path else None
 
         sides = Sides(self, Cluster(), lambda *_of: {}, reference, lambda row: ("~" + row["globalId"], row["name"]))
-        return Sight(sides, None, lambda: float(NOW))
+        return Sight(sides, {row["id"]: row for row in self.every_host()}, None, lambda: float(NOW))
 
     def apply(self, step):
         self.calls.append(step)
