@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from faults import (
+    cloudstack_failovers,
     cloudstack_operations,
     cloudstack_pools,
     cloudstack_restores,
@@ -42,6 +43,7 @@ ON_CLOUDSTACK = (
     *cloudstack_templates.DOWNLOADS,
     *cloudstack_snapshots.SNAPSHOTS,
     *cloudstack_restores.RESTORES,
+    *cloudstack_failovers.FAILOVERS,
     *cloudstack_volumes.VOLUMES,
     *cloudstack_volumes.EVACUATIONS,
     *cloudstack_operations.OPERATIONS,
