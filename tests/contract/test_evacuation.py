@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections import Counter
@@ -89,6 +90,11 @@ def test_what_cannot_be_moved_is_told_and_holds_up_nothing(storpool: Simulator, 
     assert sorted(calls.values()) == [1, 1, 2, 2, 2]
     assert made["snapshots"]
     assert "snapshots of volumes that were on it" in told
+    report = json.loads((tmp_path / "storpool-evacuate_pool.json").read_text())
+    assert (report["ok"], len(report["moved"]), report["failed"]) == (True, 5, [])
+    page = (tmp_path / "storpool-evacuate_pool.html").read_text()
+    assert all(f"<li>{volume['name']}</li>" in page for volume in report["moved"])
+    assert "{{" not in page
 
 
 def make_pools(storpool: Simulator, cloudstack: Simulator, *names: str) -> None:

@@ -109,6 +109,7 @@ def test_a_mistake_is_found_before_the_first_write(run, tmp_path, name, given, s
     assert (report["ok"], bool(report["now"])) == (False, True)
     page = (tmp_path / f"storpool-{name}.html").read_text()
     assert report["verdict"] in page
+    assert "{{" not in page
     assert f"{tmp_path}/storpool-{name}.html" in ended.stdout
 
 

@@ -81,7 +81,7 @@ def look(reader: Reader, wanted: Want) -> Current:
             backups.append(Backup(one, name, here, there, there is not None and one not in going))
     backups.sort(key=lambda each: (series.moment(each.raw, wanted.base), each.id))
     known = wanted.location in {row["location"] for row in remote.values()}
-    return Current(volumes, tuple(backups), () if known or not wanted.present else tuple(reader.locations()))
+    return Current(volumes, tuple(backups), None if known or not wanted.present else tuple(reader.locations()))
 
 
 def show(outcome: Outcome) -> t.Dict[str, t.Any]:

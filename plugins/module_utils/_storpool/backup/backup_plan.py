@@ -59,11 +59,11 @@ class Backup(t.NamedTuple):
 
 
 class Current(t.NamedTuple):
-    """What the plan has to know. ``backups`` are all of the series, the oldest first; ``locations`` are all that there are, unless the wanted one surely is."""
+    """What the plan has to know. ``backups`` are all of the series, the oldest first; ``locations`` all there are, ``None`` if the wanted one surely is."""
 
     volumes: t.Tuple[Raw, ...]
     backups: t.Tuple[Backup, ...]
-    locations: t.Tuple[Raw, ...]
+    locations: t.Optional[t.Tuple[Raw, ...]]
 
 
 def plan(current: Current, wanted: Want) -> Plan:
@@ -77,7 +77,7 @@ def _plan(current: Current, wanted: Want) -> Plan:
     if not wanted.present:
         left = [each for each in current.backups if each not in own]
         return Plan(tuple(_removal(own, wanted)), _shown(current.backups, wanted), _shown(left, wanted))
-    if current.locations and wanted.location not in {row["name"] for row in current.locations}:
+    if current.locations is not None and wanted.location not in {row["name"] for row in current.locations}:
         raise NotFound("location: " + places.no_such_location(wanted.location, current.locations))
     _refuse_others(current, wanted)
     cautions, steps = [], []  # type: t.List[str], t.List[Step]

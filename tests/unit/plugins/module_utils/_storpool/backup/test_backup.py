@@ -19,6 +19,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     ReplyLost,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.backup.backup import BACKUP
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import Reader
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.location.remote_snapshot import SNAPSHOT
 from unit.plugins.module_utils._storpool.far import TAKES, Here
 
@@ -171,6 +172,13 @@ def test_volumes_of_cloudstacks_are_copied_freely(here):
 def test_an_unknown_location_is_refused_with_those_that_there_are(here):
     with pytest.raises(NotFound, match="It knows far-away"):
         backup(here, "1", location="far-awya")
+    assert here.writes == []
+
+
+def test_where_no_location_is_known_there_is_none_to_back_up_to(here, monkeypatch):
+    monkeypatch.setattr(Reader, "locations", lambda _reader: [])
+    with pytest.raises(NotFound, match="It knows none"):
+        backup(here, "1")
     assert here.writes == []
 
 
