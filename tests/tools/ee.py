@@ -176,7 +176,8 @@ def navigate(programs: Path, scratch: Path, playbook: str, variables: str, check
         for word in as_the_guide_says(programs, "ansible-navigator")
         if check or word != "--check"
     ]
-    mounted = [f"{path}:{path}" for path in (KEY.parent, SOCKETS, EXAMPLES)]
+    # The examples are there already, as the directory of the vault's password.
+    mounted = [f"{path}:{path}" for path in (KEY.parent, SOCKETS)]
     navigator: list[str | Path] = [
         *(*words, "--pull-policy", "never", "--container-engine", "podman"),
         *(f"--container-options={option}" for option in _joined([*RUNTIME, *LIMITS, "--network", "host"])),
