@@ -216,3 +216,18 @@ def test_what_was_begun_can_be_removed_whatever_was_done_of_it(number, world):
     assert not gone.failed, gone.result
     assert world.restored() == []
     world.see_nothing_left()
+
+
+@pytest.mark.parametrize("number", range(len(_CALLS["present"])))
+def test_a_change_whose_reply_is_lost_is_not_made_twice(number, world):
+    world.rescue(remote=True)
+    call = _CALLS["present"][number]
+    fault = {"call": call, "kind": "reset_after", "skip": _CALLS["present"][:number].count(call)}
+    for admin in world.admins.values():
+        admin("POST", "faults", fault)
+    ended = restore(world)
+    world.calm()
+    assert not ended.failed, ended.result
+    world.see_whole()
+    journal = [*world.journal(), *world.storpool.journal()]
+    assert sorted(entry["call"] for entry in journal if entry["effect"] and entry["call"] in _ONCE) == sorted(_ONCE)

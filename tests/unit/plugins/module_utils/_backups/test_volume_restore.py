@@ -60,7 +60,7 @@ class World:
         return [dict(row) for row in self.rows.values() if row["virtualmachineid"] == vm["id"]]
 
     def volumes_called(self, name, _zone):
-        return [dict(row) for row in self.rows.values() if row["name"] == name]
+        return [dict(row) for row in self.rows.values() if name in (row["name"], row["id"])]
 
     def volume(self, one):
         return self.rows.get(one)
