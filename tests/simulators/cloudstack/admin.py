@@ -103,13 +103,14 @@ class Admin:
         return [_host(state, host) for host in state.hosts if host.agent.report is not None]
 
     def _hosts(self, method: str, query: Mapping[str, str], body: Any) -> Any:
-        """GET: all hosts. POST: changes one; `connected` is an object of pool names or ids to true or false."""
+        """GET: all hosts. POST: changes one; `connected` is an object of pool names or ids to true or false, `cluster` the name of one of its zone, which is
+        made with a pod of its own if there is none."""
         state = self._current()
         reporting.settle(state)
         if method == "GET":
             return [_host(state, host) for host in state.hosts]
         host = _row(state.hosts, body, "host")
-        changes = {name: value for name, value in body.items() if name not in ("id", "name", "connected")}
+        changes = {name: value for name, value in body.items() if name not in ("id", "name", "connected", "cluster")}
         for name, value in changes.items():
             if name == "state":
                 _choice(value, HOST_STATES, name)
@@ -121,6 +122,8 @@ class Admin:
         if not isinstance(connected, dict) or not all(isinstance(wanted, bool) for wanted in connected.values()):
             raise AdminError("connected is an object of pools, each with true or false")
         pools = {_pool(state, name).db_id: wanted for name, wanted in connected.items()}
+        if "cluster" in body:
+            _move(state, host, body["cluster"])
         for name, value in changes.items():
             setattr(host.agent if name in AGENT_FIELDS else host, name, value)
         for db_id, wanted in pools.items():
@@ -236,6 +239,17 @@ def _host(state: State, host: rows.Host) -> dict[str, Any]:
         "connected": connected,
         **dataclasses.asdict(host.agent),
     }
+
+
+def _move(state: State, host: rows.Host, name: Any) -> None:
+    """Puts a host into the cluster of this name; a cluster that is not there yet gets a pod of its own, as another site has."""
+    if not isinstance(name, str) or not name:
+        raise AdminError("cluster is a name")
+    cluster = next((each for each in state.clusters if (each.name, each.zone) == (name, host.zone)), None)
+    if cluster is None:
+        pod = state.pods.add(rows.Pod(name=f"pod-of-{name}", zone=host.zone))
+        cluster = state.clusters.add(rows.Cluster(name=name, zone=host.zone, pod=pod.db_id))
+    host.pod, host.cluster = cluster.pod, cluster.db_id
 
 
 def _row(table: Any, body: Any, what: str) -> Any:

@@ -93,6 +93,7 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "update_pool_wants_a_change": ("4.22",),
     # core: everything else
     "disk_offering_zone": ("4.13",),
+    "start_vm_in_cluster": ("4.13",),
     "async_backup": ("4.11",),
     "destroy_volume": ("4.14",),
     "disk_offering_details": ("4.16",),

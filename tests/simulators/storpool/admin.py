@@ -155,10 +155,11 @@ def write(context: Context, method: str, body: Any) -> Any:
 
 
 def clusters(context: Context, method: str, body: Any) -> Any:
-    """GET: the clusters. POST ``{"id": "loc.sub", "name"?, "location"?, "clients"?, "disks"?, "connected"?}``.
+    """GET: the clusters. POST ``{"id": "loc.sub", "name"?, "location"?, "clients"?, "disks"?, "token"?, "connected"?}``.
 
     A new cluster gets disks, clients and placement groups like the local one, and each of the two is registered with
-    the other. For a cluster that exists, only ``connected`` is set.
+    the other. Calls with its ``token`` are for it, as if they came to an API of its own. For a cluster that exists, only
+    ``connected`` is set: one that is not connected, the local one too, is reached by no other.
     """
     world = context.world
     if method == "POST":
@@ -169,8 +170,7 @@ def clusters(context: Context, method: str, body: Any) -> Any:
         connected = _boolean(given, "connected", True)
         if number not in world.clusters:
             _add_cluster(world, context.now, number, given)
-        if number != world.local.id:
-            world.clusters[number].connected = connected
+        world.clusters[number].connected = connected
     return [
         {"id": each.id, "name": each.name, "connected": each.connected, "local": each is world.local}
         for each in world.clusters.values()
@@ -191,8 +191,12 @@ def _add_cluster(world: World, now: float, number: str, given: Body) -> None:
     disks = given.get("disks", 9)
     if not _is_whole(disks) or not 1 <= disks <= MOST_DISKS:
         raise AdminError(f"disks is a number from 1 to {MOST_DISKS}")
+    token = given.get("token")
+    if token is not None and (not isinstance(token, str) or not token):
+        raise AdminError("token is a text")
     local = world.local
     cluster = build_cluster(number, name, numbers, disks, int(now))
+    cluster.token = token
     world.clusters[number] = cluster
     register(local, cluster, location)
     register(cluster, local, f"location-{local.location_id}")

@@ -68,8 +68,16 @@ def read_json(text: bytes | str | None) -> Any:
         errors.bad_json("The request is not valid JSON")
 
 
-def execute(world: World, switches: Mapping[str, Any], now: float, method: str, path: Path, body: Any) -> Done:
-    """Carries out one call at the model's time ``now``; ApiFailure if it is refused."""
+def execute(
+    world: World,
+    switches: Mapping[str, Any],
+    now: float,
+    method: str,
+    path: Path,
+    body: Any,
+    asked: Cluster | None = None,
+) -> Done:
+    """Carries out one call at the model's time ``now``; ApiFailure if it is refused. ``asked`` is the cluster that got it, the local one by default."""
     call = CALLS.get((method, path.name))
     if call is None or len(path.targets) != call.targets or "" in path.targets or (path.every and method != "GET"):
         raise errors.ApiFailure(
@@ -85,7 +93,7 @@ def execute(world: World, switches: Mapping[str, Any], now: float, method: str, 
         )
     if switches["cluster_status"] != "running" and call.name != "ServersListBlocked":
         raise errors.ApiFailure("clusterNotOperational", "The cluster is not operational", transient=True)
-    home = _home(world, switches, path.remote)
+    home = _home(world, asked or world.local, switches, path.remote)
     context = Context(world, home, switches, now, multi=path.multi)
     lifecycle.advance(context)
     args = call.body(body, context) if call.body is not None else parse(call.fields or {}, body, switches)
@@ -119,9 +127,8 @@ def _change(context: Context, extra: dict[str, Any] | None) -> dict[str, Any]:
     return envelope
 
 
-def _home(world: World, switches: Mapping[str, Any], remote_name: str | None) -> Cluster:
-    """The cluster that a call is for: the local one, or what RemoteCommand/ names."""
-    local = world.local
+def _home(world: World, local: Cluster, switches: Mapping[str, Any], remote_name: str | None) -> Cluster:
+    """The cluster that a call is for: the one that got it, or what RemoteCommand/ names."""
     if remote_name is None or remote_name in (local.name, "~" + local.id):
         return local
     wanted = remote_name[1:] if remote_name.startswith("~") else None

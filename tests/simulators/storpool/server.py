@@ -19,7 +19,7 @@ from simulators.storpool.calls import CALLS
 from simulators.storpool.devices import Devices
 from simulators.storpool.errors import DOES_NOT_EXIST, RESOURCES, ApiFailure
 from simulators.storpool.files import Abandoned
-from simulators.storpool.state import Context, World, build_cluster
+from simulators.storpool.state import Cluster, Context, World, build_cluster
 from simulators.storpool.store import Store, Work
 from simulators.storpool.switches import SWITCHES
 from simulators.storpool.waiting import verdict
@@ -43,12 +43,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Detail:
-    """What the kit need not know of a call; ``problem`` is why its body could not be read."""
+    """What the kit need not know of a call; ``problem`` is why its body could not be read, ``asked`` the cluster whose token it has."""
 
     path: paths.Path
     authorized: bool
     body: Any = None
     problem: ApiFailure | None = None
+    asked: Cluster | None = None
 
 
 class Simulator:
@@ -170,7 +171,7 @@ class Simulator:
     def parse(self, request: Request) -> Call:
         """The call that a request is; what is wrong with it is refused when it is performed."""
         path = paths.parse(request.path)
-        authorized = request.header("Authorization") == f"Storpool v1:{self._options.token}"
+        asked = self._cluster_of(request.header("Authorization"))
         body, problem = None, None
         try:
             body = dispatch.read_json(request.body if request.method == "POST" else path.json)
@@ -183,7 +184,19 @@ class Simulator:
             "/".join(path.targets) or None,
             body,
             write=request.method == "POST",
-            detail=Detail(path, authorized, body, problem),
+            detail=Detail(path, asked is not None, body, problem, asked),
+        )
+
+    def _cluster_of(self, authorization: str | None) -> Cluster | None:
+        """The cluster whose token it is."""
+        tokens = {self._world.local.id: self._options.token}
+        return next(
+            (
+                each
+                for each in self._world.clusters.values()
+                if authorization == f"Storpool v1:{tokens.get(each.id, each.token)}"
+            ),
+            None,
         )
 
     def rival(self, spec: Mapping[str, Any]) -> Call:
@@ -214,7 +227,9 @@ class Simulator:
                 )
             if detail.problem is not None:
                 raise detail.problem
-            done = dispatch.execute(self._world, self._switches, self._now(), call.method, detail.path, detail.body)
+            done = dispatch.execute(
+                self._world, self._switches, self._now(), call.method, detail.path, detail.body, detail.asked
+            )
         except ApiFailure as failure:
             self._begin_steps()
             return self._failed(failure)

@@ -198,7 +198,7 @@ class RemoteCluster:
 class Cluster:
     """One cluster. ``volumes`` and ``snapshots`` are keyed by numeric id; ``by_name`` holds both kinds.
 
-    ``attachments`` are those of this cluster's clients, keyed by the object's lasting global id and the client's id.
+    Calls with its ``token`` are for it. ``attachments`` are those of this cluster's clients, keyed by the object's lasting global id and the client's id.
     ``by_global_id`` has each object by its lasting id, and by the present one where a revert has changed that.
     ``dirty`` holds snapshots that may have become collectable; ``events`` is a heap of (time, snapshot id).
     ``disk_sets`` remembers what follows from disks and groups; every change forgets it.
@@ -209,6 +209,7 @@ class Cluster:
     started: int
     generation: int = 100
     connected: bool = True
+    token: str | None = None
     servers: list[int] = field(default_factory=list)
     fault_sets: dict[str, list[int]] = field(default_factory=dict)
     disks: dict[int, Disk] = field(default_factory=dict)

@@ -157,21 +157,29 @@ async def stop_virtual_machine(context: Context) -> Plan:
 
     async def work() -> None:
         if vm.state == "Running":
-            await stop_vm(context.state, vm)
+            await stop_vm(context.state, vm, forced=bool(context.args["forced"]))
 
     return _vm_job(context, vm, work)
 
 
-@command("startVirtualMachine", JOB, None, VM_ID, Param("hostid", "id", "hosts"))
+@command(
+    "startVirtualMachine",
+    JOB,
+    None,
+    VM_ID,
+    Param("hostid", "id", "hosts"),
+    Param("clusterid", "id", "clusters", feature="start_vm_in_cluster"),
+)
 async def start_virtual_machine(context: Context) -> Plan:
     vm = _existing(context)
+    cluster = context.args["clusterid"]
 
     async def work() -> None:
         if vm.state == "Running":
             return
         if vm.state != "Stopped":
             raise internal(f"Failed to start {vm.name}: it is in state {vm.state}")
-        await start_vm(context.state, vm, context.state.hosts.get(context.args["hostid"]))
+        await start_vm(context.state, vm, context.state.hosts.get(context.args["hostid"]), cluster)
 
     return _vm_job(context, vm, work)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 
 from simulators.cloudstack import rows
-from simulators.cloudstack.errors import INSUFFICIENT_CAPACITY, ApiError, DriverError
+from simulators.cloudstack.errors import INSUFFICIENT_CAPACITY, ApiError, DriverError, internal
 from simulators.cloudstack.plugin import storage
 from simulators.cloudstack.plugin.driver import is_storpool
 from simulators.cloudstack.state import State
@@ -26,14 +26,17 @@ def storpool_of(state: State, volume: rows.Volume) -> rows.Pool | None:
     return pool if pool and volume.path and is_storpool(pool) else None
 
 
-def choose_host(state: State, vm: rows.VirtualMachine, avoid: int | None = None) -> rows.Host:
-    """The usable host with the fewest VMs that has every pool of the VM connected; 533 when there is none."""
+def choose_host(
+    state: State, vm: rows.VirtualMachine, avoid: int | None = None, cluster: int | None = None
+) -> rows.Host:
+    """The usable host, of a cluster if one is named, with the fewest VMs that has every pool of the VM connected; 533 when there is none."""
     needed = [pool for pool in (storpool_of(state, volume) for volume in volumes_of(state, vm)) if pool]
     fitting = [
         host
         for host in state.hosts
         if (host.state, host.resource_state, host.zone) == ("Up", "Enabled", vm.zone)
         and host.db_id != avoid
+        and cluster in (None, host.cluster)
         and all(host.db_id in pool.connected_hosts for pool in needed)
     ]
     if not fitting or any(pool.state != "Up" for pool in needed):
@@ -41,9 +44,11 @@ def choose_host(state: State, vm: rows.VirtualMachine, avoid: int | None = None)
     return min(fitting, key=lambda host: sum(other.host == host.db_id for other in state.vms))
 
 
-async def start_vm(state: State, vm: rows.VirtualMachine, host: rows.Host | None = None) -> None:
-    """Attaches the VM's volumes on a host and runs it there."""
-    chosen = host or choose_host(state, vm)
+async def start_vm(
+    state: State, vm: rows.VirtualMachine, host: rows.Host | None = None, cluster: int | None = None
+) -> None:
+    """Attaches the VM's volumes on a host, of a cluster if one is named, and runs it there."""
+    chosen = host or choose_host(state, vm, cluster=cluster)
     vm.state = "Starting"
     again = vm.was_stopped and state.release.has("storpool_detaches_before_start")
     try:
@@ -58,9 +63,13 @@ async def start_vm(state: State, vm: rows.VirtualMachine, host: rows.Host | None
     vm.state, vm.host = "Running", chosen.db_id
 
 
-async def stop_vm(state: State, vm: rows.VirtualMachine) -> None:
-    """Detaches the VM's volumes from its host."""
+async def stop_vm(state: State, vm: rows.VirtualMachine, forced: bool = False) -> None:
+    """Detaches the VM's volumes from its host. A VM whose host is away is only marked as stopped, if it is stopped by force."""
     host = state.hosts.get(vm.host)
+    if host and host.state != "Up":
+        if not forced:
+            raise internal(f"Unable to stop {vm.name}: its host {host.name} is {host.state}")
+        host = None
     for volume in volumes_of(state, vm):
         pool = storpool_of(state, volume)
         if pool and host:

@@ -445,12 +445,13 @@ async def recover_volume(context: Context) -> dict[str, Any]:
     return volume_row(context.state, volume)
 
 
-@command("updateVolume", JOB, None, VOLUME_ID, Param("name", feature="update_volume_name"))
+@command("updateVolume", JOB, None, VOLUME_ID, Param("path"), Param("name", feature="update_volume_name"))
 async def update_volume(context: Context) -> Plan:
     volume = existing_volume(context.state, context.args["id"])
 
     async def run() -> None:
         volume.name = context.args["name"] or volume.name
+        volume.path = context.args["path"] or volume.path
 
     work = under_way(context.state, volume, "", run)
     return Plan(work, instance_type="Volume", instance_id=volume.id)
