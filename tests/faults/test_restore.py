@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections import Counter
 
 import pytest
@@ -107,6 +108,26 @@ def test_a_run_that_is_killed_at_any_call_is_ended_by_the_next(remote, world):
             assert sorted(reverts) == sorted(f"~{one}" for one in world.disks("web").values()), told
             assert not restore(world).changed, told
     assert set(seen) == {frozenset(["NOW"]), frozenset(["THEN"]), frozenset(["NOW", "THEN"])}
+
+
+@pytest.mark.parametrize("call", ["stopVirtualMachine", "startVirtualMachine"])
+def test_what_a_run_that_was_killed_has_begun_is_waited_for(call, world):
+    """Hosts take a while to give disks away, or to get them, and the job goes on without whoever asked for it."""
+    world.new(2, remote=False)
+    wire = runner.Wire()
+    assert not restore(world, wire).failed
+    [last] = (request for request in wire.requests if request.call == call)
+    world.new(2, remote=False)
+    begun = time.monotonic()
+    world.storpool.admin("POST", "switches", {"client_lag_seconds": 0.4})
+    task = ("cloudstack_vm_restore", {**world.task, **BACK, "wait_timeout": 100_000})
+    assert Child([task], runner.Until(last)).wait() == []
+    while world.vm("web")["state"] != ("Stopping" if call.startswith("stop") else "Starting"):
+        assert time.monotonic() < begun + 10, world.vm("web")
+    ended = restore(world, wait_timeout=100_000)
+    assert not ended.failed, ended.result
+    assert world.times("web") == {"THEN"}
+    assert world.vm("web")["state"] == "Running"
 
 
 @pytest.mark.parametrize("remote", [False, True])
