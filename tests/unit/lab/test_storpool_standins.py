@@ -223,7 +223,7 @@ def test_devices_follow_the_attachments(root: Path, storpool: Simulator) -> None
     for volume, client in ((made[0], 2), (made[1], 2), (made[2], 1)):
         item = {"volume": f"~{volume['globalId']}", "rw": [client]}
         storpool_call(storpool, "VolumesReassignWait", {"reassign": [item]})
-    block.keep(block.wanted(storpool.admin("GET", "devices"), 2))
+    block.keep(block.wanted(storpool.admin("GET", "devices"), "sim.b", 2))
     dev = root / "dev"
     assert devices(dev) == {
         "storpool/db-1": 1 << 20,
@@ -238,7 +238,7 @@ def test_devices_follow_the_attachments(root: Path, storpool: Simulator) -> None
     item = {"volume": "db-1", "detach": "all"}
     storpool_call(storpool, "VolumesReassignWait", {"reassign": [item]})
     storpool_call(storpool, f"VolumeUpdate/~{made[1]['globalId']}", {"size": 1024})
-    block.keep(block.wanted(storpool.admin("GET", "devices"), 2))
+    block.keep(block.wanted(storpool.admin("GET", "devices"), "sim.b", 2))
     assert devices(dev) == {f"storpool-byid/{made[1]['globalId']}": 1024}
     assert len(list(dev.glob("sp-*"))) == 1
     block.keep({})
@@ -249,13 +249,22 @@ def test_devices_follow_the_attachments(root: Path, storpool: Simulator) -> None
 def test_the_node_of_a_block_device_has_its_numbers(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[tuple[Path, int, int]] = []
     monkeypatch.setattr(block.os, "mknod", lambda path, mode, number: made.append((path, mode, number)) or path.touch())
-    row = {"client": 2, "globalId": "sim.b.rt", "name": "", "position": 3, "device": "/dev/loop5", "numbers": [7, 5]}
+    row = {
+        "cluster": "sim.b",
+        "client": 2,
+        "globalId": "sim.b.rt",
+        "name": "",
+        "position": 3,
+        "device": "/dev/loop5",
+        "numbers": [7, 5],
+    }
     answer = {"kind": "loop", "devices": [row]}
-    block.keep(block.wanted(answer, 2))
+    block.keep(block.wanted(answer, "sim.b", 2))
     assert made == [(root / "dev/sp-3", stat.S_IFBLK | 0o660, os.makedev(7, 5))]
     assert [path.name for path in root.glob("dev/storpool*/*")] == ["sim.b.rt"]
-    block.keep(block.wanted(answer, 1))
-    assert not list(root.glob("dev/storpool*/*")) + list(root.glob("dev/sp-*"))
+    for other in (("sim.b", 1), ("far.c", 2)):
+        block.keep(block.wanted(answer, *other))
+        assert not list(root.glob("dev/storpool*/*")) + list(root.glob("dev/sp-*"))
 
 
 def devices(dev: Path) -> dict[str, int]:
