@@ -32,6 +32,8 @@ BACKS_UP_LATER = Version(4, 11)
 LISTS_MANAGEMENT_SERVERS = Version(4, 12)
 #: First release whose disk offerings can be for some zones only.
 OFFERINGS_OF_ZONES = Version(4, 13)
+#: First release in which ``startVirtualMachine`` takes the cluster.
+STARTS_IN_CLUSTERS = Version(4, 13)
 #: First release in which ``updateStoragePool`` renames.
 RENAMES = Version(4, 15)
 #: First release in which ``updateDiskOffering`` changes tags.
