@@ -311,7 +311,7 @@ def main() -> None:
             (lambda: volumecare.status(params["volumecare_program"], params["volumecare_multicluster"]))
             if params["source"] == VOLUMECARE
             else None,
-            lambda vm: SettledVm(str(vm["id"])) if vm.get("state") in VM_PASSING else None,
+            settles=lambda vm: SettledVm(str(vm["id"])) if vm.get("state") in VM_PASSING else None,
         )
         worker = Worker(api, cloud, time_left=time_left)
         result = restore(

@@ -59,9 +59,10 @@ WITH_A_VM = {
     "cloudstack_vm_restore": "db-1",
     "cloudstack_vm_revert": "db-1",
     "cloudstack_vm_snapshot": "db-1",
+    "cloudstack_volume_restore": "db-1",
 }
 #: Modules whose examples find a backup of that VM, which tags tell of.
-BACKED_UP = frozenset(["cloudstack_vm_backup_info", "cloudstack_vm_restore"])
+BACKED_UP = frozenset(["cloudstack_vm_backup_info", "cloudstack_vm_restore", "cloudstack_volume_restore"])
 #: Tags of CloudStack's that this VM has for the examples of a module.
 WITH_TAGS = {"cloudstack_vm_backup_policy": ("stage", "production")}
 _VM = {"zoneid": "1", "serviceofferingid": "1", "templateid": "1"}
@@ -73,6 +74,10 @@ IN_CLOUD: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
         ("deployVirtualMachine", {**_VM, "name": "db-1-old", "startvm": "false"}),
         ("createSnapshot", {"volumeid": "1", "name": "db-1-nightly"}),
         ("deployVirtualMachine", {**_VM, "name": "db-1"}),
+    ),
+    "cloudstack_volume_restore": (
+        ("createDiskOffering", {"name": "custom", "displaytext": "custom", "customized": "true"}),
+        ("deployVirtualMachine", {**_VM, "name": "rescue"}),
     ),
 }
 #: Modules whose examples have another cluster at another location; what is exported to this one from there.
@@ -195,7 +200,7 @@ def prepare(module: str, storpool: Simulator, cloudstack: Simulator) -> None:
             tags = {"resourcetype": "UserVm", "resourceids": made, "tags[0].key": key, "tags[0].value": value}
             by_others(cloudstack, ("createTags", tags))
         if module in BACKED_UP:
-            [root] = [row["path"] for row in cloudstack.state()["volumes"] if row["type"] == "ROOT"]
+            [*_of_others, root] = [row["path"] for row in cloudstack.state()["volumes"] if row["type"] == "ROOT"]
             storpool_call(storpool, f"VolumeSnapshot/~{root.rpartition('/')[2]}", {"tags": {"cvm": made}})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from faults import runner
 from faults.cloudstack_pools import made
 from faults.scenario import Ids, Scenario, Steps
 
@@ -33,7 +34,52 @@ def _on_vm(command: str) -> Any:
     return steps
 
 
+_VOLUME = {
+    "vm": "web",
+    "source": "tags",
+    "disk": "ROOT-1",
+    "onto": "web",
+    "name": "old-web",
+    "disk_offering": "custom",
+    "wait_timeout": 300,
+}
+
+
+def _with_offering(world: Any) -> None:
+    """The same, and a disk offering whose volumes are on StorPool."""
+    _backed_up(world)
+    world.do(("createDiskOffering", {"name": "custom", "displaytext": "c", "customized": "true", "tags": "fast"}))
+
+
+def _restored(world: Any) -> None:
+    """The disk of the backup as a volume, made as the module makes it."""
+    _with_offering(world)
+    ended = runner.run("cloudstack_volume_restore", {**world.connection, **world.storpool.connection, **_VOLUME})
+    assert ended.changed, ended.result
+
+
 RESTORES = (
+    Scenario(
+        "cloudstack_volume_restore",
+        "present",
+        _VOLUME,
+        names=("'web'", "'old-web'", "'custom'"),
+        prepare=_with_offering,
+        rivals={"rival: changed": _on_vm("stopVirtualMachine"), "rival: gone": _on_vm("destroyVirtualMachine")},
+        subjects=("vm web",),
+        storpool=True,
+        works=True,
+    ),
+    Scenario(
+        "cloudstack_volume_restore",
+        "absent",
+        {"onto": "web", "name": "old-web", "state": "absent", "wait_timeout": 300},
+        names=("'web'", "'old-web'"),
+        prepare=_restored,
+        rivals={"rival: changed": _on_vm("stopVirtualMachine"), "rival: gone": _on_vm("destroyVirtualMachine")},
+        subjects=("vm web", "volume old-web"),
+        storpool=True,
+    ),
     Scenario(
         "cloudstack_vm_restore",
         "running",

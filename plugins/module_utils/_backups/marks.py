@@ -9,6 +9,7 @@ is the record: it says how far the restore is. Whether a disk was reverted shows
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 
 from .._common.errors import NotAllowed
@@ -25,7 +26,9 @@ BACKUP, VM, KIND, DISK, TO, RAN, STATE = (
     "vm-restore-ran",
     "vm-restore-state",
 )
-EVERY = (BACKUP, VM, KIND, DISK, TO, RAN, STATE)
+#: What is only for one disk as a new volume says for which one (:func:`key_of`), in place of a VM.
+VOLUME = "volume-restore"
+EVERY = (BACKUP, VM, KIND, DISK, TO, RAN, STATE, VOLUME)
 COPY, SAFETY, MARK = "copy", "safety", "mark"
 BEGUN, DONE, UNDONE = "begun", "done", "undone"
 
@@ -58,6 +61,12 @@ def own_tags(thing: Row) -> t.Dict[str, str]:
 def safety_name(vm: str, backup: str, number: int) -> str:
     """The name of a safety snapshot. A second restore to the same backup cannot take another one, since names are unique."""
     return f"vm-restore.{vm}.{backup}.{number}"
+
+
+def key_of(owner: Row, name: str) -> str:
+    """What a new volume is known by on StorPool, before it is there too: its name, whose it is, as a VM or volume of the same owner tells, and its zone."""
+    whose = [str(owner.get(member) or "") for member in ("zoneid", "domainid", "projectid", "account")]
+    return hashlib.sha256("/".join([*whose, name]).encode()).hexdigest()[:32]
 
 
 def recall(vm: str, snapshots: t.Iterable[Row], volumes: t.Iterable[Row]) -> t.Tuple[Memory, t.Dict[str, Memory]]:

@@ -63,13 +63,13 @@ def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row
         later = [f"start {name_of(current.vm)}"] if starts else []
         if any(step.call == "VolumeUpdate" for step in steps):
             later.insert(0, _as_before(goal.pairs[0].target))
-        later += [_delete(row, "a copy").action for row in _copies(current, goal)]
+        later += [delete(row, "a copy").action for row in _copies(current, goal)]
         later.append(_restored(current))
         return Plan(tuple(steps), _shown(current, goal, False), _shown(current, goal, True), tuple(later))
     steps = _put_right(current, changes)
     if starts and current.vm.get("state") != "Running":
         steps.append(_start(current, wanted))
-    steps += [_delete(row, "a copy") for row in memory.copies]
+    steps += [delete(row, "a copy") for row in memory.copies]
     steps.append(_note(current, marks.DONE, _restored(current)))
     return Plan(tuple(steps), _shown(current, goal, False), _shown(current, goal, True))
 
@@ -120,12 +120,12 @@ def back(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row, R
     steps = _put_right(current, changes)
     if memory.state == marks.BEGUN:
         steps.append(_note(current, marks.UNDONE, f"note that the disks of {name_of(current.vm)} are what they were"))
-    steps += [_delete(row, "a copy") for row in memory.copies]
+    steps += [delete(row, "a copy") for row in memory.copies]
     if goal.ran and current.vm.get("state") == "Stopped":
         steps.append(_start(current, wanted)._replace(action=f"start {name_of(current.vm)}, as it ran before"))
     record = memory.record
     others = [row for row in memory.safety.values() if row is not record]
-    steps += [_delete(row, "a safety snapshot") for row in others + ([record] if record else [])]
+    steps += [delete(row, "a safety snapshot") for row in others + ([record] if record else [])]
     return Plan(tuple(steps), there, there)
 
 
@@ -167,7 +167,7 @@ def _reverting(current: Current, goal: Goal, wanted: Want, left: t.Sequence[Pair
         steps.append(Step("stopVirtualMachine", None, body, f"stop {who}", timeout=wanted.wait_timeout))
     if memory.record is None:
         needed = {pair.disk.snapshot for pair in goal.pairs}
-        steps += [_delete(row, "a copy") for row in memory.copies if row["globalId"] not in needed]
+        steps += [delete(row, "a copy") for row in memory.copies if row["globalId"] not in needed]
         steps.append(_keep(current, goal))
     steps.append(_detach(current, left))
     return steps + [_revert(current, pair, None, goal.backup) for pair in left]
@@ -191,33 +191,41 @@ def _tags(current: Current, goal: Goal, kind: str) -> t.Dict[str, str]:
     }
 
 
-def _bring(current: Current, goal: Goal, pair: Pair) -> Step:
-    row, snapshot = pair.target, pair.disk.snapshot
+def origin(current: t.Any, snapshot: str, location: t.Optional[str], backup: str, who: str) -> str:
+    """The location that sends a snapshot which is not here, for a volume. Raises :class:`NotAllowed` if there is none."""
     if any(each["globalId"] == snapshot for each in current.by_name.values()):
         raise NotAllowed(
-            f"Snapshot ~{snapshot} of {goal.backup} is being deleted here just now, by an earlier run or by somebody else. Run the task again in a minute."
+            f"Snapshot ~{snapshot} of {backup} is being deleted here just now, by an earlier run or by somebody else. Run the task again in a minute."
         )
-    place = pair.disk.location or (current.remote.get(snapshot) or {}).get("location")
+    place = location or (current.remote.get(snapshot) or {}).get("location")
     if place is None:
         raise NotAllowed(
-            f"Snapshot ~{snapshot} of {goal.backup} is neither here nor at a location that exports it to this cluster, so {pairing.name_of(row)} cannot be "
-            "reverted to it."
+            f"Snapshot ~{snapshot} of {backup} is neither here nor at a location that exports it to this cluster, so {who} cannot be reverted to it."
         )
+    return str(place)
+
+
+def bring(body: Row, template: t.Optional[str], who: str) -> Step:
+    """The step that brings a snapshot here, for a volume whose template it gets."""
+    place = body["remoteLocation"]
+    return Step(
+        "SnapshotFromRemote",
+        None,
+        dict(body, template=template) if template else body,
+        f"bring snapshot ~{body['remoteId']} for {who} here from {place!r}",
+        advice=(("", f"See that location {place!r} is connected, and what keeps the snapshot from being sent."),),
+    )
+
+
+def _bring(current: Current, goal: Goal, pair: Pair) -> Step:
+    row, snapshot = pair.target, pair.disk.snapshot
+    place = origin(current, snapshot, pair.disk.location, str(goal.backup), pairing.name_of(row))
     body = {
         "remoteId": snapshot,
         "remoteLocation": place,
         "tags": dict(_tags(current, goal, marks.COPY), **{marks.DISK: str(row["id"])}),
     }
-    template = current.halves[str(row["id"])].get("templateName")
-    if template:
-        body["template"] = template
-    return Step(
-        "SnapshotFromRemote",
-        None,
-        body,
-        f"bring snapshot ~{snapshot} for {pairing.name_of(row)} here from {place!r}",
-        advice=(("", f"See that location {place!r} is connected, and what keeps the snapshot from being sent."),),
-    )
+    return bring(body, current.halves[str(row["id"])].get("templateName"), pairing.name_of(row))
 
 
 def _mark(current: Current, goal: Goal) -> Step:
@@ -267,8 +275,12 @@ def _detach(current: Current, pairs: t.Sequence[Pair]) -> Step:
 def _revert(current: Current, pair: Pair, safety: t.Optional[Row], backup: t.Optional[Backup]) -> Step:
     half = current.halves[str(pair.target["id"])]
     snapshot = str(safety["globalId"]) if safety else pair.disk.snapshot
-    to = f"snapshot ~{snapshot}" + (f" of {backup}" if backup else ", as it was")
-    words = f"revert {pairing.name_of(pair.target)} ({human(int(half['size']))}) to {to}"
+    return revert(half, pairing.name_of(pair.target), snapshot, f" of {backup}" if backup else ", as it was")
+
+
+def revert(half: Row, who: str, snapshot: str, told: str) -> Step:
+    """The step that reverts a volume; ``told`` goes on after the snapshot's id, and says which that is."""
+    words = f"revert {who} ({human(int(half['size']))}) to snapshot ~{snapshot}{told}"
     return Step("VolumeRevert", "~" + str(half["globalId"]), {"toSnapshot": "~" + snapshot}, words, advice=_OPEN)
 
 
@@ -280,19 +292,25 @@ def _put_right(current: Current, changes: t.Callable[[Row, Row], Row]) -> t.List
         if half is None:
             continue
         safety = current.memory.safety.get(str(row["id"]))
-        body: Row = {}
-        tags = {key: "" for key in half.get("tags") or {} if key in marks.EVERY}
-        if safety is not None:
-            body = {key: value for key, value in changes(half, safety).items() if key in _LIMITS}
-            before, has = marks.own_tags(safety), marks.own_tags(half)
-            came = marks.own_tags(current.snapshots.get(tag(safety, marks.TO)) or {})
-            tags.update({key: value for key, value in before.items() if has.get(key) != value})
-            tags.update({key: "" for key in has if key not in before and key in came})
-        if tags:
-            body["tags"] = tags
+        body = right(half, safety, current.snapshots, changes)
         if body:
             steps.append(Step("VolumeUpdate", "~" + str(half["globalId"]), body, _as_before(row)))
     return steps
+
+
+def right(
+    half: Row, safety: t.Optional[Row], snapshots: t.Mapping[str, Row], changes: t.Callable[[Row, Row], Row]
+) -> Row:
+    """The limits and tags that a volume lacks, or has too many, to be as its safety snapshot says that it was. The latter knows to what it was reverted."""
+    body: Row = {}
+    tags = {key: "" for key in half.get("tags") or {} if key in marks.EVERY}
+    if safety is not None:
+        body = {key: value for key, value in changes(half, safety).items() if key in _LIMITS}
+        before, has = marks.own_tags(safety), marks.own_tags(half)
+        came = marks.own_tags(snapshots.get(tag(safety, marks.TO)) or {})
+        tags.update({key: value for key, value in before.items() if has.get(key) != value})
+        tags.update({key: "" for key in has if key not in before and key in came})
+    return dict(body, tags=tags) if tags else body
 
 
 def _as_before(row: Row) -> str:
@@ -305,7 +323,8 @@ def _start(current: Current, wanted: Want) -> Step:
     return Step("startVirtualMachine", None, body, words, timeout=wanted.wait_timeout, advice=_START)
 
 
-def _delete(row: Row, what: str) -> Step:
+def delete(row: Row, what: str) -> Step:
+    """The step that deletes a snapshot of a restore."""
     words = f"delete snapshot ~{row['globalId']}, {what} that was only for the way"
     return Step("SnapshotDelete", "~" + str(row["globalId"]), None, words)
 

@@ -38,7 +38,8 @@ class Sides(t.NamedTuple):
 
     ``the_vm`` finds a VM by name or id in a zone, ``reference`` gives what StorPool calls what has a path, ``keys_of`` all that an object of StorPool's is
     known by. ``changes`` gives the policy that would make one object like another. ``status`` is what VolumeCare
-    says; ``None`` if backups are known by their tags. ``settles`` gives what waits for the end of a state of a VM that passes, ``None`` for one that does not.
+    says; ``None`` if backups are known by their tags. ``zone_id`` gives the id of a zone, given its name or id, or nothing. ``settles`` gives what waits for
+    the end of a state of a VM that passes, ``None`` for one that does not.
     """
 
     cloud: t.Any
@@ -48,6 +49,7 @@ class Sides(t.NamedTuple):
     keys_of: t.Callable[[Row], t.Tuple[str, ...]]
     changes: t.Callable[[Row, Row], Row] = lambda _thing, _like: {}
     status: t.Optional[t.Callable[[], str]] = None
+    zone_id: t.Callable[[t.Optional[str]], t.Optional[str]] = lambda _zone: None
     settles: t.Callable[[Row], t.Any] = lambda _vm: None
 
 
@@ -87,6 +89,11 @@ class Shelf:
         for row in rows:
             row["reference"] = self._sides.reference(row.get("path"))
         return sorted(rows, key=lambda row: (row.get("type") != "ROOT", row.get("deviceid") or 0, str(row["id"])))
+
+    def volume(self, volume_id: str) -> t.Optional[Row]:
+        """CloudStack's row of a volume, if it still has it."""
+        row: t.Optional[Row] = self._once("volume " + volume_id, lambda: self._sides.cloud.volume(volume_id))
+        return row
 
     def halves(self, rows: t.Iterable[Row]) -> t.Dict[str, Row]:
         """StorPool's halves of volumes of CloudStack's, by the ids of these."""

@@ -23,16 +23,16 @@ Params = t.Mapping[str, t.Any]
 Seconds = t.Callable[[t.Optional[str], str], t.Optional[int]]
 
 VOLUMECARE, TAGS = "volumecare", "tags"
-_BOTH: t.Dict[str, t.Any] = {
+BOTH: t.Dict[str, t.Any] = {
     "source": {"type": "str", "required": True, "choices": [VOLUMECARE, TAGS]},
     "zone": {"type": "str"},
     "volumecare_multicluster": {"type": "bool", "default": False},
     "volumecare_program": {"type": "path", "default": "storpool_vcctl"},
 }
-INFO: t.Dict[str, t.Any] = {"argument_spec": dict(_BOTH, vm={"type": "list", "elements": "str"})}
+INFO: t.Dict[str, t.Any] = {"argument_spec": dict(BOTH, vm={"type": "list", "elements": "str"})}
 RESTORE: t.Dict[str, t.Any] = {
     "argument_spec": dict(
-        _BOTH,
+        BOTH,
         vm={"type": "str", "required": True},
         backup={"type": "str", "default": LATEST},
         before={"type": "str"},

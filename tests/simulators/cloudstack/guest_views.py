@@ -86,7 +86,7 @@ def volume_row(state: State, row: rows.Volume) -> dict[str, Any]:
         "quiescevm": False,
         "supportsstoragesnapshot": False,
         "deleteprotection": False,
-        "tags": [],
+        "tags": _tags(row, "Volume", row.tags),
         "hasannotations": False,
         **_job(state, "Volume", row),
     }

@@ -235,6 +235,7 @@ class Volume(Owned):
     #: The path of its copy on secondary storage, and until when it is there.
     extract: str | None = None
     extract_until: float = 0.0
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -43,6 +43,9 @@ class Setting:
 _DRIVER = "StorPoolConfigurationManager"
 _COLLECTOR = "StorPoolAbandonObjectsCollector"
 _CAPACITY, _STORAGE, _VOLUMES = "CapacityManager", "StorageManager", "VolumeApiService"
+_ORCHESTRATION = "VolumeOrchestrationService"
+#: How the settings begin that say how small and how large users may choose volumes, in GiB.
+CUSTOM_SIZE = "custom.diskoffering.size."
 _SINCE_2019 = (EXT2019, EXT2020, IN_TREE)
 _SINCE_2020 = (EXT2020, IN_TREE)
 _PRIMARY = ("Infrastructure", "Primary Storage")
@@ -111,6 +114,10 @@ _UPLOAD = Setting(
 
 
 SETTINGS: tuple[Setting, ...] = (
+    Setting(CUSTOM_SIZE + "min", "1", "Long", "Minimum size in GB for custom disk offering.", component=_ORCHESTRATION),
+    Setting(
+        CUSTOM_SIZE + "max", "1024", "Long", "Maximum size in GB for custom disk offering.", component=_ORCHESTRATION
+    ),
     Setting("default.page.size", "500", "Long", "Default page size for API list* commands", group=_LIMITS),
     Setting(
         "storage.overprovisioning.factor",

@@ -186,7 +186,7 @@ def move(
     if live:
         body["livemigrate"] = True
         words += f" while {vm_of(row)} runs"
-    fits_as_it_is = not _missing_tags(current.offering_of(row), pool)
+    fits_as_it_is = not missing_tags(current.offering_of(row), pool)
     if new_offering and not fits_as_it_is:
         body["newdiskofferingid"] = new_offering["id"]
         words += f", with the disk offering {new_offering['name']!r}"
@@ -202,7 +202,7 @@ def check_pool(pool: Raw, offering: Raw, what: str, is_somewhere: bool) -> None:
     name = f"primary storage pool {pool['name']!r}"
     if pool.get("state") != "Up":
         raise NotAllowed(f"{sentence(what)} is not moved: {name} is {pool.get('state')}, and has to be Up.")
-    missing = _missing_tags(offering, pool)
+    missing = missing_tags(offering, pool)
     if missing:
         how = (
             " Name an offering that goes with the pool as well (disk_offering), or give the pool the tags"
@@ -214,7 +214,7 @@ def check_pool(pool: Raw, offering: Raw, what: str, is_somewhere: bool) -> None:
         )
 
 
-def _missing_tags(offering: Raw, pool: Raw) -> t.List[str]:
+def missing_tags(offering: Raw, pool: Raw) -> t.List[str]:
     """The tags of an offering that a pool has not. What a rule in place of tags says only CloudStack knows."""
     if pool.get("istagarule"):
         return []
@@ -224,7 +224,7 @@ def _missing_tags(offering: Raw, pool: Raw) -> t.List[str]:
 
 def check_tags(offering: Raw, pool: Raw, what: str) -> None:
     """Refuse an offering that does not go with the pool on which the volume stays."""
-    missing = _missing_tags(offering, pool)
+    missing = missing_tags(offering, pool)
     if missing:
         raise InvalidOption(
             f"{sentence(what)} is on primary storage pool {pool['name']!r}, which has not the storage tags {listing(missing)} of the disk offering "

@@ -134,7 +134,7 @@ async def create_disk_offering(context: Context) -> dict[str, Any]:
 
 
 def _check_disk(state: State, args: Any) -> None:
-    """What a disk may be; the largest is the setting custom.diskoffering.size.max's default, 2000 GiB."""
+    """What a disk may be; the largest is the setting storage.max.volume.size's default, 2000 GiB."""
     size = args["disksize"]
     if size is not None and size < 1:
         raise invalid("Please specify a disk size of at least 1 GB.")

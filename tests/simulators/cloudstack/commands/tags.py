@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tags of virtual machines and volume snapshots: the driver copies `vc-policy` of a VM to all its volumes."""
+"""Tags of virtual machines, volumes and volume snapshots: the driver copies `vc-policy` of a VM to all its volumes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ RESOURCES = (Param("resourceids", "list", required=True), Param("resourcetype", 
 
 
 #: Tables with what can have tags, by what the API calls their kind.
-KINDS = {"uservm": "vms", "snapshot": "snapshots"}
-Tagged = rows.VirtualMachine | rows.Snapshot
+KINDS = {"uservm": "vms", "volume": "volumes", "snapshot": "snapshots"}
+Tagged = rows.VirtualMachine | rows.Volume | rows.Snapshot
 
 
 def _things(context: Context) -> list[Tagged]:

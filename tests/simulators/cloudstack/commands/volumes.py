@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from simulators.cloudstack import rows, views
+from simulators.cloudstack import rows, settings, views
 from simulators.cloudstack.arguments import like
 from simulators.cloudstack.commands.owners import OWNER_PARAMS, belongs, is_asked_for
 from simulators.cloudstack.commands.vm_power import storpool_of, volumes_of
@@ -136,7 +136,7 @@ async def create_volume(context: Context) -> Plan:
         raise invalid("At least one of disk Offering ID or snapshot ID must be passed whilst creating volume")
     volume = rows.Volume(zone=args["zoneid"] or (snapshot.zone if snapshot else 0), snapshot=args["snapshotid"])
     if offering:
-        _apply_offering(volume, offering, args)
+        _apply_offering(state, volume, offering, args)
     if snapshot:
         volume.size = max(volume.size, snapshot.volume_size)
         if not offering:
@@ -170,11 +170,15 @@ async def create_volume(context: Context) -> Plan:
     return Plan(run, created_id=volume.id, instance_type="Volume")
 
 
-def _apply_offering(volume: rows.Volume, offering: rows.DiskOffering, args: Any) -> None:
+def _apply_offering(state: State, volume: rows.Volume, offering: rows.DiskOffering, args: Any) -> None:
     volume.disk_offering = offering.db_id
     if offering.customized:
         if args["size"] is None:
             raise invalid("Custom disk offering size not specified")
+        least, most = (int(settings.value(state, settings.CUSTOM_SIZE + end) or 0) for end in ("min", "max"))
+        if not least <= args["size"] <= most:
+            told = f"Volume size: {args['size']}GB is out of allowed range. Min: {least}. Max: {most}"
+            raise invalid(told)
         volume.size = args["size"] * GIB
     else:
         volume.size = offering.disk_size * GIB
