@@ -21,7 +21,7 @@ description:
     C(storpool.cloudstack.failover) and C(storpool.cloudstack.failback) do all of it.
 notes:
   - The StorPool connection is that of the site where the VMs shall be. Only backups that are whole in its cluster count; nothing is fetched from elsewhere.
-  - Whatever the number of VMs, a look is two calls to StorPool and seven to CloudStack. Every step of a group is followed by one look for all of it.
+  - Whatever the number of VMs, a look is two calls to StorPool and four to CloudStack, and each group takes three.
   - The setting C(sp.enable.alternative.endpoint) of the pool has to lead CloudStack to that StorPool cluster before
     (M(storpool.cloudstack.cloudstack_configuration)).
   - Backups are crash-consistent, as if the power of the VM had failed. Databases and file systems recover as they do then.

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import books, direct, fleet, images, roll
+from benchmarks import books, direct, fleet, images, roll, site
 from benchmarks.plays import HERE, Took, Workbench
 from simulators.client import Simulator, start, storpool_call
 from tools.workspace import COLLECTION, ROOT, environment
@@ -297,6 +297,17 @@ class Bench:
             Row(f"{text}: memory of the module", took["MB"], "MB", 500),
         ]
 
+    def site(self) -> list[Row]:
+        """The drill of a failover."""
+        took, text = site.measure(self.bench, self.repeats), f"drill of a failover of {site.VMS} VMs"
+        return [
+            Row(f"{text}: requests to StorPool", took["storpool"], "", 10),
+            Row(f"{text}: requests to CloudStack", took["cloudstack"], ""),
+            Row(f"{text}: module time, with what the simulators take for their lists", took["seconds"], "s", 10),
+            Row(f"{text}: processor time of the module", took["cpu_seconds"], "s"),
+            Row(f"{text}: memory of the module", took["MB"], "MB"),
+        ]
+
     def _plan(self, count: int) -> float:
         answer = subprocess.run(
             [sys.executable, str(HERE / "growth.py"), str(count)],
@@ -322,6 +333,7 @@ MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
     "roll": Bench.roll,
     "fleet": Bench.fleet,
     "books": Bench.books,
+    "site": Bench.site,
 }
 
 

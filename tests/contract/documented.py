@@ -63,6 +63,8 @@ WITH_A_VM = {
 }
 #: Modules whose examples find a backup of that VM, which tags tell of.
 BACKED_UP = frozenset(["cloudstack_vm_backup_info", "cloudstack_vm_restore", "cloudstack_volume_restore"])
+#: VMs whose disks are gone, but for their backups, where examples begin.
+LOST = {"cloudstack_vm_failover": ("db-1", "web-1", "web-2")}
 #: Tags of CloudStack's that this VM has for the examples of a module.
 WITH_TAGS = {"cloudstack_vm_backup_policy": ("stage", "production")}
 _VM = {"zoneid": "1", "serviceofferingid": "1", "templateid": "1"}
@@ -185,13 +187,20 @@ def prepare(module: str, storpool: Simulator, cloudstack: Simulator) -> None:
     for call, body in calls:
         answer = storpool_call(storpool, call, body).json()
         assert "error" not in answer, answer
-    if module in ON_POOLS or module in WITH_A_VM or module in IN_CLOUD:
+    if module in ON_POOLS or module in WITH_A_VM or module in IN_CLOUD or module in LOST:
         by_others(cloudstack, pool(storpool, "hybrid"))
         assert [pool["name"] for pool in cloudstack.state()["pools"]] == ["sp-hybrid"]
     if module in IN_CLOUD:
         by_others(cloudstack, pool(storpool, "ssd"), *IN_CLOUD[module])
     if module in ON_POOLS:
         cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", "volumes": 1, "name": ON_POOLS[module]})
+    for name in LOST.get(module, ()):
+        cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", "vms": 1, "running": False, "name": name})
+        state = cloudstack.state()
+        vm = state["vms"][-1]
+        [disk] = [row["path"].rpartition("/")[2] for row in state["volumes"] if row["vm"] == vm["db_id"]]
+        storpool_call(storpool, f"VolumeSnapshot/~{disk}", {"tags": {"cvm": vm["id"]}})
+        storpool_call(storpool, f"VolumeDelete/~{disk}", {})
     if module in WITH_A_VM:
         vm = {"vms": 1, "running": False, "name": WITH_A_VM[module]}
         [made] = cloudstack.admin("POST", "objects", {"pool": "sp-hybrid", **vm})["vms"]

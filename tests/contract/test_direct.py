@@ -17,7 +17,8 @@ from tools.workspace import STAGE
 #: What is done on a host's own files goes there the usual way.
 ON_HOSTS = {
     *("cloudstack_deployment_info", "cloudstack_driver_build", "cloudstack_kvm_patch", "cloudstack_plugin_jar"),
-    *("cloudstack_vm_backup_info", "cloudstack_vm_restore", "cloudstack_volume_restore", "cloudstack_volume_download"),
+    *("cloudstack_vm_backup_info", "cloudstack_vm_failover", "cloudstack_vm_restore", "cloudstack_volume_restore"),
+    "cloudstack_volume_download",
     "storpool_image",
 }
 

@@ -11,6 +11,7 @@ import pytest
 from faults import (
     cloudstack_operations,
     cloudstack_pools,
+    cloudstack_failovers,
     cloudstack_restores,
     cloudstack_snapshots,
     cloudstack_templates,
@@ -42,6 +43,7 @@ ON_CLOUDSTACK = (
     *cloudstack_templates.DOWNLOADS,
     *cloudstack_snapshots.SNAPSHOTS,
     *cloudstack_restores.RESTORES,
+    *cloudstack_failovers.FAILOVERS,
     *cloudstack_volumes.VOLUMES,
     *cloudstack_volumes.EVACUATIONS,
     *cloudstack_operations.OPERATIONS,

@@ -85,15 +85,18 @@ def is_begun(volume: Row) -> bool:
 class Sight:
     """Both sides as they are now. Four lists of CloudStack's and two of StorPool's, whatever the number of VMs.
 
-    ``status`` is what VolumeCare has said, which is asked once for a task.
+    ``hosts`` are CloudStack's, by id, and ``status`` is what VolumeCare has said: both are asked once for a task.
     """
 
     def __init__(
-        self, sides: Sides, status: t.Optional[t.Mapping[str, t.Sequence[Backup]]], clock: t.Callable[[], float]
+        self,
+        sides: Sides,
+        hosts: t.Mapping[str, Row],
+        status: t.Optional[t.Mapping[str, t.Sequence[Backup]]],
+        clock: t.Callable[[], float],
     ) -> None:
-        self._sides, self._status = sides, status
+        self._sides, self.hosts, self._status = sides, hosts, status
         self.vms = {str(row["id"]): row for row in sides.cloud.vms()}
-        self.hosts = {str(row["id"]): row for row in sides.cloud.every_host()}
         self._rows: t.Dict[str, t.List[Row]] = {}
         self._paths: t.Set[str] = set()
         for row in sides.cloud.volumes():
@@ -188,7 +191,8 @@ class Watch:
 
     def __init__(self, sides: Sides, clock: t.Callable[[], float] = time.time) -> None:
         self._sides, self._clock = sides, clock
+        self._hosts = {str(row["id"]): row for row in sides.cloud.every_host()}
         self._status = volumecare.parse(sides.status()) if sides.status is not None else None
 
     def __call__(self) -> Sight:
-        return Sight(self._sides, self._status, self._clock)
+        return Sight(self._sides, self._hosts, self._status, self._clock)
