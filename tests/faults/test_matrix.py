@@ -9,9 +9,9 @@ from __future__ import annotations
 import pytest
 
 from faults import (
+    cloudstack_failovers,
     cloudstack_operations,
     cloudstack_pools,
-    cloudstack_failovers,
     cloudstack_restores,
     cloudstack_snapshots,
     cloudstack_templates,

@@ -74,16 +74,16 @@ def aim(current: Current, wanted: Want) -> Goal:
     if elsewhere:
         raise NotAllowed(f"{listing(map(str, elsewhere))} of {who} is not on StorPool, so no backup has it.")
     if moved:
-        backup = names.pop()
-        goal = None if names or not backup else _continued(current, backup)
+        name = names.pop()
+        goal = None if names or not name else _continued(current, name)
         if goal is None:
             raise NotAllowed(
                 f"{listing(map(str, moved))} of {who} is in this cluster and the rest of its disks is not, and there is no backup "
-                f"{backup + ' any more' if backup else 'of which it was made'}, so they would be of different moments. Look at its disks in CloudStack."
+                f"{name + ' any more' if name else 'of which it was made'}, so they would be of different moments. Look at its disks in CloudStack."
             )
         return goal
-    begun = {tag(row, BACKUP) for disk in current.disks for row in disk.made if is_begun(row)}
-    for name in sorted(begun, key=lambda one: (-_created(one), one)):
+    started = {tag(row, BACKUP) for disk in current.disks for row in disk.made if is_begun(row)}
+    for name in sorted(started, key=lambda one: (-_created(one), one)):
         goal = _continued(current, name)
         if goal is not None:
             return goal
