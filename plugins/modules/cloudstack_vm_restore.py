@@ -275,6 +275,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.co
     CONNECTION as TO_CLOUDSTACK,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import open_api
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.volume.states import VM_PASSING, SettledVm
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common import plain
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.module import Module
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.run import finish
@@ -310,6 +311,7 @@ def main() -> None:
             (lambda: volumecare.status(params["volumecare_program"], params["volumecare_multicluster"]))
             if params["source"] == VOLUMECARE
             else None,
+            settles=lambda vm: SettledVm(str(vm["id"])) if vm.get("state") in VM_PASSING else None,
         )
         worker = Worker(api, cloud, time_left=time_left)
         result = restore(

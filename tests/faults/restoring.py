@@ -14,10 +14,10 @@ from typing import Any
 from faults.cloudstack_pools import made
 from faults.scenario import NOTHING, Scenario
 from faults.worlds import CloudStack, StorPool
-from standins import volumecare
+from simulators.client import Simulator
+from standins import disks, volumecare
 
 FAR = {"id": "far.c", "name": "far-cluster", "location": "far-away", "clients": [1], "disks": 6}
-BLOCK = 4096
 
 
 class TwoSites(StorPool):
@@ -32,7 +32,12 @@ class TwoSites(StorPool):
 
 
 class Restored(CloudStack):
-    """The VM ``web`` with a root disk and data disks. Each disk begins with a text that says what it holds: ``THEN`` is in the backup, ``NOW`` is not."""
+    """The VM ``web`` with a root disk and data disks. What they held ``THEN`` is in the backup, what they hold ``NOW`` is not."""
+
+    def __init__(self, simulator: Simulator, storpool: TwoSites) -> None:
+        super().__init__(simulator, storpool)
+        #: What was on a disk after something was written, by the digest of the whole.
+        self.known: dict[str, str] = {}
 
     def new(self, disks: int = 3, *, remote: bool, running: bool = True, **switches: Any) -> str:
         """Begin, and make the VM and its backup; its id."""
@@ -68,28 +73,30 @@ class Restored(CloudStack):
         number = next(row["db_id"] for row in state["vms"] if row["name"] == vm)
         return {row["name"]: row["path"].rpartition("/")[2] for row in state["volumes"] if row["vm"] == number}
 
-    def write(self, vm: str, text: str) -> None:
-        """Write another text to each disk, and a trail of the last one's at another place."""
+    def files(self, vm: str) -> dict[str, Path]:
+        """Where the bytes of each disk are."""
         files = self.storpool.admin("GET", "data")
-        for name, one in self.disks(vm).items():
-            with Path(files[one]["file"]).open("r+b") as file:
-                file.write(f"{text} of {name}".encode().ljust(BLOCK, b"."))
-                file.seek(len(text) * 1_000_000)
-                file.write(text.encode())
+        return {name: Path(files[one]["file"]) for name, one in self.disks(vm).items()}
+
+    def write(self, vm: str, text: str) -> None:
+        """Write all over each disk, something else for each text and disk."""
+        for name, path in self.files(vm).items():
+            disks.write(path, f"{text} of {name}")
+            self.known[disks.digest(path)] = f"{text} of {name}"
 
     def contents(self, vm: str) -> dict[str, str]:
-        """What each disk holds: ``THEN`` or ``NOW`` if that is all that it holds, else the beginning."""
-        files = self.storpool.admin("GET", "data")
-        found = {}
-        for name, one in self.disks(vm).items():
-            path = Path(files[one]["file"])
-            texts = {text: _first(path, len(text) * 1_000_000, len(text)) == text.encode() for text in ("THEN", "NOW")}
-            begins = _first(path, 0, 60).rstrip(b".").decode(errors="replace")
-            whole = {"THEN": (True, False), "NOW": (True, True)}
-            word, _of, of = begins.partition(" of ")
-            right = whole.get(word) == (texts["THEN"], texts["NOW"])
-            found[name] = word if right and of else begins
-        return found
+        """What each disk holds, to the last byte: ``THEN of data-1``, as it was after that was written, or that it is nothing of all that."""
+        return {
+            name: self.known.get(disks.digest(path), "none of what was written")
+            for name, path in self.files(vm).items()
+        }
+
+    def times(self, vm: str) -> set[str]:
+        """``{"THEN"}`` or ``{"NOW"}`` if each disk holds what was written to it then or now, to the last byte."""
+        return {
+            held.removesuffix(f" of {name}") if held.endswith(f" of {name}") else f"{name}: {held}"
+            for name, held in self.contents(vm).items()
+        }
 
     def back_up(self, vm: str, *, remote: bool) -> None:
         """A backup of all disks of a VM, with the tags that say whose it is; a remote one is only at the other location."""
@@ -135,9 +142,3 @@ class Restored(CloudStack):
         return sorted(
             row["givenName"] for row in rows if row["tags"].get("vm-restore-kind") == "safety" and not row["deleted"]
         )
-
-
-def _first(path: Path, offset: int, count: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(offset)
-        return file.read(count)

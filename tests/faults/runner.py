@@ -14,6 +14,7 @@ import io
 import json
 import os
 import re
+import signal
 import socket
 import sys
 import time
@@ -134,6 +135,20 @@ class Wire:
         if self.refuse_from is None or number < self.refuse_from:
             return False
         return self.refusals is None or number < self.refuse_from + self.refusals
+
+
+class Until(Wire):
+    """Kills the process when a request has been answered, and nobody has read the answer; how often a job was asked about before does not matter."""
+
+    def __init__(self, last: Request) -> None:
+        super().__init__(kill_with=signal.SIGKILL, kill_at=-1, kill_after=True)
+        self.last = last
+
+    def _count(self, url: str, method: str, body: Any) -> int:
+        number = super()._count(url, method, body)
+        if self.requests[number] == self.last:
+            self.kill_at = number
+        return number
 
 
 @functools.cache

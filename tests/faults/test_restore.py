@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections import Counter
 
 import pytest
@@ -50,7 +51,7 @@ def _more_polls(wire):
 def test_a_vm_gets_back_what_its_disks_held(remote, running, world):
     world.new(remote=remote, running=running)
     before = {row["name"]: row["tags"] for row in world.storpool.state()["volumes"]}
-    assert set(world.contents("web").values()) == {"NOW"}
+    assert world.times("web") == {"NOW"}
     foreseen = restore(world, check=True)
     assert not foreseen.failed, foreseen.result
     assert not [entry for entry in [*world.journal(), *world.storpool.journal()] if entry["write"]]
@@ -59,7 +60,7 @@ def test_a_vm_gets_back_what_its_disks_held(remote, running, world):
     # What a revert changes beside contents is for StorPool alone to say.
     actions = [[each for each in run.result["actions"] if not each.startswith("give ")] for run in (foreseen, ended)]
     assert actions[0] == actions[1]
-    assert set(world.contents("web").values()) == {"THEN"}
+    assert world.times("web") == {"THEN"}
     assert world.vm("web")["state"] == ("Running" if running else "Stopped")
     assert world.left() == []
     assert world.safety() == sorted(ended.result["safety_snapshots"])
@@ -93,12 +94,12 @@ def test_a_run_that_is_killed_at_any_call_is_ended_by_the_next(remote, world):
             world.new(2, remote=remote)
             killed = runner.Wire(kill_with=signal.SIGKILL, kill_at=number, kill_after=after)
             assert Child([("cloudstack_vm_restore", {**world.task, **BACK})], killed).wait() == []
-            kinds = frozenset(world.contents("web").values())
+            kinds = frozenset(world.times("web"))
             seen[kinds] += 1
             again = restore(world)
             told = (number, wire.requests[number].call, after, again.result)
             assert not again.failed, told
-            assert set(world.contents("web").values()) == {"THEN"}, told
+            assert world.times("web") == {"THEN"}, told
             assert world.vm("web")["state"] == "Running", told
             assert world.left() == [], told
             assert len(world.safety()) == len(safety), told
@@ -107,6 +108,26 @@ def test_a_run_that_is_killed_at_any_call_is_ended_by_the_next(remote, world):
             assert sorted(reverts) == sorted(f"~{one}" for one in world.disks("web").values()), told
             assert not restore(world).changed, told
     assert set(seen) == {frozenset(["NOW"]), frozenset(["THEN"]), frozenset(["NOW", "THEN"])}
+
+
+@pytest.mark.parametrize("call", ["stopVirtualMachine", "startVirtualMachine"])
+def test_what_a_run_that_was_killed_has_begun_is_waited_for(call, world):
+    """Hosts take a while to give disks away, or to get them, and the job goes on without whoever asked for it."""
+    world.new(2, remote=False)
+    wire = runner.Wire()
+    assert not restore(world, wire).failed
+    [last] = (request for request in wire.requests if request.call == call)
+    world.new(2, remote=False)
+    begun = time.monotonic()
+    world.storpool.admin("POST", "switches", {"client_lag_seconds": 0.4})
+    task = ("cloudstack_vm_restore", {**world.task, **BACK, "wait_timeout": 100_000})
+    assert Child([task], runner.Until(last)).wait() == []
+    while world.vm("web")["state"] != ("Stopping" if call.startswith("stop") else "Starting"):
+        assert time.monotonic() < begun + 10, world.vm("web")
+    ended = restore(world, wait_timeout=100_000)
+    assert not ended.failed, ended.result
+    assert world.times("web") == {"THEN"}
+    assert world.vm("web")["state"] == "Running"
 
 
 @pytest.mark.parametrize("remote", [False, True])
@@ -126,7 +147,7 @@ def test_if_one_disk_is_refused_all_go_back(remote, running, call, skip, world):
     ended = restore(world)
     assert ended.failed
     assert "All disks are what they were before" in ended.result["msg"], ended.result
-    assert set(world.contents("web").values()) == {"NOW"}
+    assert world.times("web") == {"NOW"}
     assert world.vm("web")["state"] == ("Running" if running else "Stopped")
     assert world.left() == world.safety() == []
     now = world.storpool.state()
@@ -134,7 +155,7 @@ def test_if_one_disk_is_refused_all_go_back(remote, running, call, skip, world):
         row["name"]: (row["tags"], row["iops"], row["size"]) for row in before["volumes"]
     }
     assert not restore(world).failed
-    assert set(world.contents("web").values()) == {"THEN"}
+    assert world.times("web") == {"THEN"}
 
 
 def test_what_volumecare_tells_is_restored_onto_a_replacement(world, tmp_path):
@@ -161,8 +182,11 @@ def test_what_volumecare_tells_is_restored_onto_a_replacement(world, tmp_path):
     pairs = [{"from": root, "to": root_of_new}, {"from": "data-1", "to": "new-1"}, {"from": "data-2", "to": "new-2"}]
     ended = restore(world, **told, vm=vm, onto="new-web", disks=pairs)
     assert not ended.failed, ended.result
-    begins = {name: begin.partition(" of ")[2] or begin for name, begin in world.contents("new-web").items()}
-    assert set(begins.values()) == {"THEN"}
+    assert world.contents("new-web") == {
+        root_of_new: f"THEN of {world.volume('ROOT-1')['name']}",
+        "new-1": "THEN of data-1",
+        "new-2": "THEN of data-2",
+    }
     assert world.vm("new-web")["state"] == "Stopped"
     assert world.left() == []
     gone = runner.run("cloudstack_vm_backup_info", {**world.task, **told, "vm": [vm]}).result["vms"]
@@ -180,7 +204,7 @@ def test_nothing_is_done_unless_everything_can_be(world):
         assert ended.result["error"]["kind"] == kind, ended.result
         assert told in ended.result["msg"]
         assert not [entry for entry in [*world.journal(), *world.storpool.journal()] if entry["write"]]
-        assert "THEN" not in world.contents("web").values()
+        assert "THEN" not in world.times("web")
 
     world.new(remote=True)
     refused("not_allowed", "Set stop_vm", stop_vm=False)
@@ -205,8 +229,12 @@ def test_a_disk_that_the_backup_lacks_stays_as_it_is_if_the_others_are_named(wor
     world.write("web", "NOW")
     ended = restore(world, disks=[{"from": "data-1", "to": "data-1"}])
     assert not ended.failed, ended.result
-    found = world.contents("web")
-    assert found == {"ROOT-1": "NOW", "data-1": "THEN", "data-2": "NOW", "late": "NOW of late"}
+    assert world.contents("web") == {
+        "ROOT-1": "NOW of ROOT-1",
+        "data-1": "THEN of data-1",
+        "data-2": "NOW of data-2",
+        "late": "NOW of late",
+    }
 
 
 def test_a_vm_that_somebody_starts_in_the_middle_is_left_to_a_person(world):
@@ -214,7 +242,7 @@ def test_a_vm_that_somebody_starts_in_the_middle_is_left_to_a_person(world):
     world.storpool.admin("POST", "faults", {"call": "VolumeRevert", "kind": "reset_before", "skip": 1, "times": None})
     ended = restore(world, sp_api_retries=0)
     assert ended.failed
-    assert set(world.contents("web").values()) == {"THEN", "NOW"}
+    assert world.times("web") == {"THEN", "NOW"}
     world.calm()
     world.do(("startVirtualMachine", {"id": world.vm("web")["id"]}))
     refused = restore(world)
@@ -224,7 +252,7 @@ def test_a_vm_that_somebody_starts_in_the_middle_is_left_to_a_person(world):
     another = restore(world, backup="1.here")
     assert "has not ended" in another.result["msg"]
     assert not restore(world).failed
-    assert set(world.contents("web").values()) == {"THEN"}
+    assert world.times("web") == {"THEN"}
     assert world.vm("web")["state"] == "Running"
 
 
@@ -238,11 +266,11 @@ def test_two_runs_at_once_are_one_restore(world):
         last = restore(world)
         if last.failed:  # one has turned back while the other came to its end: it is told, and nothing is lost
             assert "on the safety snapshots of that again" in last.result["msg"]
-            assert set(world.contents("web").values()) == {"NOW"}
+            assert world.times("web") == {"NOW"}
             world.storpool.do(*((f"SnapshotDelete/{name}", None) for name in world.safety()))
             last = restore(world)
         assert not last.failed, last.result
-        assert set(world.contents("web").values()) == {"THEN"}
+        assert world.times("web") == {"THEN"}
         assert world.vm("web")["state"] == "Running"
         assert world.left() == []
         assert len(world.safety()) == 2

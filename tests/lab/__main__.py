@@ -15,7 +15,7 @@ from collections.abc import Callable
 from . import hosts, install, lab, state
 from .command import UNAVAILABLE
 from .containers import containers
-from .layout import INVENTORY, MOST_AGENTS, MOST_MANAGEMENT, SERVICES, LabError, Unavailable
+from .layout import INVENTORY, MOST_AGENTS, MOST_FAR, MOST_MANAGEMENT, SERVICES, LabError, Unavailable
 from .simulators import admin, alive
 
 
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
 
     up = command("up", _up, "bring the lab up, or to another size; quick if it is up")
     up.add_argument("--agents", type=_number(MOST_AGENTS), help="how many agents (default: as it is, or 3)")
+    up.add_argument("--far", type=_number(MOST_FAR, least=0), help="how many agents at the other site (or none)")
     up.add_argument("--management", type=_number(MOST_MANAGEMENT), help="how many management servers (or 2)")
     for name, function, help_ in (
         ("install", install.install, "CloudStack's packages, as on machines never touched before"),
@@ -82,10 +83,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _number(most: int) -> Callable[[str], int]:
+def _number(most: int, least: int = 1) -> Callable[[str], int]:
     def number(text: str) -> int:
-        if not text.isdigit() or not 1 <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"a number from 1 to {most}")
+        if not text.isdigit() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"a number from {least} to {most}")
         return int(text)
 
     return number
@@ -96,7 +97,7 @@ def _names(text: str) -> list[str]:
 
 
 def _up(given: argparse.Namespace) -> None:
-    present = lab.up(given.agents, given.management)
+    present = lab.up(given.agents, given.management, given.far)
     print(f"{' '.join(host.name for host in present)}; inventory: {INVENTORY}")
 
 

@@ -63,7 +63,7 @@ def _rows() -> list[dict[str, Any]]:
 def hosts(present: Iterable[str]) -> list[Host]:
     """The hosts whose containers are ``present``, management servers first."""
     names = set(present)
-    return [host for host in topology(len(names), len(names)) if host.container in names]
+    return [host for host in topology(len(names), len(names), len(names)) if host.container in names]
 
 
 def make_network() -> None:

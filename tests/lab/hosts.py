@@ -78,7 +78,8 @@ def stop(host: Host, power_cut: bool = False) -> None:
         podman("stop", "--time", str(containers.STOP_SECONDS), host.container)
     if host.client_id is not None:
         current = state.load()
-        simulators.admin(current.storpool, "POST", "clients", {"id": host.client_id, "up": False})
+        cluster = simulators.cluster_of(host, current.storpool)["cluster_id"]
+        simulators.admin(current.storpool, "POST", "clients", {"id": host.client_id, "cluster": cluster, "up": False})
 
 
 def start(host: Host) -> None:

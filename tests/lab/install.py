@@ -72,7 +72,7 @@ def install(version: str, names: list[str] | None = None, wait: bool = True) -> 
             simulators.stop(current.cloudstack)
             containers.side_by_side(_clear, chosen)
             simulators.reset(current.storpool)
-            simulators.register_clients(current.storpool, sum(host.client_id is not None for host in chosen))
+            simulators.register_clients(current.storpool, chosen)
             cloudstack = simulators.start_cloudstack(version, current.storpool, current.cloudstack["port"])
             current = dataclasses.replace(current, cloudstack=cloudstack, installed=version)
             state.save(current)

@@ -15,7 +15,7 @@ import yaml
 
 from .layout import INVENTORY, KEY, KNOWN_HOSTS, PREFIX, Host, LabError
 from .podman import execute, last_words, podman
-from .simulators import Simulator
+from .simulators import Simulator, cluster_of
 
 #: Control sockets of ssh: their paths must be short, which a checkout's need not be.
 SOCKETS = Path("/run/storpool-cloudstack-lab")
@@ -101,6 +101,13 @@ def text(hosts: list[Host], storpool: Simulator, cloudstack: Simulator) -> str:
         }
         for component in ("management", "agent")
     }
+    far = [host for host in hosts if host.far]
+    if far:
+        there = cluster_of(far[0], storpool)
+        groups["far_agents"] = {
+            "vars": {"sp_auth_token": there["token"]},
+            "hosts": {host.name: {} for host in far},
+        }
     local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     inventory = {"all": {"vars": everything, "hosts": {"localhost": local}, "children": groups}}
     return f"---\n{yaml.safe_dump(inventory, sort_keys=False)}"

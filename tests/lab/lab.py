@@ -21,7 +21,7 @@ VERSION = "4.19.1"
 CONFIGURE = "tar --extract --directory / && chmod 700 /root/.ssh"
 
 
-def up(agents: int | None = None, management: int | None = None) -> list[Host]:
+def up(agents: int | None = None, management: int | None = None, far: int | None = None) -> list[Host]:
     """Bring up a lab of that size and return its hosts; without a size, the one that it has, or the usual one.
 
     What is there and as it should be is left alone. What a run of another checkout left when it was killed is removed:
@@ -35,7 +35,9 @@ def up(agents: int | None = None, management: int | None = None) -> list[Host]:
         present = containers.containers(image.tag())
         have = containers.hosts(present)
         wanted = topology(
-            agents or _count(have, "agent") or AGENTS, management or _count(have, "management") or MANAGEMENT
+            agents or _count(have, "agent") or AGENTS,
+            management or _count(have, "management") or MANAGEMENT,
+            _count(have, "agent", far=True) if far is None else far,
         )
         names = {host.container for host in wanted}
         found = state.try_load()
@@ -61,13 +63,13 @@ def _provisioned(hosts: list[Host], current: state.State) -> str:
     """A digest of everything that is written for a lab of these hosts; nothing if some of it is not there."""
     if not INVENTORY.exists() or not KEY.exists():
         return ""
-    files = [provisioning.files_of(host, hosts, inventory.make_key(), current.storpool) for host in hosts]
+    files = [provisioning.files_of(host, hosts, inventory.make_key(), current) for host in hosts]
     written = [files, inventory.text(hosts, current.storpool, current.cloudstack)]
     return hashlib.sha256(json.dumps(written).encode()).hexdigest()
 
 
-def _count(hosts: list[Host], component: str) -> int:
-    return sum(host.component == component for host in hosts)
+def _count(hosts: list[Host], component: str, far: bool = False) -> int:
+    return sum(host.component == component and host.far == far for host in hosts)
 
 
 def _change(wanted: list[Host], missing: list[Host], stopped: list[Host], found: state.State | None) -> None:
@@ -79,14 +81,14 @@ def _change(wanted: list[Host], missing: list[Host], stopped: list[Host], found:
     containers.side_by_side(containers.start, stopped)
     containers.side_by_side(lambda host: containers.create(host, name), missing)
     containers.add_service_addresses()
-    current = _simulators(found, _count(wanted, "agent"))
+    current = _simulators(found, wanted)
     state.save(current)
     public_key = inventory.make_key()
     inventory.learn_host_key(wanted[0])
 
     def configure(host: Host) -> None:
         containers.wait_booted(host)
-        files = provisioning.archive(provisioning.files_of(host, wanted, public_key, current.storpool))
+        files = provisioning.archive(provisioning.files_of(host, wanted, public_key, current))
         command = f"{CONFIGURE} && systemctl daemon-reload"
         if host.client_id is not None:
             command += " && systemctl enable --quiet storpool_block && systemctl restart storpool_block"
@@ -98,18 +100,17 @@ def _change(wanted: list[Host], missing: list[Host], stopped: list[Host], found:
     state.save(dataclasses.replace(current, provisioned=_provisioned(wanted, current)))
 
 
-def _simulators(found: state.State | None, clients: int) -> state.State:
+def _simulators(found: state.State | None, hosts: list[Host]) -> state.State:
     """Both simulators, started if they do not run; those that run know the present clients.
 
     A simulator that has to be started again gets its old port, since the hosts know it by that.
     """
     storpool = found.storpool if found else None
     cloudstack = found.cloudstack if found else None
-    if storpool is not None and simulators.alive(storpool):
-        simulators.register_clients(storpool, clients)
-    else:
+    if storpool is None or not simulators.alive(storpool):
         simulators.stop(storpool)
-        storpool = simulators.start_storpool(clients, port=storpool["port"] if storpool else 0)
+        storpool = simulators.start_storpool(_count(hosts, "agent"), port=storpool["port"] if storpool else 0)
+    simulators.register_clients(storpool, hosts)
     if cloudstack is None or not simulators.alive(cloudstack):
         simulators.stop(cloudstack)
         version, port = (cloudstack["version"], cloudstack["port"]) if cloudstack else (VERSION, 0)
@@ -123,8 +124,7 @@ def reset() -> None:
         current = state.load()
         for simulator in (current.storpool, current.cloudstack):
             simulators.reset(simulator)
-        clients = _count(containers.hosts(containers.containers()), "agent")
-        simulators.register_clients(current.storpool, clients)
+        simulators.register_clients(current.storpool, containers.hosts(containers.containers()))
 
 
 def down() -> None:

@@ -35,6 +35,7 @@ OWNER = str(ROOT)
 
 MOST_AGENTS = 8
 MOST_MANAGEMENT = 4
+MOST_FAR = 2
 AGENTS = 3
 MANAGEMENT = 2
 
@@ -49,11 +50,15 @@ class Unavailable(LabError):
 
 @dataclasses.dataclass(frozen=True)
 class Host:
-    """One container. ``name`` is the name in the inventory, in CloudStack, and what the host calls itself."""
+    """One container. ``name`` is the name in the inventory, in CloudStack, and what the host calls itself.
+
+    ``far``: an agent of the other site, which is a client of the StorPool cluster there.
+    """
 
     name: str
     component: str
     number: int
+    far: bool = False
 
     @property
     def container(self) -> str:
@@ -63,11 +68,11 @@ class Host:
     @property
     def address(self) -> str:
         """Where it is on the lab's network."""
-        return f"{PREFIX}{(20 if self.component == 'agent' else 10) + self.number}"
+        return f"{PREFIX}{(40 if self.far else 20 if self.component == 'agent' else 10) + self.number}"
 
     @property
     def client_id(self) -> int | None:
-        """Its id as a StorPool client: agents have one."""
+        """Its id as a client of its StorPool cluster: agents have one."""
         return self.number if self.component == "agent" else None
 
     @property
@@ -76,8 +81,10 @@ class Host:
         return f"cloudstack-{self.component}"
 
 
-def topology(agents: int, management: int) -> list[Host]:
-    """The hosts of a lab of that size, management servers first."""
-    return [Host(f"mgmt{number}", "management", number) for number in range(1, management + 1)] + [
-        Host(f"agent{number}", "agent", number) for number in range(1, agents + 1)
+def topology(agents: int, management: int, far: int = 0) -> list[Host]:
+    """The hosts of a lab of that size, management servers first, those of the other site last."""
+    return [
+        *(Host(f"mgmt{number}", "management", number) for number in range(1, management + 1)),
+        *(Host(f"agent{number}", "agent", number) for number in range(1, agents + 1)),
+        *(Host(f"far{number}", "agent", number, far=True) for number in range(1, far + 1)),
     ]

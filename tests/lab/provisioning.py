@@ -11,14 +11,23 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from .layout import Host
-from .simulators import Simulator
+from standins import volumecare
 
+from .layout import Host
+from .simulators import Simulator, cluster_of
+from .state import State
+
+PROGRAM = """\
+#!/bin/sh
+PYTHONPATH=/{library} exec /usr/bin/python3 -m standins.{module} "$@"
+"""
 SOURCES = Path(__file__).resolve().parent / "storpool"
 #: Where StorPool's own programs have their parts.
 LIBRARY = "usr/lib/storpool"
 PROGRAMS = {"storpool_confget": "confget", "storpool": "command"}
 CLIENT_PROGRAMS = {"storpool_block": "block"}
+#: VolumeCare's own, which runs on clients.
+VOLUMECARE = "usr/bin/storpool_vcctl"
 CLIENT_UNIT = """\
 [Unit]
 Description=StorPool client
@@ -48,25 +57,29 @@ def archive(files: Mapping[str, tuple[str, int]]) -> bytes:
     return buffer.getvalue()
 
 
-def files_of(host: Host, everyone: list[Host], public_key: str, storpool: Simulator) -> Files:
+def files_of(host: Host, everyone: list[Host], public_key: str, current: State) -> Files:
     """Every file that the lab puts on ``host``."""
     programs = PROGRAMS | (CLIENT_PROGRAMS if host.client_id is not None else {})
     files: Files = {
         "root/.ssh/authorized_keys": (public_key, 0o600),
-        "etc/storpool.conf": (storpool_conf(everyone, storpool), 0o644),
+        "etc/storpool.conf": (
+            storpool_conf([each for each in everyone if each.far == host.far], cluster_of(host, current.storpool)),
+            0o644,
+        ),
     }
-    for path in sorted(SOURCES.glob("*.py")):
+    for path in (*sorted(SOURCES.glob("*.py")), Path(volumecare.__file__)):
         files[f"{LIBRARY}/standins/{path.name}"] = (path.read_text(encoding="utf-8"), 0o644)
     for name, module in programs.items():
-        text = f'#!/bin/sh\nPYTHONPATH=/{LIBRARY} exec /usr/bin/python3 -m standins.{module} "$@"\n'
-        files[f"usr/sbin/{name}"] = (text, 0o755)
+        files[f"usr/sbin/{name}"] = (PROGRAM.format(library=LIBRARY, module=module), 0o755)
     if host.client_id is not None:
+        asked = f"volumecare {current.cloudstack['url']} {current.storpool['url']}"
+        files[VOLUMECARE] = (PROGRAM.format(library=LIBRARY, module=asked), 0o755)
         files["etc/systemd/system/storpool_block.service"] = (CLIENT_UNIT, 0o644)
     return files
 
 
 def storpool_conf(everyone: list[Host], storpool: Simulator) -> str:
-    """``/etc/storpool.conf``, the same on all hosts: the cluster, and a section for each client."""
+    """``/etc/storpool.conf``, the same on all hosts of a site: the cluster, and a section for each client."""
     lines = [
         f"SP_API_HTTP_HOST={storpool['host']}",
         f"SP_API_HTTP_PORT={storpool['port']}",

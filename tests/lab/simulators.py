@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,23 @@ import requests
 
 from simulators.client import ADMIN_SECONDS, SimulatorError, start
 
-from .layout import CLOUDSTACK_ADDRESS, DATA, DEVICES, MOST_AGENTS, SERVICES, STORPOOL_ADDRESS, LabError
+from .layout import (
+    CLOUDSTACK_ADDRESS,
+    DATA,
+    DEVICES,
+    MOST_AGENTS,
+    MOST_FAR,
+    SERVICES,
+    STORPOOL_ADDRESS,
+    Host,
+    LabError,
+)
 
 TOKEN = "1234567890123456789"
 CLUSTER_ID = "sim.b"
 CLUSTER_NAME = "simulated"
+#: The cluster of the other site, as ``/_sim/clusters`` adds it.
+FAR = {"id": "far.c", "name": "far-cluster", "location": "far-away", "disks": 6, "token": "9876543210987654321"}
 API_KEY = "simulator-api-key"
 SECRET_KEY = "simulator-secret-key"
 #: Seconds after which a simulator that nobody ended does so by itself.
@@ -42,7 +55,8 @@ def start_storpool(clients: int, port: int = 0) -> Simulator:
         cluster_name=CLUSTER_NAME,
         clients=",".join(str(number) for number in range(1, clients + 1)),
         data=DATA,
-        devices=[f"{number}={DEVICES / str(number)}" for number in range(1, MOST_AGENTS + 1)],
+        devices=[f"{number}={DEVICES / str(number)}" for number in range(1, MOST_AGENTS + 1)]
+        + [f"{FAR['id']}:{number}={DEVICES / 'far' / str(number)}" for number in range(1, MOST_FAR + 1)],
     )
     return {**running, "token": TOKEN, "cluster_id": CLUSTER_ID, "cluster_name": CLUSTER_NAME, "clients": clients}
 
@@ -126,23 +140,41 @@ def reset(simulator: Simulator) -> None:
     admin(simulator, "POST", "reset")
 
 
-def register_clients(storpool: Simulator, clients: int) -> None:
-    """Make 1 to ``clients`` the registered clients, for a lab that has grown or shrunk since the start.
+def cluster_of(host: Host, storpool: Simulator) -> Simulator:
+    """The StorPool cluster that a host is a client of, as the simulator is described."""
+    there = {"token": FAR["token"], "cluster_id": FAR["id"], "cluster_name": FAR["name"]}
+    return {**storpool, **there} if host.far else storpool
 
-    What was attached to one that is gone is detached first, by force.
+
+def register_clients(storpool: Simulator, hosts: Sequence[Host]) -> None:
+    """Make the agents the registered clients, for a lab that has grown or shrunk since the start.
+
+    Where there are agents of the far site, its cluster is there, too. What was attached to one that is gone is detached first, by force.
     """
-    known = {client["id"] for client in admin(storpool, "GET", "clients")}
-    wanted = set(range(1, clients + 1))
-    attached = _call(storpool, "AttachmentsList") if known - wanted else []
+    clusters = {row["id"] for row in admin(storpool, "GET", "clusters")}
+    if any(host.far for host in hosts) and FAR["id"] not in clusters:
+        admin(storpool, "POST", "clusters", {**FAR, "clients": []})
+        clusters.add(FAR["id"])
+    for far in (False, True):
+        cluster = FAR["id"] if far else CLUSTER_ID
+        if cluster in clusters:
+            _register(storpool, cluster, {host.number for host in hosts if host.client_id and host.far == far})
+
+
+def _register(storpool: Simulator, cluster: str, wanted: set[int]) -> None:
+    known = {client["id"] for client in admin(storpool, "GET", "clients") if client["cluster"] == cluster}
+    prefix = f"RemoteCommand/~{cluster}/"
+    attached = _call(storpool, f"{prefix}AttachmentsList") if known - wanted else []
     detached = [
         {"snapshot" if row["snapshot"] else "volume": row["volume"], "detach": [row["client"]], "force": True}
         for row in attached
         if row["client"] not in wanted
     ]
     if detached:
-        _call(storpool, "VolumesReassignWait", {"reassign": detached})
+        _call(storpool, f"{prefix}VolumesReassignWait", {"reassign": detached})
     for number in sorted(known ^ wanted):
-        admin(storpool, "POST", "clients", {"id": number, "registered": number in wanted})
+        registered = {"id": number, "cluster": cluster, "registered": number in wanted}
+        admin(storpool, "POST", "clients", registered)
 
 
 def admin(simulator: Simulator, method: str, name: str, body: Any = None) -> Any:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What VolumeCare's program tells, made of what the simulators have: snapshots of VMs, in every cluster.
+"""What VolumeCare's program tells, made of what the simulators have: snapshots of VMs, in every cluster that is connected.
 
 ::
 
@@ -27,12 +27,12 @@ def status(volumes: Iterable[Mapping[str, Any]], clusters: Mapping[str, Any], no
     known = {row["path"].rpartition("/")[2]: row["id"] for row in volumes if row["path"]}
     found: dict[str, dict[tuple[int, str], dict[str, str]]] = {}
     for cluster, content in clusters.items():
-        for row in content["snapshots"]:
+        for row in content["snapshots"] if content["connected"] else ():
             tags = row["tags"]
             if row["deleted"] or "cvm" not in tags or tags.get("cs") in _CLOUDSTACKS or "vm-restore-kind" in tags:
                 continue
             disks = found.setdefault(tags["cvm"], {}).setdefault((row["creationTimestamp"], cluster), {})
-            volume = known.get(row["createdFromGlobalId"], row["createdFromGlobalId"])
+            volume = tags.get("uuid") or known.get(row["createdFromGlobalId"], row["createdFromGlobalId"])
             disks["~" + volume] = "~" + row["globalId"]
     policies: list[dict[str, Any]] = [{"type": "policy", "id": {"name": "daily"}, "history": []}]
     return policies + [_of_vm(vm, history, now) for vm, history in sorted(found.items())]

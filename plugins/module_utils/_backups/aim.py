@@ -35,7 +35,7 @@ class Current(t.NamedTuple):
 
     ``vm`` is the VM that is written to, ``source`` the id of the one whose backup it is, ``targets`` the disks of the former, ``halves`` StorPool's volumes
     by their ids. ``snapshots`` are those here by global id, ``by_name`` all by name, ``remote`` those elsewhere, if they were read. ``sources`` are
-    CloudStack's rows of the volumes in backups.
+    CloudStack's rows of the volumes in backups. ``settles`` waits until what goes on with the VM is over, ``None`` if nothing does.
     """
 
     vm: Row
@@ -50,6 +50,7 @@ class Current(t.NamedTuple):
     remote: t.Mapping[str, Row] = {}
     backups: t.Tuple[Backup, ...] = ()
     sources: t.Mapping[str, Row] = {}
+    settles: t.Any = None
 
 
 class Goal(t.NamedTuple):
@@ -74,7 +75,7 @@ def aim(current: Current, wanted: Want) -> Goal:
     ids = [each.id for each in current.backups]
     known = wanted.backup == LATEST and memory.backup in ids
     backup = choose(current.backups, str(memory.backup) if known else wanted.backup, wanted.before, vm)
-    ran = memory.ran or current.vm.get("state") == "Running"
+    ran = memory.ran or current.vm.get("state") in ("Running", "Starting", "Migrating")
     if backup.id in current.ended:
         return Goal(backup, (), ran, already=True)
     if not known:

@@ -25,6 +25,8 @@ from .pairing import Pair
 
 #: Seconds in which clients have to let go of disks.
 DETACH_SECONDS = 60
+#: The call with which the end of what CloudStack does with a VM is waited for.
+WAIT = "listVirtualMachines"
 _LIMITS = ("iops", "bw", "limitType")
 _OPEN = (
     ("busy", "Somebody has it open. Find out who, close it there, and run the task again."),
@@ -43,6 +45,8 @@ def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row
     memory = current.memory
     if memory.state == marks.UNDONE:
         return back(current, goal._replace(pairs=()), wanted, changes)
+    if goal.backup.id not in current.ended and current.settles is not None:
+        return _settling(current, goal, wanted)
     if goal.backup.id in current.ended:
         _check_still_restored(current, goal)
         there = _shown(current, goal, True)
@@ -68,6 +72,14 @@ def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row
     steps += [delete(row, "a copy") for row in memory.copies]
     steps.append(_note(current, marks.DONE, _restored(current)))
     return Plan(tuple(steps), _shown(current, goal, False), _shown(current, goal, True))
+
+
+def _settling(current: Current, goal: Goal, wanted: Want) -> Plan:
+    """Wait for the end of what CloudStack does with the VM just now, such as what a run that was ended has begun."""
+    there = _shown(current, goal, False)
+    words = f"wait until {name_of(current.vm)} is no longer {current.vm.get('state')}"
+    waits = Step(WAIT, None, current.settles, words, method="GET", timeout=wanted.wait_timeout)
+    return Plan((waits,), there, there)
 
 
 def _check_still_restored(current: Current, goal: Goal) -> None:
@@ -96,6 +108,8 @@ def _check_halves(current: Current, goal: Goal) -> None:
 def back(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row, Row], Row]) -> Plan:
     """The calls that are left until the VM is what it was before the restore."""
     memory, there = current.memory, _shown(current, goal, False)
+    if current.settles is not None:
+        return _settling(current, goal, wanted)
     _check_halves(current, goal)
     if memory.state == marks.BEGUN:
         reverted = [pair for pair in goal.pairs if _is_reverted(current, pair)]

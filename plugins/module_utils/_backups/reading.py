@@ -13,10 +13,10 @@ from .._common.plan import NEW_FACTS, Outcome, Plan, Step
 from . import marks, tags, volumecare
 from .aim import Current, Goal, Want, aim, name_of
 from .backup import UUID, Backup, Row, in_order, located
-from .plan import back, check_way_back, forward
+from .plan import WAIT, back, check_way_back, forward
 
 #: Calls of a restore that CloudStack gets; all others are StorPool's.
-TO_CLOUDSTACK = frozenset(["stopVirtualMachine", "startVirtualMachine"])
+TO_CLOUDSTACK = frozenset(["stopVirtualMachine", "startVirtualMachine", WAIT])
 #: Calls after whose refusal everything goes back to what it was: all that come before the disks are those of the backup.
 _ON_THE_WAY = frozenset(
     ["SnapshotFromRemote", "stopVirtualMachine", "VolumesGroupSnapshot", "VolumesReassignWait", "VolumeRevert"]
@@ -38,7 +38,8 @@ class Sides(t.NamedTuple):
 
     ``the_vm`` finds a VM by name or id in a zone, ``reference`` gives what StorPool calls what has a path, ``keys_of`` all that an object of StorPool's is
     known by. ``changes`` gives the policy that would make one object like another. ``status`` is what VolumeCare
-    says; ``None`` if backups are known by their tags. ``zone_id`` gives the id of a zone, given its name or id, or nothing.
+    says; ``None`` if backups are known by their tags. ``zone_id`` gives the id of a zone, given its name or id, or nothing. ``settles`` gives what waits for
+    the end of a state of a VM that passes, ``None`` for one that does not.
     """
 
     cloud: t.Any
@@ -49,6 +50,7 @@ class Sides(t.NamedTuple):
     changes: t.Callable[[Row, Row], Row] = lambda _thing, _like: {}
     status: t.Optional[t.Callable[[], str]] = None
     zone_id: t.Callable[[t.Optional[str]], t.Optional[str]] = lambda _zone: None
+    settles: t.Callable[[Row], t.Any] = lambda _vm: None
 
 
 class Shelf:
@@ -165,6 +167,7 @@ class Run:
             memory,
             ended,
             self._clock(),
+            settles=self._sides.settles(vm),
         )
         if self.goal is None:
             current = self._with_backups(current)

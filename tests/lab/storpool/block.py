@@ -38,7 +38,7 @@ def main() -> int:
     """Run until SIGTERM; the client is up for the cluster as long as this runs."""
     try:
         values = configuration.variables()
-        client = int(configuration.required("SP_OURID"))
+        cluster, client = configuration.required("SP_CLUSTER_ID"), int(configuration.required("SP_OURID"))
         host, port = values["SP_API_HTTP_HOST"], int(values["SP_API_HTTP_PORT"])
     except (configuration.NotConfigured, KeyError, ValueError) as error:
         print(f"storpool_block: {error}", file=sys.stderr)
@@ -55,8 +55,8 @@ def main() -> int:
         while True:
             try:
                 if not reached:
-                    _ask(host, port, "POST", "clients", {"id": client, "up": True})
-                keep(wanted(_ask(host, port, "GET", "devices"), client))
+                    _ask(host, port, "POST", "clients", {"id": client, "cluster": cluster, "up": True})
+                keep(wanted(_ask(host, port, "GET", "devices"), cluster, client))
                 reached = True
             except (OSError, http.client.HTTPException, ValueError) as error:
                 if reached:
@@ -65,18 +65,18 @@ def main() -> int:
             time.sleep(PAUSE)
     finally:
         with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
-            _ask(host, port, "POST", "clients", {"id": client, "up": False})
+            _ask(host, port, "POST", "clients", {"id": client, "cluster": cluster, "up": False})
         keep({})
 
 
-def wanted(answer: dict[str, Any], client: int) -> dict[Path, tuple[Path, Target]]:
+def wanted(answer: dict[str, Any], cluster: str, client: int) -> dict[Path, tuple[Path, Target]]:
     """Each link that this client should have, with its device and what that is.
 
     The link by id has the id that a volume was created with, whatever a revert has made of it.
     """
     links: dict[Path, tuple[Path, Target]] = {}
     for found in answer["devices"]:
-        if found["client"] != client:
+        if (found["cluster"], found["client"]) != (cluster, client):
             continue
         target = tuple(found["numbers"]) if found["numbers"] else found["device"]
         device = DEV / f"sp-{found['position']}", target

@@ -40,11 +40,13 @@ def _cluster_id(text: str) -> str:
     return text
 
 
-def _devices(text: str) -> tuple[int, Path]:
-    number, equals, path = text.partition("=")
+def _devices(text: str) -> tuple[tuple[str, int], Path]:
+    """The cluster ("" for the local one) and the id of a client, and its directory."""
+    client, equals, path = text.partition("=")
+    cluster, _colon, number = client.rpartition(":")
     if not (number.isascii() and number.isdigit() and 1 <= int(number) <= MAX_CLIENT and equals and path):
-        raise argparse.ArgumentTypeError(f"CLIENT=PATH, with the id of a client from 1 to {MAX_CLIENT}")
-    return int(number), Path(path).resolve()
+        raise argparse.ArgumentTypeError(f"[CLUSTER:]CLIENT=PATH, with the id of a client from 1 to {MAX_CLIENT}")
+    return (cluster and _cluster_id(cluster), int(number)), Path(path).resolve()
 
 
 def main() -> int:
@@ -64,7 +66,7 @@ def main() -> int:
         type=_devices,
         action="append",
         default=[],
-        metavar="CLIENT=PATH",
+        metavar="[CLUSTER:]CLIENT=PATH",
         help="keep the links to a client's devices in PATH/storpool and PATH/storpool-byid; may be repeated; needs --data",
     )
     parser.add_argument(
@@ -78,7 +80,8 @@ def main() -> int:
     options = Options(args.token, args.cluster_id, args.cluster_name, args.clients, args.disks)
     try:
         store = Store(args.data.resolve()) if args.data else None
-        devices = Devices(store, dict(args.devices), args.device_kind) if store and args.devices else None
+        paths = {(cluster or args.cluster_id, number): path for (cluster, number), path in args.devices}
+        devices = Devices(store, paths, args.device_kind) if store and paths else None
     except DataError as problem:
         print(problem, file=sys.stderr)
         return 1

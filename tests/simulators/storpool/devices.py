@@ -10,17 +10,22 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from simulators.storpool import loops, openers, services
 from simulators.storpool.names import listed
 from simulators.storpool.state import Attachment, Context
+from simulators.storpool.state import Client as ClientState
 from simulators.storpool.store import HANDLES, DataError, Store
 
 BY_NAME, BY_ID = "storpool", "storpool-byid"
 LOOP, FILE = "loop", "file"
+
+
+#: A client: the id of its cluster, and its own.
+Client = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,12 @@ class Device:
 
 
 class Devices:
-    """Keeps the devices of the local cluster's clients; ``paths`` has the directory of each client's links.
+    """Keeps the devices of clients; ``paths`` has the directory of each client's links.
 
     ``kind`` "loop": block devices; "file": the files themselves, which root can write to even where they are read only.
     """
 
-    def __init__(self, store: Store, paths: Mapping[int, Path], kind: str | None = None) -> None:
+    def __init__(self, store: Store, paths: Mapping[Client, Path], kind: str | None = None) -> None:
         self._store = store
         self._paths = paths
         for device in loops.over(store.root):
@@ -59,11 +64,11 @@ class Devices:
         self.kind = kind or (LOOP if possible else FILE)
         for path in paths.values():
             _prepare(path, store.root)
-        self._present: dict[int, dict[str, Device]] = {client: {} for client in paths}
+        self._present: dict[Client, dict[str, Device]] = {client: {} for client in paths}
         #: The configuration without the attachment, by client and global id.
-        self._leaving: dict[tuple[int, str], int] = {}
+        self._leaving: dict[tuple[Client, str], int] = {}
         #: What could not be had; it is tried again with the next change, whatever that is.
-        self._failed: set[tuple[int, str]] = set()
+        self._failed: set[tuple[Client, str]] = set()
         self._alone = asyncio.Lock()
 
     async def follow(self, present: Callable[[], Context]) -> bool:
@@ -74,85 +79,89 @@ class Devices:
         async with self._alone:
             context = present()
             wanted = {client: self._wanted(context, client) for client in self._paths}
-            for number, found in wanted.items():
-                for lasting_id in [*self._present[number], *found]:
-                    await self._keep(number, lasting_id, found.get(lasting_id))
-            return not any(self._is_behind(present(), number) for number in self._paths)
+            for one, found in wanted.items():
+                for lasting_id in [*self._present[one], *found]:
+                    await self._keep(one, lasting_id, found.get(lasting_id))
+            return not any(self._is_behind(present(), one) for one in self._paths)
 
-    def _wanted(self, context: Context, number: int) -> dict[str, Wanted]:
+    def _wanted(self, context: Context, one: Client) -> dict[str, Wanted]:
         """What a client shall have, by lasting global id: as of the configuration that it has applied."""
-        client = context.cluster.clients.get(number)
+        context, client = _at(context, one)
         if client is None or not client.up:
             return {}
         applied = services.applied_generation(client, context)
         wanted = {}
-        attached = {each.volume.lasting_id: each for each in _attachments(context, number)}
+        attached = {each.volume.lasting_id: each for each in _attachments(context, one)}
         for lasting_id, attachment in attached.items():
-            self._leaving.pop((number, lasting_id), None)
+            self._leaving.pop((one, lasting_id), None)
             if attachment.generation <= applied:
                 wanted[lasting_id] = _of(attachment)
-        for lasting_id, device in self._present[number].items():
+        for lasting_id, device in self._present[one].items():
             if lasting_id not in attached:
-                gone = self._leaving.setdefault((number, lasting_id), context.cluster.generation)
+                gone = self._leaving.setdefault((one, lasting_id), context.cluster.generation)
                 if gone > applied:
                     wanted[lasting_id] = device.wanted
         return wanted
 
-    def _is_behind(self, context: Context, number: int) -> bool:
-        client = context.cluster.clients.get(number)
+    def _is_behind(self, context: Context, one: Client) -> bool:
+        context, client = _at(context, one)
         if client is None or not client.up:
-            return not all((number, lasting_id) in self._failed for lasting_id in self._present[number])
-        there = {each.volume.lasting_id: _of(each) for each in _attachments(context, number)}
-        present = {lasting_id: device.wanted for lasting_id, device in self._present[number].items()}
+            return not all((one, lasting_id) in self._failed for lasting_id in self._present[one])
+        there = {each.volume.lasting_id: _of(each) for each in _attachments(context, one)}
+        present = {lasting_id: device.wanted for lasting_id, device in self._present[one].items()}
         different = {lasting_id for lasting_id, _wanted in there.items() ^ present.items()}
-        return not all((number, lasting_id) in self._failed for lasting_id in different)
+        return not all((one, lasting_id) in self._failed for lasting_id in different)
 
-    async def _keep(self, number: int, lasting_id: str, wanted: Wanted | None) -> None:
-        device = self._present[number].get(lasting_id)
+    async def _keep(self, one: Client, lasting_id: str, wanted: Wanted | None) -> None:
+        device = self._present[one].get(lasting_id)
         if (device.wanted if device else None) == wanted or (wanted is not None and self._store.is_busy(wanted.file)):
             return
         loop = asyncio.get_running_loop()
-        self._failed.discard((number, lasting_id))
+        self._failed.discard((one, lasting_id))
         try:
-            await loop.run_in_executor(None, self._change, number, lasting_id, device, wanted)
+            await loop.run_in_executor(None, self._change, one, lasting_id, device, wanted)
         except (OSError, DataError) as error:
-            self._failed.add((number, lasting_id))
-            print(f"client {number} does not get its device of {lasting_id}: {error}", file=sys.stderr, flush=True)
+            self._failed.add((one, lasting_id))
+            print(
+                f"client {one[1]} of {one[0]} does not get its device of {lasting_id}: {error}",
+                file=sys.stderr,
+                flush=True,
+            )
 
-    def _change(self, number: int, lasting_id: str, device: Device | None, wanted: Wanted | None) -> None:
+    def _change(self, one: Client, lasting_id: str, device: Device | None, wanted: Wanted | None) -> None:
         """Make, change or remove the device of one object."""
         if device is not None and (wanted is None or wanted.read_only != device.wanted.read_only):
-            self._unlink(number, lasting_id, device)
-            del self._present[number][lasting_id]
+            self._unlink(one, lasting_id, device)
+            del self._present[one][lasting_id]
             self._take(device.path)
             device = None
         if wanted is None:
-            self._leaving.pop((number, lasting_id), None)
+            self._leaving.pop((one, lasting_id), None)
             return
         if device is None:
-            path = self._give(number, lasting_id, wanted)
+            path = self._give(one, lasting_id, wanted)
         else:
             path = device.path
             if self.kind == LOOP and wanted.size != device.wanted.size:
                 loops.resized(path)
             if wanted.name != device.wanted.name:
-                self._unlink(number, lasting_id, device)
-        self._present[number][lasting_id] = Device(wanted, path)
-        for link in self._links(number, lasting_id, wanted):
+                self._unlink(one, lasting_id, device)
+        self._present[one][lasting_id] = Device(wanted, path)
+        for link in self._links(one, lasting_id, wanted):
             if _target(link) != path:
                 link.unlink(missing_ok=True)  # one of another object that had the name
                 link.symlink_to(path)
 
-    def _unlink(self, number: int, lasting_id: str, device: Device) -> None:
-        for link in self._links(number, lasting_id, device.wanted):
+    def _unlink(self, one: Client, lasting_id: str, device: Device) -> None:
+        for link in self._links(one, lasting_id, device.wanted):
             if _target(link) == device.path:
                 link.unlink()
 
-    def _give(self, number: int, lasting_id: str, wanted: Wanted) -> Path:
+    def _give(self, one: Client, lasting_id: str, wanted: Wanted) -> Path:
         file = self._store.root / wanted.file
         if self.kind == LOOP:
             return loops.attach(file, read_only=wanted.read_only)
-        handle = self._store.root / HANDLES / str(number) / lasting_id
+        handle = self._store.root / HANDLES / f"{one[0]}.{one[1]}" / lasting_id
         handle.parent.mkdir(parents=True, exist_ok=True)
         handle.unlink(missing_ok=True)
         os.link(file, handle)
@@ -164,8 +173,8 @@ class Devices:
         else:
             path.unlink(missing_ok=True)
 
-    def _links(self, number: int, lasting_id: str, wanted: Wanted) -> list[Path]:
-        directory = self._paths[number]
+    def _links(self, one: Client, lasting_id: str, wanted: Wanted) -> list[Path]:
+        directory = self._paths[one]
         by_name = [directory / BY_NAME / wanted.name] if wanted.name else []
         return [directory / BY_ID / lasting_id, *by_name]
 
@@ -177,12 +186,12 @@ class Devices:
         return [each for each, path in zip(wanted, paths, strict=True) if each.open or path in opened]
 
     def _path(self, attachment: Attachment) -> Path | None:
-        device = self._present.get(attachment.client, {}).get(attachment.volume.lasting_id)
-        # A client of another cluster may have the same number, and an object there the same id.
+        device = self._present.get((attachment.cluster, attachment.client), {}).get(attachment.volume.lasting_id)
+        # An object of another cluster may have the same id.
         return device.path if device is not None and device.wanted.file == attachment.volume.file else None
 
     def describe(self) -> dict[str, Any]:
-        """``{"kind", "devices": [{"client", "globalId", "name", "position", "readOnly", "size", "device", "numbers"}]}``.
+        """``{"kind", "devices": [{"cluster", "client", "globalId", "name", "position", "readOnly", "size", "device", "numbers"}]}``.
 
         ``numbers`` are those of a block device, major and minor, or null.
         """
@@ -190,6 +199,7 @@ class Devices:
             "kind": self.kind,
             "devices": [
                 {
+                    "cluster": cluster,
                     "client": number,
                     "globalId": lasting_id,
                     "name": device.wanted.name,
@@ -199,23 +209,30 @@ class Devices:
                     "device": str(device.path),
                     "numbers": loops.numbers(device.path) if self.kind == LOOP else None,
                 }
-                for number, devices in self._present.items()
+                for (cluster, number), devices in self._present.items()
                 for lasting_id, device in list(devices.items())
             ],
         }
 
     def close(self) -> None:
         """Remove every device."""
-        for number, devices in self._present.items():
+        for one, devices in self._present.items():
             for lasting_id, device in list(devices.items()):
                 try:
-                    self._change(number, lasting_id, device, None)
+                    self._change(one, lasting_id, device, None)
                 except (OSError, DataError) as error:
                     print(f"{device.path} could not be removed: {error}", file=sys.stderr, flush=True)
 
 
-def _attachments(context: Context, number: int) -> list[Attachment]:
-    return [each for each in context.cluster.attachments.values() if each.client == number]
+def _at(context: Context, one: Client) -> tuple[Context, ClientState | None]:
+    """The cluster of a client, and what that knows of it; nothing if there is no such cluster (any more)."""
+    cluster = context.world.clusters.get(one[0])
+    return (context, None) if cluster is None else (replace(context, cluster=cluster), cluster.clients.get(one[1]))
+
+
+def _attachments(context: Context, one: Client) -> list[Attachment]:
+    """Those of a client, in the context of its cluster."""
+    return [each for each in context.cluster.attachments.values() if each.client == one[1]]
 
 
 def _of(attachment: Attachment) -> Wanted:

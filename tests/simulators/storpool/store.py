@@ -31,8 +31,8 @@ MARKED = (
 #: Names that clients have for the files, where there are no loop devices: hard links, in a directory for each client.
 HANDLES = "handles"
 CLUSTER = r"[a-z0-9]+\.[a-z0-9]+"
-DIRECTORIES = re.compile(rf"{HANDLES}(/[0-9]+)?|{CLUSTER}")
-FILES = re.compile(rf"{re.escape(MARKER)}|({HANDLES}/[0-9]+|{CLUSTER})/{GLOBAL_ID.pattern}")
+DIRECTORIES = re.compile(rf"{HANDLES}(/{CLUSTER}[.][0-9]+)?|{CLUSTER}")
+FILES = re.compile(rf"{re.escape(MARKER)}|({HANDLES}/{CLUSTER}[.][0-9]+|{CLUSTER})/{GLOBAL_ID.pattern}")
 THREADS = 4
 
 Work = asyncio.Task[None]

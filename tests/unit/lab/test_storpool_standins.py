@@ -23,8 +23,11 @@ from hypothesis import strategies as st
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.connection import config
 from lab import provisioning
 from lab.layout import topology
+from lab.simulators import FAR
+from lab.state import State
 from lab.storpool import block, command, confget, configuration
 from simulators.client import Simulator, start, storpool_call
+from standins import volumecare
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -223,7 +226,7 @@ def test_devices_follow_the_attachments(root: Path, storpool: Simulator) -> None
     for volume, client in ((made[0], 2), (made[1], 2), (made[2], 1)):
         item = {"volume": f"~{volume['globalId']}", "rw": [client]}
         storpool_call(storpool, "VolumesReassignWait", {"reassign": [item]})
-    block.keep(block.wanted(storpool.admin("GET", "devices"), 2))
+    block.keep(block.wanted(storpool.admin("GET", "devices"), "sim.b", 2))
     dev = root / "dev"
     assert devices(dev) == {
         "storpool/db-1": 1 << 20,
@@ -238,7 +241,7 @@ def test_devices_follow_the_attachments(root: Path, storpool: Simulator) -> None
     item = {"volume": "db-1", "detach": "all"}
     storpool_call(storpool, "VolumesReassignWait", {"reassign": [item]})
     storpool_call(storpool, f"VolumeUpdate/~{made[1]['globalId']}", {"size": 1024})
-    block.keep(block.wanted(storpool.admin("GET", "devices"), 2))
+    block.keep(block.wanted(storpool.admin("GET", "devices"), "sim.b", 2))
     assert devices(dev) == {f"storpool-byid/{made[1]['globalId']}": 1024}
     assert len(list(dev.glob("sp-*"))) == 1
     block.keep({})
@@ -249,13 +252,73 @@ def test_devices_follow_the_attachments(root: Path, storpool: Simulator) -> None
 def test_the_node_of_a_block_device_has_its_numbers(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[tuple[Path, int, int]] = []
     monkeypatch.setattr(block.os, "mknod", lambda path, mode, number: made.append((path, mode, number)) or path.touch())
-    row = {"client": 2, "globalId": "sim.b.rt", "name": "", "position": 3, "device": "/dev/loop5", "numbers": [7, 5]}
+    row = {
+        "cluster": "sim.b",
+        "client": 2,
+        "globalId": "sim.b.rt",
+        "name": "",
+        "position": 3,
+        "device": "/dev/loop5",
+        "numbers": [7, 5],
+    }
     answer = {"kind": "loop", "devices": [row]}
-    block.keep(block.wanted(answer, 2))
+    block.keep(block.wanted(answer, "sim.b", 2))
     assert made == [(root / "dev/sp-3", stat.S_IFBLK | 0o660, os.makedev(7, 5))]
     assert [path.name for path in root.glob("dev/storpool*/*")] == ["sim.b.rt"]
-    block.keep(block.wanted(answer, 1))
-    assert not list(root.glob("dev/storpool*/*")) + list(root.glob("dev/sp-*"))
+    for other in (("sim.b", 1), ("far.c", 2)):
+        block.keep(block.wanted(answer, *other))
+        assert not list(root.glob("dev/storpool*/*")) + list(root.glob("dev/sp-*"))
+
+
+def test_hosts_of_the_far_site_are_clients_of_the_cluster_there() -> None:
+    hosts = topology(1, 1, 1)
+    assert [(host.name, host.client_id, host.far) for host in hosts] == [
+        ("mgmt1", None, False),
+        ("agent1", 1, False),
+        ("far1", 1, True),
+    ]
+    assert len({host.address for host in hosts}) == 3
+    here = {
+        "host": "10.1.1.1",
+        "port": 81,
+        "token": "1",
+        "cluster_id": "sim.b",
+        "cluster_name": "simulated",
+        "url": "http://10.1.1.1:81",
+    }
+    current = State(here, {"url": "http://10.1.1.2:80"})
+    configured = {}
+    for host in hosts[1:]:
+        files = provisioning.files_of(host, hosts, "key", current)
+        configured[host.name] = set(files["etc/storpool.conf"][0].splitlines())
+        assert "volumecare http://10.1.1.2:80 http://10.1.1.1:81" in files["usr/bin/storpool_vcctl"][0]
+        assert "usr/lib/storpool/standins/volumecare.py" in files
+    assert {"SP_CLUSTER_ID=sim.b", "SP_AUTH_TOKEN=1", "[agent1]"} <= configured["agent1"]
+    assert {"SP_CLUSTER_ID=far.c", f"SP_AUTH_TOKEN={FAR['token']}", "[far1]"} <= configured["far1"]
+
+
+def test_volumecare_tells_of_the_clusters_that_are_connected() -> None:
+    volumes = [{"id": "v-1", "path": "/dev/storpool-byid/sim.b.r1"}, {"id": "v-2", "path": ""}]
+
+    def snapshot(number: str, of: str, **tags: str) -> dict[str, Any]:
+        return {
+            "globalId": number,
+            "createdFromGlobalId": of,
+            "creationTimestamp": 100,
+            "deleted": False,
+            "tags": {"cvm": "vm-1", **tags},
+        }
+
+    rows = [
+        snapshot("sim.b.s1", "sim.b.r1"),
+        snapshot("sim.b.s2", "sim.b.r9", uuid="v-2"),
+        snapshot("sim.b.s3", "sim.b.r1", cs="snapshot"),
+    ]
+    clusters = {"sim.b": {"connected": False, "snapshots": rows}, "far.c": {"connected": True, "snapshots": rows}}
+    [_policy, vm] = volumecare.status(volumes, clusters, 3700.0)
+    [told] = vm["history"]
+    assert (told["id"]["location"], told["create_ts"], told["age_in_h"]) == ("far.c", 100, 1.0)
+    assert told["extra_info"]["sp"]["map"] == {"~v-1": "~sim.b.s1", "~v-2": "~sim.b.s2"}
 
 
 def devices(dev: Path) -> dict[str, int]:

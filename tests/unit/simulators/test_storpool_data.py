@@ -212,6 +212,21 @@ def test_a_revert_reaches_who_has_the_device_open(sim):
     assert "storpool-byid/" + volume in sim.links(1)
 
 
+def test_the_clients_of_another_cluster_have_devices_too(tmp_path):
+    far = {"id": "far.c", "name": "far", "location": "away", "clients": [1], "token": "42"}
+    devices = [f"{client}={tmp_path / client.replace(':', '-')}" for client in ("1", "far.c:1")]
+    with start("storpool", data=tmp_path / "data", devices=devices, device_kind=FILE) as simulator:
+        simulator.admin("POST", "clusters", far)
+        there = Simulator("storpool", simulator._process, simulator.host, simulator.port, {"token": "42"})
+        volume = {"name": "db", "size": MIB, "replication": 3}
+        made = [storpool_call(each, "VolumeCreate", volume).json()["data"]["globalId"] for each in (simulator, there)]
+        storpool_call(there, "VolumesReassignWait", {"reassign": [{"volume": "db", "rw": [1]}]})
+        links = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("*1/storpool*/*"))
+        assert links == [f"far.c-1/storpool-byid/{made[1]}", "far.c-1/storpool/db"]
+        [row] = simulator.admin("GET", "devices")["devices"]
+        assert (row["cluster"], row["client"]) == ("far.c", 1)
+
+
 def test_another_cluster_has_the_bytes_too(sim):
     sim.simulator.admin("POST", "clusters", {"id": "far.c", "name": "far", "location": "away"})
     volume = sim.create("db")
@@ -393,7 +408,9 @@ def test_a_long_copy_of_an_attached_volume_keeps_no_other_call_waiting(tmp_path,
 
     async def story() -> None:
         kept = Store(tmp_path / "data")
-        simulator = Server(Options("t", "sim.b", "sim", (1,), 3), kept, Devices(kept, {1: tmp_path / "dev"}, FILE))
+        simulator = Server(
+            Options("t", "sim.b", "sim", (1,), 3), kept, Devices(kept, {("sim.b", 1): tmp_path / "dev"}, FILE)
+        )
         simulator.reset(DEFAULTS)
 
         async def post(query: str, body: Any) -> dict[str, Any]:

@@ -70,10 +70,15 @@ async def stop_vm(state: State, vm: rows.VirtualMachine, forced: bool = False) -
         if not forced:
             raise internal(f"Unable to stop {vm.name}: its host {host.name} is {host.state}")
         host = None
-    for volume in volumes_of(state, vm):
-        pool = storpool_of(state, volume)
-        if pool and host:
-            await storage.detach(state, pool, volume, host)
+    before, vm.state = vm.state, "Stopping"
+    try:
+        for volume in volumes_of(state, vm):
+            pool = storpool_of(state, volume)
+            if pool and host:
+                await storage.detach(state, pool, volume, host)
+    except DriverError:
+        vm.state = before
+        raise
     vm.state, vm.host, vm.was_stopped = "Stopped", None, True
 
 
