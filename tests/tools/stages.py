@@ -16,7 +16,9 @@ from .workspace import ROOT
 
 #: A stage that waits a lot -> those that run beside it, in what it leaves of the processors. No test of theirs depends on its speed. First come those that look
 #: at all of the staged copy, in which nobody may change anything meanwhile; then two lanes, since each of them has times with work for one processor only.
-BESIDE = {"hosts": ((("lint", "sanity"),), (("unit", "contract", "faults"), ("compat", "integration")))}
+BESIDE: dict[str, tuple[tuple[tuple[str, ...], ...], ...]] = {
+    "hosts": ((("lint", "sanity"),), (("unit", "contract", "faults"), ("compat", "integration")))
+}
 
 
 def main() -> int:
