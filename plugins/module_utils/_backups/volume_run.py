@@ -40,7 +40,14 @@ VOLUME_RESTORE: t.Dict[str, t.Any] = {
 }
 #: Calls that StorPool gets; all others are CloudStack's.
 _TO_STORPOOL = frozenset(
-    ["SnapshotFromRemote", "VolumesGroupSnapshot", "VolumeRevert", "VolumeUpdate", "SnapshotDelete"]
+    [
+        "SnapshotFromRemote",
+        "VolumesGroupSnapshot",
+        "VolumesReassignWait",
+        "VolumeRevert",
+        "VolumeUpdate",
+        "SnapshotDelete",
+    ]
 )
 _LONGEST_NAME = 255
 

@@ -135,6 +135,9 @@ class World:
         self.here["a.b.empty"] = {"globalId": "a.b.empty", "name": item["name"], "tags": item["tags"], "parentName": ""}
         half["parentName"] = item["name"]
 
+    def _volumes_reassign_wait(self, body, _target):
+        assert [item["detach"] for item in body["reassign"]] == ["all"]
+
     def _volume_revert(self, body, target):
         [row] = [each for each in self.rows.values() if (each["path"] or "").endswith(target)]
         assert row["virtualmachineid"] is None
