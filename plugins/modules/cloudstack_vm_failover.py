@@ -150,10 +150,10 @@ vms:
       group: 1
       result: up
       state: Running
-      here: true
+      here: false
       backup: 1769860800.here
       data_of: "2026-01-31T12:00:00Z"
-      data_age: 3600
+      age: 3600
       msg: null
       kind: null
   contains:
@@ -176,11 +176,11 @@ vms:
       type: str
       returned: always
     state:
-      description: Its state when it was last looked at, in CloudStack's words.
+      description: Its state afterwards, in CloudStack's words.
       type: str
       returned: always
     here:
-      description: Whether all its disks are in this StorPool cluster, when it was last looked at.
+      description: Whether all its disks were in this StorPool cluster when the task began.
       type: bool
       returned: always
     backup:
@@ -191,7 +191,7 @@ vms:
       description: The moment of that backup. What was written later is not there.
       type: str
       returned: always
-    data_age:
+    age:
       description: How old the data was, in seconds, when its disks were made of it; of one that is not up yet, how old it is now.
       type: int
       returned: always

@@ -36,9 +36,10 @@ def _lost(world: Any) -> None:
 
 
 def _elsewhere(world: Any) -> None:
-    """A VM that runs on what is not in this cluster."""
-    _id, _disk, volume = _vm(world, running=True)
-    world.storpool.do((f"VolumeDelete/{volume}", {"onAttached": "detachForce"}))
+    """A VM that runs on what is in another cluster."""
+    vm, _disk, volume = _vm(world, running=False)
+    world.storpool.do((f"VolumeMoveToRemote/{volume}", {"clusterId": "far.c"}))
+    world.do(("startVirtualMachine", {"id": vm}))
 
 
 def _left_behind(world: Any) -> None:
@@ -64,6 +65,7 @@ FAILOVERS = (
         "stopped",
         {**_TASK, "state": "stopped", "stop_vms": True},
         prepare=_elsewhere,
+        far=True,
         **_OF_ALL,
     ),
     Scenario("cloudstack_vm_failover", "cleaned", {**_TASK, "state": "cleaned"}, prepare=_left_behind, **_OF_ALL),

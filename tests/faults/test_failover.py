@@ -80,7 +80,7 @@ def test_vms_come_up_and_a_second_run_changes_nothing(world):
     assert not drill.failed, drill.result
     assert results(drill) == {"db": "up", "web": "up"}
     assert not [entry for entry in [*world.journal(), *world.storpool.journal()] if entry["write"]]
-    assert all(0 <= row["data_age"] < 600 for row in drill.result["vms"])
+    assert all(0 <= row["age"] < 600 for row in drill.result["vms"])
     unfenced = run(world, fenced=False)
     assert unfenced.result["error"]["kind"] == "not_allowed"
     assert "fenced" in unfenced.result["msg"]

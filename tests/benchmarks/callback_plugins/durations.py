@@ -36,7 +36,11 @@ class CallbackModule(CallbackBase):
         self._modules += 1
 
     def v2_runner_on_ok(self, result):
-        shown = {key: result._result[key] for key in ("changed", "summary", "counts", "books") if key in result._result}
+        shown = {
+            key: result._result[key]
+            for key in ("changed", "summary", "counts", "books", "vms")
+            if key in result._result
+        }
         line = {"seconds": time.monotonic() - self._start, "modules": self._modules or 1, "result": shown}
         with open(os.environ["BENCH_TIMES"], "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")

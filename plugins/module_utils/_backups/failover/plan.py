@@ -170,10 +170,15 @@ def forward(current: Current, goal: Goal, wanted: Want, cluster: str) -> Plan:
     missing = [disk for disk in current.disks if disk.id not in has]
     if missing:
         steps += [_create(current, disk, goal.backup, goal.snapshots[disk.id], wanted) for disk in missing]
-        later = [f"lead {disk} of {current} to its new volume" for disk in current.disks if disk.half is None]
-        return Plan(tuple(steps), before, after, (*later, _start_words(current), _end_words(current)))
+        later = [_lead_words(current, disk) for disk in current.disks if disk.half is None]
+        return Plan(
+            tuple(steps),
+            before,
+            after,
+            (*later, _start_words(current), *(_end_words(current) for _disk in current.disks)),
+        )
     steps += [
-        _lead(current, disk, f"/dev/storpool-byid/{has[disk.id]['globalId']}", wanted)
+        _lead(disk, f"/dev/storpool-byid/{has[disk.id]['globalId']}", _lead_words(current, disk), wanted)
         for disk in current.disks
         if disk.half is not has[disk.id]
     ]
@@ -196,7 +201,11 @@ def back(current: Current, failure: Failure, wanted: Want) -> Plan:
             f"{failure.message.rstrip('.')}. {current} is {current.state}, so its disks are left as they are"
         )
         raise failure
-    steps = [_lead(current, disk, _path_of(tag(row, FROM)), wanted) for disk, row in made if row is disk.half]
+    steps = [
+        _lead(disk, _path_of(tag(row, FROM)), f"lead {disk} of {current} to what it was", wanted)
+        for disk, row in made
+        if row is disk.half
+    ]
     steps += [
         _delete(row, f"delete volume ~{row['globalId']}, which was made for {disk} of {current}") for disk, row in made
     ]
@@ -297,9 +306,12 @@ def _create(current: Current, disk: Disk, backup: Backup, snapshot: str, wanted:
     )
 
 
-def _lead(current: Current, disk: Disk, path: str, wanted: Want) -> Step:
-    words = f"lead {disk} of {current} to {path}"
+def _lead(disk: Disk, path: str, words: str, wanted: Want) -> Step:
     return Step("updateVolume", None, {"id": disk.id, "path": path}, words, timeout=wanted.wait_timeout)
+
+
+def _lead_words(current: Current, disk: Disk) -> str:
+    return f"lead {disk} of {current} to its new volume"
 
 
 def _path_of(reference: str) -> str:
@@ -321,7 +333,7 @@ def _start_words(current: Current) -> str:
 
 
 def _end_words(current: Current) -> str:
-    return f"note that {current} is brought up"
+    return f"note on a volume of {current} that it is brought up"
 
 
 def _shown(current: Current, backups: t.Mapping[str, Backup], state: t.Optional[str] = None) -> Row:

@@ -112,6 +112,7 @@ class Vm:
     def __init__(self, row: Row, group: int, wanted: Want, cluster: str) -> None:
         self.id, self.group = str(row["id"]), group
         self.name = str(row.get("displayname") or row["name"])
+        self.first: t.Optional[Current] = None
         self.last: t.Optional[Current] = None
         self.goal: t.Optional[Goal] = None
         self.failed: t.Optional[Failure] = None
@@ -124,6 +125,7 @@ class Vm:
         self.last = sight.of(self.id)
         if self.last is None:
             raise NotFound(f"VM {self.name!r} was removed while the task worked on it.")
+        self.first = self.first or self.last
         return self.last
 
     def plan(self, current: Current) -> Plan:
@@ -164,11 +166,11 @@ class Vm:
             "name": self.name,
             "group": self.group + 1,
             "result": result,
-            "state": self.last.state if self.last else None,
-            "here": bool(self.last and self.last.disks) and all(disk.half for disk in t.cast(Current, self.last).disks),
+            "state": self._state(),
+            "here": bool(self.first and self.first.disks and all(disk.half for disk in self.first.disks)),
             "backup": backup.id if backup else None,
             "data_of": utc(created) if created else None,
-            "data_age": self._age(created) if created else None,
+            "age": self._age(created) if created else None,
             "msg": failure["msg"] if failure else None,
             "kind": failure["error"]["kind"] if failure else None,
         }
@@ -187,6 +189,12 @@ class Vm:
         if job.failure is not None:
             return job.failure.result(), _FAILED if job.begun else _LEFT
         return None, _WAITING
+
+    def _state(self) -> t.Optional[str]:
+        outcome = self.job.outcome
+        if self._wanted.drill and outcome and outcome.changed:
+            return str(outcome.after["state"])
+        return self.last.state if self.last else None
 
     def _age(self, created: int) -> int:
         """How old the data was when the volumes were made of it, or is now."""
