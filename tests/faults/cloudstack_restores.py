@@ -2,13 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Scenarios for VMs and their backups. What the disks hold afterwards is looked at in ``test_restore``."""
+"""Scenarios for VMs and their backups. What disks hold afterwards is looked at in ``test_restore`` and ``test_restore_volume``."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from faults import runner
 from faults.cloudstack_pools import made
 from faults.scenario import Ids, Scenario, Steps
 
@@ -34,17 +33,6 @@ def _on_vm(command: str) -> Any:
     return steps
 
 
-_VOLUME = {
-    "vm": "web",
-    "source": "tags",
-    "disk": "ROOT-1",
-    "onto": "web",
-    "name": "old-web",
-    "disk_offering": "custom",
-    "wait_timeout": 300,
-}
-
-
 def _with_offering(world: Any) -> None:
     """The same, and a disk offering whose volumes are on StorPool."""
     _backed_up(world)
@@ -52,24 +40,19 @@ def _with_offering(world: Any) -> None:
 
 
 def _restored(world: Any) -> None:
-    """The disk of the backup as a volume, made as the module makes it."""
+    """Such a volume, on the VM, with the tags of the module's."""
     _with_offering(world)
-    ended = runner.run("cloudstack_volume_restore", {**world.connection, **world.storpool.connection, **_VOLUME})
-    assert ended.changed, ended.result
+    ids = {label: key for key, label in world.identities(world.state()).items()}
+    world.do(
+        ("createVolume", {"name": "old-web", "zoneid": "1", "size": 1, "diskofferingid": ids["disk_offering custom"]})
+    )
+    [volume] = [row for row in world.admin("GET", "state")["volumes"] if row["name"] == "old-web"]
+    marked = {"tags[0].key": "volume-restore", "tags[0].value": "1769860800.here"}
+    world.do(("createTags", {"resourcetype": "Volume", "resourceids": volume["id"], **marked}))
+    world.do(("attachVolume", {"id": volume["id"], "virtualmachineid": ids["vm web"]}))
 
 
 RESTORES = (
-    Scenario(
-        "cloudstack_volume_restore",
-        "present",
-        _VOLUME,
-        names=("'web'", "'old-web'", "'custom'"),
-        prepare=_with_offering,
-        rivals={"rival: changed": _on_vm("stopVirtualMachine"), "rival: gone": _on_vm("destroyVirtualMachine")},
-        subjects=("vm web",),
-        storpool=True,
-        works=True,
-    ),
     Scenario(
         "cloudstack_volume_restore",
         "absent",

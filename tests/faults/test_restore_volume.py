@@ -161,13 +161,12 @@ class KilledAtChange(runner.Wire):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("remote", [False, True])
 @pytest.mark.parametrize("state", ["present", "absent"])
-def test_a_run_that_is_killed_at_any_change_is_ended_by_the_next(remote, state, world):
+def test_a_run_that_is_killed_at_any_change_is_ended_by_the_next(state, world):
     """With the same volume: none is made twice, and none is reverted once somebody could have written to it."""
 
     def begin():
-        world.rescue(remote=remote)
+        world.rescue(remote=True)
         if state == "absent":
             assert not restore(world).failed
             world.forget()
@@ -177,7 +176,7 @@ def test_a_run_that_is_killed_at_any_change_is_ended_by_the_next(remote, state, 
     wire = runner.Wire()
     assert not restore(world, wire, state=state).failed
     calls = [request.call for request in wire.requests if is_write(request)]
-    assert calls == _CALLS[state, remote]
+    assert calls == _CALLS[state]
     for number, call in enumerate(calls):
         for after in (False, True):
             begin()
@@ -199,17 +198,24 @@ def test_a_run_that_is_killed_at_any_change_is_ended_by_the_next(remote, state, 
 
 
 _ONCE = ("createVolume", "VolumeRevert")
-_BEGIN = ["createVolume", "createTags", "attachVolume", "detachVolume"]
-_END = ["VolumesGroupSnapshot", "VolumeRevert", "VolumeUpdate", "createTags", "attachVolume", "SnapshotDelete"]
 _CALLS = {
-    ("present", False): [*_BEGIN, *_END],
-    ("present", True): [*_BEGIN, "SnapshotFromRemote", *_END, "SnapshotDelete"],
-    ("absent", False): ["detachVolume", "destroyVolume"],
-    ("absent", True): ["detachVolume", "destroyVolume"],
+    "present": [
+        *("createVolume", "createTags", "attachVolume", "detachVolume", "SnapshotFromRemote", "VolumesGroupSnapshot"),
+        *(
+            "VolumesReassignWait",
+            "VolumeRevert",
+            "VolumeUpdate",
+            "createTags",
+            "attachVolume",
+            "SnapshotDelete",
+            "SnapshotDelete",
+        ),
+    ],
+    "absent": ["detachVolume", "destroyVolume"],
 }
 
 
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(len(_CALLS["present"])))
 def test_what_was_begun_can_be_removed_whatever_was_done_of_it(number, world):
     world.rescue(remote=True)
     killed = KilledAtChange(kill_at=number, kill_after=True)
@@ -218,3 +224,20 @@ def test_what_was_begun_can_be_removed_whatever_was_done_of_it(number, world):
     assert not gone.failed, gone.result
     assert world.restored() == []
     world.see_nothing_left()
+
+
+@pytest.mark.parametrize("number", range(len(_CALLS["present"])))
+def test_a_change_whose_reply_is_lost_is_not_made_twice(number, world):
+    world.rescue(remote=True)
+    call = _CALLS["present"][number]
+    fault = {"call": call, "kind": "reset_after", "skip": _CALLS["present"][:number].count(call)}
+    for admin in world.admins.values():
+        admin("POST", "faults", fault)
+    ended = restore(world)
+    world.calm()
+    if call == "VolumeUpdate" and ended.failed:  # it was the driver's own, so CloudStack's job has failed
+        ended = restore(world)
+    assert not ended.failed, ended.result
+    world.see_whole()
+    journal = [*world.journal(), *world.storpool.journal()]
+    assert sorted(entry["call"] for entry in journal if entry["effect"] and entry["call"] in _ONCE) == sorted(_ONCE)

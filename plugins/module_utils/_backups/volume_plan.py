@@ -313,6 +313,7 @@ def _way(current: Current, goal: Goal) -> t.List[str]:
         f"detach {who} from {vm}",
         *([f"bring snapshot ~{goal.disk.snapshot} for {who} here from {place!r}"] if place else []),
         _kept(current),
+        _let_go(current),
         plan.revert(half, who, goal.disk.snapshot, f" of {goal.backup}").action,
         _noted(current),
         f"attach {who} to {vm}",
@@ -323,6 +324,11 @@ def _way(current: Current, goal: Goal) -> t.List[str]:
 
 def _kept(current: Current) -> str:
     return f"keep the limits and tags of {current.who}, as a snapshot of it while it is empty"
+
+
+def _let_go(current: Current) -> str:
+    """A job of CloudStack's that failed leaves volumes attached which CloudStack calls detached."""
+    return f"see that no host has {current.who}"
 
 
 def _noted(current: Current) -> str:
@@ -372,6 +378,11 @@ def _filling(current: Current, goal: Goal) -> t.List[Step]:
             "tags": {**marks.own_tags(half), **tags, **ours},
         }
         steps.append(Step("VolumesGroupSnapshot", None, {"volumes": [item]}, _kept(current)))
+    body = {
+        "reassign": [{"volume": "~" + str(half["globalId"]), "detach": "all"}],
+        "attachTimeout": plan.DETACH_SECONDS,
+    }
+    steps.append(Step("VolumesReassignWait", None, body, _let_go(current), timeout=float(plan.DETACH_SECONDS)))
     return [*steps, plan.revert(half, current.who, goal.disk.snapshot, f" of {goal.backup}")]
 
 

@@ -40,7 +40,14 @@ VOLUME_RESTORE: t.Dict[str, t.Any] = {
 }
 #: Calls that StorPool gets; all others are CloudStack's.
 _TO_STORPOOL = frozenset(
-    ["SnapshotFromRemote", "VolumesGroupSnapshot", "VolumeRevert", "VolumeUpdate", "SnapshotDelete"]
+    [
+        "SnapshotFromRemote",
+        "VolumesGroupSnapshot",
+        "VolumesReassignWait",
+        "VolumeRevert",
+        "VolumeUpdate",
+        "SnapshotDelete",
+    ]
 )
 _LONGEST_NAME = 255
 
@@ -100,7 +107,8 @@ class VolumeRun:
         self._sides, self._desk, self._wanted, self._clock = sides, desk, wanted, clock
         self._cloud, self._cluster = cloud, cluster
         self._shelf = Shelf(sides)
-        self._source: t.Optional[t.Tuple[t.Optional[Row], str]] = None
+        self._about: t.Optional[t.Tuple[t.Optional[Row], str, t.Optional[str], t.Sequence[Backup]]] = None
+        self._volume: t.Optional[str] = None
         self._offering_fits = False
         self.goal: t.Optional[Goal] = None
 
@@ -119,7 +127,7 @@ class VolumeRun:
 
     def apply(self, step: Step) -> t.Any:
         """Carry out a step; what was read before is no longer so."""
-        self._shelf.forget("volumes", "snapshots", "remote")
+        self._shelf.forget("volumes", "snapshots")
         return (self._cluster if step.call in _TO_STORPOOL else self._cloud)(step)
 
     def _more(self, current: Current, goal: Goal, stage: str) -> Current:
@@ -131,7 +139,7 @@ class VolumeRun:
             self._offering_fits = True
         if goal.disk.snapshot not in current.snapshots:
             current = current._replace(remote=self._shelf.remote())
-        if stage == volume_plan.TAKE and current.safety is None:
+        if stage == volume_plan.TAKE and current.safety is None and not (current.row or {}).get("virtualmachineid"):
             half = t.cast(Row, current.half)
             rows = self._sides.cluster.volumes_space()
             stored = [int(row.get("storedSize") or 0) for row in rows if row["globalId"] == half["globalId"]]
@@ -149,12 +157,9 @@ class VolumeRun:
 
     def _current(self) -> Current:
         wanted, shelf = self._wanted, self._shelf
-        onto = self._sides.the_vm(wanted.onto, wanted.zone)
-        if onto is None and wanted.present:
-            raise NotFound(
-                f"onto: CloudStack has no VM {wanted.onto!r} with that name, display name or id. Name one that is there."
-            )
-        source, disk, every = self._disk()
+        if self._about is None:
+            self._about = (self._onto(), *self._disk())
+        onto, source, disk, every = self._about
         name = wanted.name or volume_plan.default_name(str(disk))
         row = self._row(name, onto)
         snapshots = shelf.snapshots()
@@ -176,6 +181,15 @@ class VolumeRun:
         ours = tuple(one for one in shelf.living() if marks.tag(one, marks.VOLUME) == current.key)
         return current._replace(ours=ours)
 
+    def _onto(self) -> t.Optional[Row]:
+        wanted = self._wanted
+        onto = self._sides.the_vm(wanted.onto, wanted.zone)
+        if onto is None and wanted.present:
+            raise NotFound(
+                f"onto: CloudStack has no VM {wanted.onto!r} with that name, display name or id. Name one that is there."
+            )
+        return onto
+
     def _disk(self) -> t.Tuple[str, t.Optional[str], t.Sequence[Backup]]:
         """The id of the VM whose backups they are, that of the disk, and the backups. To remove a volume, less has to be known."""
         wanted = self._wanted
@@ -185,9 +199,7 @@ class VolumeRun:
             raise InvalidOption(
                 f"disk: {wanted.disk!r} is no id of a volume. Give the id, or the VM that it is of as well (vm)."
             )
-        if self._source is None:
-            self._source = source_of(self._sides, wanted.vm, wanted.zone)
-        row, source = self._source
+        row, source = source_of(self._sides, wanted.vm, wanted.zone)
         sources = self._shelf.disks(row) if row else []
         every = self._shelf.backups(sources).get(source, ()) if wanted.present else ()
         disk = str(wanted.disk)
@@ -202,7 +214,8 @@ class VolumeRun:
         """CloudStack's volume of this name that is whose the VM is; if that is gone, the one that this module has made."""
         wanted = self._wanted
         zone = str(onto["zoneid"]) if onto else self._sides.zone_id(wanted.zone)
-        rows = [row for row in self._sides.cloud.volumes_called(name, zone) if row["name"] == name]
+        called = self._sides.cloud.volumes_called(self._volume or name, zone)
+        rows = [row for row in called if row["name"] == name]
         if not rows and not wanted.present:  # one that was destroyed, and is not expunged yet
             where = {"zoneid": zone} if zone else {}
             there = self._sides.cloud.volumes(name=name, state="Destroy", **where)
@@ -219,6 +232,7 @@ class VolumeRun:
             raise Ambiguous(
                 f"name: {len(rows)} volumes have the name {name!r}: {ids}. Give another name, or remove those that are not needed (cloudstack_volume)."
             )
+        self._volume = str(rows[0]["id"]) if rows else None
         for row in rows:
             row["reference"] = self._sides.reference(row.get("path"))
         return rows[0] if rows else None

@@ -34,6 +34,13 @@ SPEC: t.Dict[str, t.Any] = {
 }
 #: What a snapshot carries that a backup was made of. A copy that is brought here does not have the tags of the original.
 _MADE_BACKUP = "ansible-backup-series"
+#: A copy that was deleted is listed as gone before StorPool is done with it.
+_STILL_GOING = (
+    (
+        "objectExists",
+        "It is in no list of what is here: StorPool may still be deleting a copy that was here a moment ago. Run the task again in a minute.",
+    ),
+)
 
 
 class Want(t.NamedTuple):
@@ -153,6 +160,7 @@ def _plan_fetch(current: Current, wanted: Want) -> Plan:
         None,
         {field: value for field, value in body.items() if value is not None},
         f"bring {wanted} here" + (f" as snapshot {wanted.name!r}" if wanted.name else ""),
+        advice=_STILL_GOING,
     )
     made = dict(
         policy.settings_of(current.template or {}),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
+    ApiError,
     InvalidOption,
     NameTaken,
     NotAllowed,
@@ -116,6 +117,20 @@ def test_only_a_copy_is_deleted(here, remote):
     here.post("RemoteCommand/~far.c/SnapshotUnexport", {"snapshot": "theirs", "all": True})
     with pytest.raises(NotAllowed, match="may be the only one"):
         here.run(SNAPSHOT, global_id=remote, location="far-away", state="absent")
+
+
+def test_a_copy_that_is_still_being_deleted_is_told():
+    here = Here(snapshot_delete_seconds=60, recovery_seconds=0)
+    far = "RemoteCommand/~far.c"
+    here.post(f"{far}/VolumeCreate", {"name": "v", "size": 1 << 30, "replication": 3})
+    given = {"global_id": here.post(f"{far}/VolumeSnapshot/v", {})["snapshotGlobalId"], "location": "far-away"}
+    here.post(f"{far}/SnapshotExport", {"snapshot": "~" + given["global_id"], "location": "location-abc"})
+    here.run(SNAPSHOT, **given)
+    here.run(SNAPSHOT, **given, state="absent")
+    with pytest.raises(ApiError, match="may still be deleting a copy that was here a moment ago"):
+        here.run(SNAPSHOT, **given)
+    here.now += 61
+    assert here.run(SNAPSHOT, **given).changed
 
 
 def test_what_is_known_of_other_places(here, remote):
