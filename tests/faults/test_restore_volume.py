@@ -87,7 +87,7 @@ class Rescued(Restored):
         state = self.storpool.state()
         things = [*state["volumes"], *(each for each in state["snapshots"] if not each["deleted"])]
         assert not [each["name"] for each in things if any("restore" in key for key in each["tags"])]
-        assert self.contents("web")["data-1"] == "NOW"
+        assert self.contents("web")["data-1"] == "NOW of data-1"
 
 
 def written(path: Path) -> dict[int, bytes]:

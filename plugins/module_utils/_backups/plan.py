@@ -258,18 +258,16 @@ def _keep(current: Current, goal: Goal) -> Step:
 
 
 def _detach(current: Current, pairs: t.Sequence[Pair]) -> Step:
-    items = [
-        {"volume": "~" + str(current.halves[str(pair.target["id"])]["globalId"]), "detach": "all"} for pair in pairs
-    ]
     disks = listing(repr(str(pair.target["name"])) for pair in pairs)
-    return Step(
-        "VolumesReassignWait",
-        None,
-        {"reassign": items, "attachTimeout": DETACH_SECONDS},
-        f"detach the disks {disks} of {name_of(current.vm)}",
-        timeout=float(DETACH_SECONDS),
-        advice=_OPEN,
-    )
+    halves = [current.halves[str(pair.target["id"])] for pair in pairs]
+    return detach(halves, f"detach the disks {disks} of {name_of(current.vm)}")
+
+
+def detach(halves: t.Sequence[Row], words: str) -> Step:
+    """The step after which nobody has these volumes attached."""
+    items = [{"volume": "~" + str(half["globalId"]), "detach": "all"} for half in halves]
+    body = {"reassign": items, "attachTimeout": DETACH_SECONDS}
+    return Step("VolumesReassignWait", None, body, words, timeout=float(DETACH_SECONDS), advice=_OPEN)
 
 
 def _revert(current: Current, pair: Pair, safety: t.Optional[Row], backup: t.Optional[Backup]) -> Step:

@@ -378,11 +378,7 @@ def _filling(current: Current, goal: Goal) -> t.List[Step]:
             "tags": {**marks.own_tags(half), **tags, **ours},
         }
         steps.append(Step("VolumesGroupSnapshot", None, {"volumes": [item]}, _kept(current)))
-    every: Row = {
-        "reassign": [{"volume": "~" + str(half["globalId"]), "detach": "all"}],
-        "attachTimeout": plan.DETACH_SECONDS,
-    }
-    steps.append(Step("VolumesReassignWait", None, every, _let_go(current), timeout=float(plan.DETACH_SECONDS)))
+    steps.append(plan.detach([half], _let_go(current)))
     return [*steps, plan.revert(half, current.who, goal.disk.snapshot, f" of {goal.backup}")]
 
 
