@@ -395,7 +395,5 @@ def _righted(current: Current, changes: t.Callable[[Row, Row], Row]) -> t.List[S
 def _away(current: Current) -> t.List[Step]:
     """Delete what is on StorPool only for the way."""
     kept = [row for row in current.ours if tag(row, marks.KIND) == marks.SAFETY]
-    copies = [row for row in current.ours if tag(row, marks.KIND) == marks.COPY]
-    return [plan.delete(row, "")._replace(action=_safety_goes(current)) for row in kept] + [
-        plan.delete(row, "a copy") for row in copies
-    ]
+    copies = [plan.delete(row, "a copy") for row in current.ours if tag(row, marks.KIND) == marks.COPY]
+    return [plan.delete(row, "")._replace(action=_safety_goes(current)) for row in kept] + copies
