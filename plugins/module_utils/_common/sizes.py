@@ -51,7 +51,8 @@ def size(value: t.Optional[str], option: str, multiple: int, whose: str) -> t.Op
     if count > MOST:
         raise InvalidOption(f"{option}: {value} is more than {human(MOST + 1)}, the most that can be said.")
     if parts % scale or count <= 0 or count % multiple:
-        of = f"multiple of {multiple} bytes" if multiple > 1 else "number of bytes"
+        unit = f"{multiple} bytes" if multiple < 1 << 20 else human(multiple)
+        of = f"multiple of {unit}" if multiple > 1 else "number of bytes"
         raise InvalidOption(f"{option}: {value} is not a positive {of}, as {whose} needs it.")
     return count
 

@@ -262,7 +262,7 @@ def test_removal():
         ({"customized": False}, "give disk_size"),
         ({"disk_size": "1GB"}, "1GiB"),
         ({"disk_size": "20"}, "Did you mean 20GiB"),
-        ({"disk_size": "1.5GiB"}, "multiple of 1073741824"),
+        ({"disk_size": "1.5GiB"}, "multiple of 1 GiB"),
         ({"max_iops": 0}, "max_iops is 0.*To have no limit, leave out"),
         ({"max_iops": 5, "min_iops": 0}, "min_iops is 0"),
         ({"max_iops": 5, "min_iops": 6}, "min_iops is 6, and so more than max_iops"),
