@@ -116,10 +116,14 @@ def not_run() -> list[Block]:
 
 
 def is_run_by(block: Block) -> bool:
-    """Whether the file that a block names is there, and takes what it runs from that page, or has each of its commands as they are."""
+    """Whether the file that a block names is there, and takes what it runs from that page (:func:`command`), or has each of its commands as they are."""
     path = ROOT / block.by
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    return block.page in text or (bool(text) and all(shlex.join(words) in text for words in block.commands()))
+    asks = "pages.command(" in text
+    return block.page in text or (
+        bool(text)
+        and all(shlex.join(words) in text or (asks and f'"{words[0]}"' in text) for words in block.commands())
+    )
 
 
 @functools.lru_cache
