@@ -182,6 +182,26 @@ options:
     default: 5
 """
 
+    # How VolumeCare is asked
+    VOLUMECARE = r"""
+options:
+  volumecare_status:
+    description:
+      - With O(source=volumecare), what C(storpool_vcctl status --json) has answered on a host of the StorPool cluster with VolumeCare, as text or as a list.
+      - Without the option the task runs that program itself, so it has to run on such a host, as root, and needs the Python library C(cs) there.
+    type: raw
+  volumecare_multicluster:
+    description:
+      - With O(source=volumecare), ask for the backups of all clusters of a multicluster. Needless with O(volumecare_status).
+    type: bool
+    default: false
+  volumecare_program:
+    description:
+      - With O(source=volumecare), the program that tells of the backups. Needless with O(volumecare_status).
+    type: path
+    default: storpool_vcctl
+"""
+
     # What is made regularly, and what of it stays
     SERIES = r"""
 options:

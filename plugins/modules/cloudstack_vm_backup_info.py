@@ -14,7 +14,8 @@ description:
   - Lists VMs with their backups, the newest first. VMs that were removed and still have backups are among them.
   - Of each backup it says whether M(storpool.cloudstack.cloudstack_vm_restore) can restore it, and if not, why.
 notes:
-  - With O(source=volumecare), the task runs a program of VolumeCare's, so it has to run as root on a host of the StorPool cluster.
+  - With O(source=volumecare), the task runs a program of VolumeCare's, so it has to run as root on a host of the StorPool cluster, unless it is given what
+    the program has answered (O(volumecare_status)).
 options:
   vm:
     description:
@@ -33,17 +34,8 @@ options:
     type: str
     required: true
     choices: [volumecare, tags]
-  volumecare_multicluster:
-    description:
-      - With O(source=volumecare), ask for the backups of all clusters of a multicluster.
-    type: bool
-    default: false
-  volumecare_program:
-    description:
-      - With O(source=volumecare), the program that tells of the backups.
-    type: path
-    default: storpool_vcctl
 extends_documentation_fragment:
+  - storpool.cloudstack._storpool.volumecare
   - storpool.cloudstack._cloudstack
   - storpool.cloudstack._storpool
   - storpool.cloudstack._attributes.info
@@ -190,9 +182,7 @@ def main() -> None:
             lambda vm, zone: named.the_vm(cloud, vm, zone),
             other_half.reference,
             keys_of,
-            status=(lambda: volumecare.status(params["volumecare_program"], params["volumecare_multicluster"]))
-            if params["source"] == VOLUMECARE
-            else None,
+            status=volumecare.teller(params) if params["source"] == VOLUMECARE else None,
         )
         return dict(look(sides, params), changed=False)
 

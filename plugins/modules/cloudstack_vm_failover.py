@@ -26,7 +26,8 @@ notes:
     (M(storpool.cloudstack.cloudstack_configuration)).
   - Backups are crash-consistent, as if the power of the VM had failed. Databases and file systems recover as they do then.
   - The volumes at the other site are not touched. O(state=cleaned) deletes them when they are no longer needed.
-  - With O(source=volumecare), the task runs a program of VolumeCare's, so it has to run as root on a host of the StorPool cluster.
+  - With O(source=volumecare), the task runs a program of VolumeCare's, so it has to run as root on a host of the StorPool cluster, unless it is given what
+    the program has answered (O(volumecare_status)).
 options:
   state:
     description:
@@ -104,17 +105,8 @@ options:
       - How many seconds a job of CloudStack's may take.
     type: int
     default: 900
-  volumecare_multicluster:
-    description:
-      - With O(source=volumecare), ask for the backups of all clusters of a multicluster.
-    type: bool
-    default: false
-  volumecare_program:
-    description:
-      - With O(source=volumecare), the program that tells of the backups.
-    type: path
-    default: storpool_vcctl
 extends_documentation_fragment:
+  - storpool.cloudstack._storpool.volumecare
   - storpool.cloudstack._cloudstack
   - storpool.cloudstack._storpool
   - storpool.cloudstack._attributes
@@ -280,9 +272,7 @@ def main() -> None:
             lambda option, what, name, rows: named.needed(option, what, name, rows, by=_BY),
             other_half.reference,
             keys_of,
-            (lambda: volumecare.status(params["volumecare_program"], params["volumecare_multicluster"]))
-            if params["source"] == VOLUMECARE and wanted.state == UP
-            else None,
+            volumecare.teller(params) if params["source"] == VOLUMECARE and wanted.state == UP else None,
         )
 
         def connect() -> t.Tuple[t.Any, t.Any]:

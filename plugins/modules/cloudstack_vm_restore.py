@@ -26,7 +26,8 @@ notes:
   - A snapshot of another location can be used before all its data is here. Until then the VM reads over the bridge between the locations.
   - Backups are crash-consistent, as if the power of the VM had failed. Databases and file systems recover as they do then.
   - The VM must not be started by anybody else meanwhile. If it is, the disks are left as they are, and the error says what to do.
-  - With O(source=volumecare), the task runs a program of VolumeCare's, so it has to run as root on a host of the StorPool cluster.
+  - With O(source=volumecare), the task runs a program of VolumeCare's, so it has to run as root on a host of the StorPool cluster, unless it is given what
+    the program has answered (O(volumecare_status)).
 options:
   vm:
     description:
@@ -97,17 +98,8 @@ options:
       - How many seconds the task may take in all.
     type: int
     default: 3600
-  volumecare_multicluster:
-    description:
-      - With O(source=volumecare), ask for the backups of all clusters of a multicluster.
-    type: bool
-    default: false
-  volumecare_program:
-    description:
-      - With O(source=volumecare), the program that tells of the backups.
-    type: path
-    default: storpool_vcctl
 extends_documentation_fragment:
+  - storpool.cloudstack._storpool.volumecare
   - storpool.cloudstack._cloudstack
   - storpool.cloudstack._storpool
   - storpool.cloudstack._attributes
@@ -308,9 +300,7 @@ def main() -> None:
             other_half.reference,
             keys_of,
             lambda thing, like: policy.changes(thing, policy.settings_of(like)),
-            (lambda: volumecare.status(params["volumecare_program"], params["volumecare_multicluster"]))
-            if params["source"] == VOLUMECARE
-            else None,
+            volumecare.teller(params) if params["source"] == VOLUMECARE else None,
             settles=lambda vm: SettledVm(str(vm["id"])) if vm.get("state") in VM_PASSING else None,
         )
         worker = Worker(api, cloud, time_left=time_left)

@@ -25,7 +25,8 @@ notes:
   - A snapshot of another location can be used before all its data is here. Until then O(onto) reads over the bridge between the locations.
   - Backups are crash-consistent. File systems recover when they are mounted; one that is to stay as it is has to be mounted read-only, without its journal.
   - A root disk becomes a data disk. Its file systems have the names and ids of the original, which matters if it is attached beside that.
-  - With O(source=volumecare), the task runs a program of VolumeCare's, so it has to run as root on a host of the StorPool cluster.
+  - With O(source=volumecare), the task runs a program of VolumeCare's, so it has to run as root on a host of the StorPool cluster, unless it is given what
+    the program has answered (O(volumecare_status)).
 options:
   state:
     description:
@@ -93,17 +94,8 @@ options:
       - How many seconds the task may take in all.
     type: int
     default: 3600
-  volumecare_multicluster:
-    description:
-      - With O(source=volumecare), ask for the backups of all clusters of a multicluster.
-    type: bool
-    default: false
-  volumecare_program:
-    description:
-      - With O(source=volumecare), the program that tells of the backups.
-    type: path
-    default: storpool_vcctl
 extends_documentation_fragment:
+  - storpool.cloudstack._storpool.volumecare
   - storpool.cloudstack._cloudstack
   - storpool.cloudstack._storpool
   - storpool.cloudstack._attributes
@@ -443,9 +435,7 @@ def main() -> None:
             other_half.reference,
             keys_of,
             lambda thing, like: policy.changes(thing, policy.settings_of(like)),
-            (lambda: volumecare.status(params["volumecare_program"], params["volumecare_multicluster"]))
-            if params["source"] == VOLUMECARE
-            else None,
+            volumecare.teller(params) if params["source"] == VOLUMECARE else None,
             lambda zone: named.zone_id(cloud, zone),
         )
         desk = Desk(plan_of, lambda offering, vm, gib: fitting.check_offering(cloud, offering, vm, gib))

@@ -13,6 +13,7 @@ from .._common.given import refuse_empty
 from .._common.plan import backoff, converge
 from .._common.time_left import TimeLeft, checked
 from .._common.words import there_is
+from . import volumecare
 from .aim import Goal, Want, name_of
 from .backup import LATEST, Row
 from .marks import tag
@@ -26,8 +27,7 @@ VOLUMECARE, TAGS = "volumecare", "tags"
 BOTH: t.Dict[str, t.Any] = {
     "source": {"type": "str", "required": True, "choices": [VOLUMECARE, TAGS]},
     "zone": {"type": "str"},
-    "volumecare_multicluster": {"type": "bool", "default": False},
-    "volumecare_program": {"type": "path", "default": "storpool_vcctl"},
+    **volumecare.OPTIONS,
 }
 INFO: t.Dict[str, t.Any] = {"argument_spec": dict(BOTH, vm={"type": "list", "elements": "str"})}
 RESTORE: t.Dict[str, t.Any] = {

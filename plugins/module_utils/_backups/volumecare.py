@@ -16,6 +16,12 @@ from .._common.errors import BadAnswer
 from .._common.words import listing
 from .backup import GLOBAL_ID, UUID, Backup, Disk
 
+#: How a module comes to that answer: the one that it was given, or that of the program on the host that it runs on.
+OPTIONS: t.Dict[str, t.Any] = {
+    "volumecare_status": {"type": "raw"},
+    "volumecare_multicluster": {"type": "bool", "default": False},
+    "volumecare_program": {"type": "path", "default": "storpool_vcctl"},
+}
 #: Entries of VMs are called so, with the id of the VM.
 _OF_VM = re.compile(r"cvm=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 #: The last moment that has a year with four digits.

@@ -25,6 +25,7 @@ from ..._common.many import DONE, Job, converge_all, foresee
 from ..._common.plan import NEW_FACTS, Plan, Step, backoff
 from ..._common.time_left import checked
 from ..._common.words import listing
+from .. import volumecare
 from ..backup import Row, utc
 from . import plan as plans
 from .plan import CLEANED, STOPPED, UP, Goal, Want
@@ -54,8 +55,7 @@ SPEC: t.Dict[str, t.Any] = {
         "template": {"type": "str"},
         "at_once": {"type": "int", "default": 8},
         "wait_timeout": {"type": "int", "default": 900},
-        "volumecare_multicluster": {"type": "bool", "default": False},
-        "volumecare_program": {"type": "path", "default": "storpool_vcctl"},
+        **volumecare.OPTIONS,
     },
     "required_if": [("state", UP, ["cluster", "source"])],
 }

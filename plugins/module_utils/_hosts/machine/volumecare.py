@@ -5,13 +5,27 @@
 
 from __future__ import annotations
 
+import json
+import typing as t
+
 from ..._common.errors import Failure, NotFound
 from ..._common.transport import first_line
 from . import commands
 
 #: Seconds that the program may take; it reads what VolumeCare has noted of every VM.
 TIMEOUT = 120.0
-_ELSEWHERE = "Run the task on a host of the StorPool cluster with VolumeCare, as root, or let the tags of snapshots tell (source: tags)."
+_ELSEWHERE = (
+    "Run the task on a host of the StorPool cluster with VolumeCare, as root, or ask there and give the answer (volumecare_status), or let the tags of "
+    "snapshots tell (source: tags)."
+)
+
+
+def teller(params: t.Mapping[str, t.Any]) -> t.Callable[[], str]:
+    """What gives VolumeCare's answer: that in the options of a module, or else, whenever it is asked, that of the program on this host."""
+    given = params["volumecare_status"]
+    if given is None:
+        return lambda: status(params["volumecare_program"], params["volumecare_multicluster"])
+    return lambda: given if isinstance(given, str) else json.dumps(given)  # a template may have made a list of the text
 
 
 def status(program: str, multicluster: bool) -> str:
