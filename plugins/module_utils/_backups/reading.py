@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._common.errors import ApiError, Failure, NotFound, Outdated, TransientError, Unauthorized
-from .._common.plan import NEW_FACTS, Outcome, Plan, Step
+from .._common.errors import ApiError, Failure, NotFound, Outdated
+from .._common.plan import Outcome, Plan, Step
 from . import marks, tags, volumecare
 from .aim import Current, Goal, Want, aim, name_of
 from .backup import UUID, Backup, Row, in_order, located
 from .plan import WAIT, back, check_way_back, forward
+from .refusals import Refusals
 
 #: Calls of a restore that CloudStack gets; all others are StorPool's.
 TO_CLOUDSTACK = frozenset(["stopVirtualMachine", "startVirtualMachine", WAIT])
@@ -143,7 +144,7 @@ class Run:
         self._vm: t.Optional[Row] = None
         self._source: t.Optional[str] = None
         self._source_row: t.Optional[Row] = None
-        self._refused: t.List[t.Tuple[str, t.Optional[str]]] = []
+        self._refused = Refusals()
         self.goal: t.Optional[Goal] = None
         self.aimed: t.Optional[Goal] = None
         self.failed: t.Optional[Failure] = None
@@ -195,7 +196,7 @@ class Run:
         except Failure as failure:
             self._vm = None if self._vm is None else dict(self._vm, unsure=True)
             self._shelf.forget("volumes", "snapshots", "remote")
-            if self.failed is None and step.call in _ON_THE_WAY and self._is_refusal(step, failure):
+            if self.failed is None and step.call in _ON_THE_WAY and self._refused.is_final(step, failure):
                 self.failed = failure.while_doing(step.action)
                 if isinstance(failure, ApiError):
                     failure.advise(step.advice)
@@ -211,23 +212,6 @@ class Run:
                 dict(t.cast(Row, self._vm), state=row["state"]) if known and row else dict(self._vm or {}, unsure=True)
             )
         return answer
-
-    def _is_refusal(self, step: Step, failure: Failure) -> bool:
-        """Whether a failure is a final one of this step: an error of the API's that does not pass, and that another look has not explained.
-
-        One of the question about a job says nothing of the job.
-        """
-        if not isinstance(failure, ApiError) or isinstance(failure, (Outdated, TransientError, Unauthorized)):
-            return False
-        if not str(failure.call).startswith(f"POST {step.call}"):
-            return False
-        if failure.error.get("descr") == "no description":  # so nothing says that it was not done
-            return False
-        if failure.name not in NEW_FACTS:
-            return True
-        again = (step.call, str(step.body)) in self._refused
-        self._refused.append((step.call, str(step.body)))
-        return again
 
     def end(self, outcome: Outcome) -> Outcome:
         """The outcome, or the failure that turned the run back, now that all is as it was."""

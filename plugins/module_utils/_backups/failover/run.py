@@ -9,24 +9,15 @@ import time
 import typing as t
 
 from ..._common.crew import Crew
-from ..._common.errors import (
-    ApiError,
-    Failure,
-    InvalidOption,
-    NotAllowed,
-    NotFound,
-    Outdated,
-    PartlyFailed,
-    TransientError,
-    Unauthorized,
-)
+from ..._common.errors import Failure, InvalidOption, NotAllowed, NotFound, Outdated, PartlyFailed
 from ..._common.given import refuse_empty
 from ..._common.many import DONE, Job, converge_all, foresee
-from ..._common.plan import NEW_FACTS, Plan, Step, backoff
+from ..._common.plan import Plan, Step, backoff
 from ..._common.time_left import checked
 from ..._common.words import listing
 from .. import volumecare
 from ..backup import Row, utc
+from ..refusals import Refusals
 from . import plan as plans
 from .plan import CLEANED, STOPPED, UP, Goal, Want
 from .sight import Current, Sides, Sight, Watch
@@ -117,7 +108,7 @@ class Vm:
         self.goal: t.Optional[Goal] = None
         self.failed: t.Optional[Failure] = None
         self._wanted, self._cluster = wanted, cluster
-        self._refused: t.List[t.Tuple[str, str]] = []
+        self._refused = Refusals()
         self.job = Job(f"VM {self.name!r}", self.look, self.plan)
 
     def look(self, sight: Sight) -> Current:
@@ -142,19 +133,9 @@ class Vm:
 
     def turn_back(self, step: Step, failure: Failure) -> None:
         """Take note of a call that failed. Raises :class:`Outdated` if the VM is to be planned anew, on its way back."""
-        if self.failed is None and step.call in _ON_THE_WAY and self._is_refusal(step, failure):
+        if self.failed is None and step.call in _ON_THE_WAY and self._refused.is_final(step, failure):
             self.failed = failure.while_doing(step.action)
             raise Outdated(failure.message, call=failure.call, error=failure.error)
-
-    def _is_refusal(self, step: Step, failure: Failure) -> bool:
-        """Whether it is a final one: an error of the API's that does not pass, that says what it is, and that another look has not explained."""
-        if not isinstance(failure, ApiError) or isinstance(failure, (Outdated, TransientError, Unauthorized)):
-            return False
-        if not str(failure.call).startswith(f"POST {step.call}") or failure.error.get("descr") == "no description":
-            return False
-        again = (step.call, str(step.body)) in self._refused
-        self._refused.append((step.call, str(step.body)))
-        return again or failure.name not in NEW_FACTS
 
     def shown(self, state: str) -> Row:
         """What the result says of it."""
