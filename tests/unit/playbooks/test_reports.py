@@ -170,8 +170,9 @@ def test_of_two_hundred_hosts_a_page_shows_what_is_wrong_and_folds_the_rest():
 
 
 def ending(check=False, **variables):
+    """The lines with which a play ends."""
     rendered = render("end.j2", ansible_check_mode=check, **variables)
-    return rendered if isinstance(rendered, list) else json.loads(rendered)
+    return (rendered if isinstance(rendered, dict) else json.loads(rendered))["lines"]
 
 
 def test_a_play_ends_with_the_verdict_the_problems_what_to_do_and_the_report():
