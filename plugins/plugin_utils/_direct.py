@@ -122,10 +122,8 @@ class ActionModule(NormalAction):
         return bool(boolean(wanted, strict=False))
 
     def _where_notes_are(self, task_vars: t.Mapping[str, t.Any]) -> t.Optional[str]:
-        """Where the tasks of this run tell each other what they foresee; ``None`` unless the run as a whole is in check mode, empty if that is not wanted."""
-        if not self._is_on(FORESEE, task_vars):
-            return ""
-        if not context.CLIARGS.get("check") or not self._task.check_mode:
+        """Where the tasks of this run tell each other what they foresee; ``None`` unless the run as a whole is in check mode."""
+        if not context.CLIARGS.get("check") or not self._task.check_mode or not self._is_on(FORESEE, task_vars):
             return None
         return os.path.join(constants.DEFAULT_LOCAL_TMP, COLLECTION)
 

@@ -182,7 +182,6 @@ def prepare(module: str, storpool: Simulator, cloudstack: Simulator) -> None:
     calls = [("VolumeUpdate/db-1", _VM_TAG)] if module in ON_A_VM else []
     if module in WITH_A_FAR_CLUSTER:
         storpool.admin("POST", "clusters", {"id": "far.c"})
-        storpool.switch(recovery_seconds=0)  # whether a copy is complete is no matter of how slow this machine is
         calls += WITH_A_FAR_CLUSTER[module]
     for call, body in calls:
         answer = storpool_call(storpool, call, body).json()
@@ -255,6 +254,7 @@ def run_examples(module: str, storpool: Simulator, cloudstack: Simulator, direct
     """Run the examples of a module."""
     full = f"{COLLECTION}.{module}"
     prepare(module, storpool, cloudstack)
+    storpool.switch(recovery_seconds=0)  # whether a copy is complete is no matter of how slow this machine is
     tasks = [_received("before")]
     found = examples(module)
     root = None

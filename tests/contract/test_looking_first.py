@@ -103,7 +103,7 @@ def run(storpool, cloudstack, tmp_path):
 def test_a_mistake_is_found_before_the_first_write(run, tmp_path, name, given, says):
     ended, written = run(name, given)
     assert (ended.returncode, written) == (2, []), ended.stdout
-    assert says in ended.stdout.rpartition("fatal: ")[2], ended.stdout
+    assert says in ended.stdout.rpartition("TASK [Say how it ended]")[2], ended.stdout
     report = json.loads((tmp_path / f"storpool-{name}.json").read_text())
     assert says in str(report["problems"])
     assert (report["ok"], bool(report["now"])) == (False, True)

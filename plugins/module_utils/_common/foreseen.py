@@ -16,10 +16,10 @@ import re
 import typing as t
 import uuid
 
-#: Where the notes of this run are; ``None`` for a task that cannot know what others foresee, and empty for one that is to know nothing of it.
+#: Where the notes of this run are; ``None`` for a task that is to know nothing of what others foresee.
 directory: t.Optional[str] = None
 
-#: What is added to a refusal for want of something, if the task is in check mode and cannot know what others foresee.
+#: What is added to a refusal for want of something, if the task is in check mode.
 HINT = (
     "What earlier tasks would make is known in check mode only if the whole run is in check mode, and those tasks and this one run in Ansible's own process "
     "(-vvv says whether they do)."
