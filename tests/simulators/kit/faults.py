@@ -104,6 +104,8 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: list[dict[str, Any]] = []
+        #: How often they were removed: what hangs since before that hangs no longer.
+        self.cleared = 0
 
     def add(self, faults: list[dict[str, Any]]) -> None:
         """Adds normalized faults."""
@@ -111,6 +113,7 @@ class Faults:
 
     def clear(self) -> None:
         self._faults.clear()
+        self.cleared += 1
 
     def describe(self) -> list[dict[str, Any]]:
         """The faults that are left, with their remaining skip and times."""

@@ -94,7 +94,7 @@ class Pipeline:
             await asyncio.sleep(fault["seconds"])
             return answer
         if kind in ("hang_before", "hang_after"):
-            await _until_gone(request, fault["seconds"])
+            await self._hang(request, fault["seconds"])
             return None
         if kind == "http_error":
             status = fault["status"]
@@ -107,13 +107,14 @@ class Pipeline:
             return self._product.fault_answer(call, fault)
         return None
 
-
-async def _until_gone(request: web.BaseRequest, seconds: float) -> None:
-    """Returns when the client has closed the connection, at the latest after ``seconds``."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + seconds
-    while loop.time() < end and request.transport is not None and not request.transport.is_closing():
-        await asyncio.sleep(min(POLL_SECONDS, max(0.0, end - loop.time())))
+    async def _hang(self, request: web.BaseRequest, seconds: float) -> None:
+        """Returns when the client has closed the connection, or somebody has removed all faults, at the latest after ``seconds``."""
+        loop = asyncio.get_running_loop()
+        end, cleared = loop.time() + seconds, self._faults.cleared
+        while loop.time() < end and self._faults.cleared == cleared:
+            if request.transport is None or request.transport.is_closing():
+                break
+            await asyncio.sleep(min(POLL_SECONDS, max(0.0, end - loop.time())))
 
 
 def _drop(request: web.BaseRequest) -> web.Response:
