@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import socket
 import sys
 import threading
@@ -149,6 +150,18 @@ def test_faults_come_before_or_after_the_effect(sim, kind, effect, seen):
     assert outcomes(sim) == [("VolumeCreate", f"fault:{kind}", effect)]
     assert (storpool_call(sim, "Volume/a").json().get("data") is not None) is effect
     assert sim.faults() == []
+
+
+def test_silence_ends_when_the_faults_are_removed(sim):
+    sim.fault({"call": "VolumeCreate", "kind": "hang_before"})
+    with concurrent.futures.ThreadPoolExecutor() as beside:
+        call = beside.submit(storpool_call, sim, "VolumeCreate", VOLUME, timeout=30)
+        while not sim.journal()["entries"]:
+            time.sleep(0.01)
+        sim.clear_faults()
+        with pytest.raises(requests.ConnectionError):
+            call.result(timeout=10)
+    assert outcomes(sim) == [("VolumeCreate", "fault:hang_before", False)]
 
 
 def test_a_fault_may_garble_the_answer_after_the_effect(sim):
