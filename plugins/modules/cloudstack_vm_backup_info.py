@@ -151,7 +151,7 @@ call:
 import typing as t
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.reading import Sides
-from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.run import INFO, VOLUMECARE, look
+from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.run import INFO, look
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud import named, other_half
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.reader import Reader as Cloud
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection.options import (
@@ -182,7 +182,7 @@ def main() -> None:
             lambda vm, zone: named.the_vm(cloud, vm, zone),
             other_half.reference,
             keys_of,
-            status=volumecare.teller(params) if params["source"] == VOLUMECARE else None,
+            status=volumecare.teller(params),
         )
         return dict(look(sides, params), changed=False)
 

@@ -222,7 +222,6 @@ import typing as t
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.failover.plan import UP
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.failover.run import (
     SPEC,
-    VOLUMECARE,
     bring,
     judged,
     want,
@@ -235,10 +234,9 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.co
     CONNECTION as TO_CLOUDSTACK,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import open_api
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common import plain
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import InvalidOption
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.module import Module
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common.run import finish
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.run import aside, finish
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.time_left import TimeLeft
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine import volumecare
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import Reader as Cluster
@@ -272,7 +270,7 @@ def main() -> None:
             lambda option, what, name, rows: named.needed(option, what, name, rows, by=_BY),
             other_half.reference,
             keys_of,
-            volumecare.teller(params) if params["source"] == VOLUMECARE and wanted.state == UP else None,
+            volumecare.teller(params) if wanted.state == UP else None,
         )
 
         def connect() -> t.Tuple[t.Any, t.Any]:
@@ -280,11 +278,7 @@ def main() -> None:
             return Worker(api, Cloud(api)).apply, connect_to_storpool(module).apply
 
         result = bring(sides, wanted, connect, storpool.endpoint.retries)
-        for words in result.pop("warnings"):
-            module.warn(plain.line(words))
-        if not module._diff:
-            del result["diff"]
-        return judged(result, wanted)
+        return judged(aside(module, result), wanted)
 
     finish(module, work)
 

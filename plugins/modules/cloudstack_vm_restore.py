@@ -259,7 +259,7 @@ call:
 import typing as t
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.reading import Sides
-from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.run import RESTORE, VOLUMECARE, restore, want
+from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.run import RESTORE, restore, want
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud import named, other_half
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.reader import Reader as Cloud
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.waiting import Worker
@@ -268,9 +268,8 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.co
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import open_api
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.volume.states import VM_PASSING, SettledVm
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common import plain
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.module import Module
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common.run import finish
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.run import aside, finish
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.time_left import TimeLeft
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine import volumecare
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import Reader as Cluster
@@ -300,18 +299,14 @@ def main() -> None:
             other_half.reference,
             keys_of,
             lambda thing, like: policy.changes(thing, policy.settings_of(like)),
-            volumecare.teller(params) if params["source"] == VOLUMECARE else None,
+            volumecare.teller(params),
             settles=lambda vm: SettledVm(str(vm["id"])) if vm.get("state") in VM_PASSING else None,
         )
         worker = Worker(api, cloud, time_left=time_left)
         result = restore(
             sides, wanted, worker.apply, storpool.apply, storpool.endpoint.retries, module.check_mode, time_left
         )
-        for words in result.pop("warnings"):
-            module.warn(plain.line(words))
-        if not module._diff:
-            del result["diff"]
-        return result
+        return aside(module, result)
 
     finish(module, work)
 

@@ -379,7 +379,6 @@ call:
 import typing as t
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.reading import Sides
-from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.run import VOLUMECARE
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.volume_run import (
     VOLUME_RESTORE,
     Desk,
@@ -395,10 +394,9 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.co
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import open_api
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.volume import fitting, volume
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common import plain
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.module import Module
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import Plan
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common.run import finish
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.run import aside, finish
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.time_left import TimeLeft
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine import volumecare
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import Reader as Cluster
@@ -435,17 +433,13 @@ def main() -> None:
             other_half.reference,
             keys_of,
             lambda thing, like: policy.changes(thing, policy.settings_of(like)),
-            volumecare.teller(params) if params["source"] == VOLUMECARE else None,
+            volumecare.teller(params),
             lambda zone: named.zone_id(cloud, zone),
         )
         desk = Desk(plan_of, lambda offering, vm, gib: fitting.check_offering(cloud, offering, vm, gib))
         run = VolumeRun(sides, desk, wanted, Worker(api, cloud, time_left=time_left).apply, storpool.apply)
         result = restore_volume(run, storpool.endpoint.retries, module.check_mode, time_left)
-        for words in result.pop("warnings"):
-            module.warn(plain.line(words))
-        if not module._diff:
-            del result["diff"]
-        return result
+        return aside(module, result)
 
     finish(module, work)
 

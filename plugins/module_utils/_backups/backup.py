@@ -9,10 +9,13 @@ import re
 import typing as t
 from datetime import datetime, timezone
 
-from .._common.errors import NotAllowed, NotFound
+from .._common.errors import InvalidOption, NotAllowed, NotFound
 from .._common.words import listing, there_is
 
 Row = t.Dict[str, t.Any]
+Params = t.Mapping[str, t.Any]
+#: Seconds, or seconds since 1970, from what people write, for an option.
+Seconds = t.Callable[[t.Optional[str], str], t.Optional[int]]
 #: What ``backup`` says for the newest one.
 LATEST = "latest"
 HERE = "here"
@@ -129,6 +132,21 @@ def _usable(backup: Backup, others: t.Sequence[Backup]) -> Backup:
     other = next((each for each in others if each.problem is None), None)
     way_out = f" The newest that can is {other}: name it (backup: {other.id})." if other else ""
     raise NotAllowed(f"The {backup} cannot be restored: {backup.problem}.{way_out}")
+
+
+def max_age_of(params: Params, duration: Seconds) -> t.Optional[int]:
+    """How old a backup may be, in seconds, by the option of that name. Raises :class:`InvalidOption`."""
+    age = duration(params["max_age"], "max_age")
+    if age == 0:
+        raise InvalidOption("max_age: no backup is that new. Give a duration such as '1d', or leave the option out.")
+    return age
+
+
+def before_of(params: Params, moment: Seconds) -> t.Optional[int]:
+    """The moment by which a backup has to have been made, by the option of that name, which goes with no ``backup``. Raises :class:`InvalidOption`."""
+    if params["before"] is not None and params["backup"] != LATEST:
+        raise InvalidOption("before: it chooses among backups, and backup names one. Leave one of them out.")
+    return moment(params["before"], "before") or None
 
 
 def check_age(backup: Backup, max_age: t.Optional[int], now: float) -> None:

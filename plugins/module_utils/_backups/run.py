@@ -15,19 +15,14 @@ from .._common.time_left import TimeLeft, checked
 from .._common.words import there_is
 from . import volumecare
 from .aim import Goal, Want, name_of
-from .backup import LATEST, Row
+from .backup import LATEST, Params, Row, Seconds, before_of, max_age_of
 from .marks import tag
 from .reading import Apply, Run, Shelf, Sides
 
-Params = t.Mapping[str, t.Any]
-#: Seconds, or seconds since 1970, from what people write, for an option.
-Seconds = t.Callable[[t.Optional[str], str], t.Optional[int]]
-
-VOLUMECARE, TAGS = "volumecare", "tags"
 BOTH: t.Dict[str, t.Any] = {
-    "source": {"type": "str", "required": True, "choices": [VOLUMECARE, TAGS]},
-    "zone": {"type": "str"},
     **volumecare.OPTIONS,
+    "source": dict(volumecare.OPTIONS["source"], required=True),
+    "zone": {"type": "str"},
 }
 INFO: t.Dict[str, t.Any] = {"argument_spec": dict(BOTH, vm={"type": "list", "elements": "str"})}
 RESTORE: t.Dict[str, t.Any] = {
@@ -54,25 +49,20 @@ def want(params: Params, duration: Seconds, moment: Seconds) -> Want:
     """The desired restore that the options describe. Raises :class:`InvalidOption`."""
     for option in ("vm", "backup", "onto", "zone"):
         refuse_empty(params[option], option)
-    if params["before"] is not None and params["backup"] != LATEST:
-        raise InvalidOption("before: it chooses among backups, and backup names one. Leave one of them out.")
     disks = params["disks"]
     if disks is not None and not disks:
         raise InvalidOption("disks is an empty list: name the disks, or leave the option out for all of them.")
     for number, item in enumerate(disks or ()):
         for side in ("from", "to"):
             refuse_empty(item[side], f"disks[{number}].{side}")
-    max_age = duration(params["max_age"], "max_age")
-    if max_age == 0:
-        raise InvalidOption("max_age: no backup is that new. Give a duration such as '1d', or leave the option out.")
     return Want(
         vm=params["vm"],
         onto=params["onto"],
         zone=params["zone"],
         disks=disks,
         backup=params["backup"],
-        before=moment(params["before"], "before") or None,
-        max_age=max_age,
+        before=before_of(params, moment),
+        max_age=max_age_of(params, duration),
         stop_vm=params["stop_vm"],
         start=params["start"],
         wait_timeout=checked(params, "wait_timeout"),

@@ -311,14 +311,14 @@ def _way(current: Current, goal: Goal) -> t.List[str]:
         f"note on {who} that it is for disk {goal.disk.volume} of {goal.backup}",
         f"attach {who} to {vm} for a moment, so that it is on StorPool",
         f"detach {who} from {vm}",
-        *([f"bring snapshot ~{goal.disk.snapshot} for {who} here from {place!r}"] if place else []),
+        *([plan.bring({"remoteId": goal.disk.snapshot, "remoteLocation": place}, None, who).action] if place else []),
         _kept(current),
         _let_go(current),
         plan.revert(half, who, goal.disk.snapshot, f" of {goal.backup}").action,
         _noted(current),
         f"attach {who} to {vm}",
         _safety_goes(current),
-        *(_copy_goes(one) for one in copies),
+        *(plan.delete({"globalId": one}, "a copy").action for one in copies),
     ]
 
 
@@ -337,10 +337,6 @@ def _noted(current: Current) -> str:
 
 def _safety_goes(current: Current) -> str:
     return f"delete the snapshot of {current.who} while it was empty"
-
-
-def _copy_goes(global_id: str) -> str:
-    return f"delete snapshot ~{global_id}, a copy that was only for the way"
 
 
 def _note(current: Current, tags: t.Mapping[str, str], words: str, wanted: Want) -> Step:

@@ -13,17 +13,17 @@ from .._common.given import refuse_empty
 from .._common.plan import Plan, Step, backoff, converge
 from .._common.time_left import TimeLeft, checked
 from .._common.words import listing
-from . import marks, volume_plan
+from . import marks, volume_plan, volumecare
 from .aim import name_of
-from .backup import LATEST, UUID, Backup, Row
+from .backup import LATEST, UUID, Backup, Params, Row, Seconds, before_of, max_age_of
 from .reading import Apply, Shelf, Sides, source_of
-from .run import BOTH, Params, Seconds
+from .run import BOTH
 from .volume_plan import Current, Errand, Goal, Want
 
 VOLUME_RESTORE: t.Dict[str, t.Any] = {
     "argument_spec": dict(
         BOTH,
-        source=dict(BOTH["source"], required=False),
+        source=volumecare.OPTIONS["source"],
         state={"type": "str", "choices": ["present", "absent"], "default": "present"},
         vm={"type": "str"},
         disk={"type": "str"},
@@ -72,11 +72,6 @@ def want(params: Params, duration: Seconds, moment: Seconds) -> Want:
         raise InvalidOption(
             f"name is {name[:80]!r}: give 1 to {_LONGEST_NAME} characters, with no space at the beginning or the end."
         )
-    if params["before"] is not None and params["backup"] != LATEST:
-        raise InvalidOption("before: it chooses among backups, and backup names one. Leave one of them out.")
-    max_age = duration(params["max_age"], "max_age")
-    if max_age == 0:
-        raise InvalidOption("max_age: no backup is that new. Give a duration such as '1d', or leave the option out.")
     return Want(
         present=params["state"] == "present",
         vm=params["vm"],
@@ -86,8 +81,8 @@ def want(params: Params, duration: Seconds, moment: Seconds) -> Want:
         name=name,
         offering=params["disk_offering"],
         backup=params["backup"],
-        before=moment(params["before"], "before") or None,
-        max_age=max_age,
+        before=before_of(params, moment),
+        max_age=max_age_of(params, duration),
         wait_timeout=checked(params, "wait_timeout"),
     )
 

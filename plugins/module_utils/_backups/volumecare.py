@@ -16,8 +16,9 @@ from .._common.errors import BadAnswer
 from .._common.words import listing
 from .backup import GLOBAL_ID, UUID, Backup, Disk
 
-#: How a module comes to that answer: the one that it was given, or that of the program on the host that it runs on.
+#: Who knows of backups, and how a module comes to VolumeCare's answer: the one that it was given, or that of the program on the host that it runs on.
 OPTIONS: t.Dict[str, t.Any] = {
+    "source": {"type": "str", "choices": ["volumecare", "tags"]},
     "volumecare_status": {"type": "raw"},
     "volumecare_multicluster": {"type": "bool", "default": False},
     "volumecare_program": {"type": "path", "default": "storpool_vcctl"},

@@ -39,6 +39,15 @@ def _fit_to_be_seen(module: AnsibleModule, result: t.Mapping[str, t.Any]) -> t.D
     return shown
 
 
+def aside(module: AnsibleModule, result: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+    """A result without its ``warnings``, which Ansible is given, and without its ``diff`` if nobody has asked for one."""
+    for words in result.pop("warnings"):
+        module.warn(plain.line(words))
+    if not module._diff:
+        del result["diff"]
+    return result
+
+
 def manage(
     module: AnsibleModule,
     kind: Managed,

@@ -16,19 +16,16 @@ from ..._common.plan import Plan, Step, backoff
 from ..._common.time_left import checked
 from ..._common.words import listing
 from .. import volumecare
-from ..backup import Row, utc
+from ..backup import Params, Row, Seconds, max_age_of, utc
 from ..refusals import Refusals
 from . import plan as plans
 from .plan import CLEANED, STOPPED, UP, Goal, Want
 from .sight import Current, Sides, Sight, Watch
 
-Params = t.Mapping[str, t.Any]
-Seconds = t.Callable[[t.Optional[str], str], t.Optional[int]]
 Apply = t.Callable[[Step], t.Any]
 #: Makes a connection of its own to each side: what applies steps over it.
 Connect = t.Callable[[], t.Tuple[Apply, Apply]]
 
-VOLUMECARE, TAGS = "volumecare", "tags"
 #: More than that side by side are no faster: hosts and management servers have other work as well.
 MOST_AT_ONCE = 64
 SPEC: t.Dict[str, t.Any] = {
@@ -37,7 +34,6 @@ SPEC: t.Dict[str, t.Any] = {
         "groups": {"type": "list", "elements": "list", "required": True},
         "zone": {"type": "str"},
         "cluster": {"type": "str"},
-        "source": {"type": "str", "choices": [VOLUMECARE, TAGS]},
         "max_age": {"type": "str"},
         "made_after": {"type": "str"},
         "older_backups": {"type": "bool", "default": False},
@@ -77,15 +73,12 @@ def want(params: Params, duration: Seconds, moment: Seconds, drill: bool) -> Wan
                     f"groups[{number}][{place}] is {name!r}: give the name or the id of a VM, in quotes."
                 )
             refuse_empty(name, f"groups[{number}][{place}]")
-    max_age = duration(params["max_age"], "max_age")
-    if max_age == 0:
-        raise InvalidOption("max_age: no backup is that new. Give a duration such as '1d', or leave the option out.")
     return Want(
         state=params["state"],
         groups=tuple(tuple(group) for group in params["groups"]),
         zone=params["zone"],
         cluster=params["cluster"],
-        max_age=max_age,
+        max_age=max_age_of(params, duration),
         made_after=moment(params["made_after"], "made_after") or None,
         older_backups=params["older_backups"],
         fenced=params["fenced"],

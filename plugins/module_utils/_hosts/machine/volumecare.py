@@ -20,8 +20,13 @@ _ELSEWHERE = (
 )
 
 
-def teller(params: t.Mapping[str, t.Any]) -> t.Callable[[], str]:
-    """What gives VolumeCare's answer: that in the options of a module, or else, whenever it is asked, that of the program on this host."""
+def teller(params: t.Mapping[str, t.Any]) -> t.Optional[t.Callable[[], str]]:
+    """What gives VolumeCare's answer: that in the options of a module, or else, whenever it is asked, that of the program on this host.
+
+    ``None`` if they say that others know of the backups.
+    """
+    if params["source"] != "volumecare":
+        return None
     given = params["volumecare_status"]
     if given is None:
         return lambda: status(params["volumecare_program"], params["volumecare_multicluster"])

@@ -21,7 +21,13 @@ TEXT = (
 
 
 def params(**given):
-    return {"volumecare_status": None, "volumecare_multicluster": False, "volumecare_program": "none-such", **given}
+    return {
+        "source": "volumecare",
+        "volumecare_status": None,
+        "volumecare_multicluster": False,
+        "volumecare_program": "none-such",
+        **given,
+    }
 
 
 @pytest.fixture
