@@ -250,15 +250,20 @@ class Bench:
     def images(self) -> list[Row]:
         """Images into StorPool and out of it."""
         took, empty = images.measure(self.bench, self.repeats), self.empty()["seconds"]
+        memory = images.measure(self.bench, self.repeats, images.MEMORY)
         text = "2 GiB QCOW2 with 1 GiB of data"
         against = "module time over an empty module, against qemu-img convert and compare"
         return [
             Row(f"import of a {text}: {against}", (took["in"] - empty) / took["bare in"], "x", 1.15),
             Row(f"export of a {text}: {against}", (took["out"] - empty) / took["bare out"], "x", 1.15),
             Row("import and export: memory of the module and its programs", took["MB"], "MB", 200),
+            Row("import, devices in memory", (memory["in"] - empty) / memory["bare in"], "x"),
+            Row("export, devices in memory", (memory["out"] - empty) / memory["bare out"], "x"),
             *[Row(f"{name}: module time", took[key], "s") for name, key in (("import", "in"), ("export", "out"))],
             Row("import: qemu-img convert and compare", took["bare in"], "s"),
             Row("export: a device, qemu-img convert and compare", took["bare out"], "s"),
+            Row("import, devices in memory: module time", memory["in"], "s"),
+            Row("import, devices in memory: qemu-img convert and compare", memory["bare in"], "s"),
         ]
 
     def roll(self) -> list[Row]:

@@ -28,53 +28,55 @@ from tools.workspace import BUILD, COLLECTION
 GIB = 1 << 30
 PIECES = 16  # of data, with as much nothing between them
 CLIENT = 1
-#: Where no disk makes times longer, if there is so much room: an image, two volumes and two files.
-MEMORY, NEEDED = Path("/dev/shm"), 8 * GIB  # noqa: S108
+#: Where no device makes times longer, so that only processors count.
+MEMORY = Path("/dev/shm")  # noqa: S108
 #: As the module calls it.
-IN = ("convert", "-n", "--target-is-zero", "-W", "-m", "8", "-t", "none", "-f", "qcow2", "-O", "raw")
-OUT = ("convert", "-m", "8", "-T", "none", "-f", "raw", "-O", "qcow2")
+IN = ("convert", "-n", "--target-is-zero", "-W", "-m", "4", "-t", "none", "-f", "qcow2", "-O", "raw")
+OUT = ("convert", "-m", "4", "-T", "none", "-f", "raw", "-O", "qcow2")
 COMPARE = ("compare", "-T", "none")
 
 
-def measure(bench: Workbench, repeats: int) -> dict[str, float]:
-    """Seconds of the module's process and of the bare programs, the best of each, and the memory of the module with its programs in MB."""
-    with _place() as directory, _cluster(directory) as simulator:
+def measure(bench: Workbench, repeats: int, place: Path = BUILD) -> dict[str, float]:
+    """Seconds of the module's process and of the bare programs, the best of each, and the memory of the module with its programs in MB.
+
+    All data is in ``place``. Memory is looked at while an import and an export run whose times do not count.
+    """
+    with _directory(place) as directory, _cluster(directory) as simulator:
         source = _source(directory)
-        times: dict[str, list[float]] = {name: [] for name in ("bare in", "in", "bare out", "out", "MB")}
+        times: dict[str, list[float]] = {name: [] for name in ("bare in", "in", "bare out", "out")}
         _volume(simulator, "origin", 2 * GIB)
         device = _attach(simulator, directory, "origin")
         subprocess.run([disk_images.program(), *IN, str(source), str(device)], check=True)
         _detach(simulator, "origin")
         _call(simulator, "VolumeSnapshot/origin", {"name": "origin-snap"})
-        for number in range(repeats):
+        for _round in range(repeats):
             times["bare in"].append(_bare_in(simulator, directory, source))
-            with _Memory() as memory:
-                took = _task(
-                    bench,
-                    simulator,
-                    directory,
-                    {"name": f"in-{number}", "kind": "volume", "src": str(source), "template": "hybrid"},
-                )
-            times["in"].append(took.modules[0]["seconds"])
-            times["MB"].append(memory.most)
-            _call(simulator, f"VolumeDelete/in-{number}", {})
+            times["in"].append(_in(bench, simulator, directory, source))
             times["bare out"].append(_bare_out(simulator, directory))
-            dest = directory / "out.qcow2"
-            with _Memory() as memory:
-                took = _task(
-                    bench, simulator, directory, {"state": "exported", "name": "origin-snap", "dest": str(dest)}
-                )
-            times["out"].append(took.modules[0]["seconds"])
-            times["MB"].append(memory.most)
-            dest.unlink()
-        return {name: max(found) if name == "MB" else min(found) for name, found in times.items()}
+            times["out"].append(_out(bench, simulator, directory))
+        with _Memory() as memory:
+            _in(bench, simulator, directory, source)
+            _out(bench, simulator, directory)
+        return {"MB": memory.most, **{name: min(found) for name, found in times.items()}}
+
+
+def _in(bench: Workbench, simulator: Simulator, directory: Path, source: Path) -> float:
+    options = {"name": "in", "kind": "volume", "src": str(source), "template": "hybrid"}
+    took = _task(bench, simulator, directory, options)
+    _call(simulator, "VolumeDelete/in", {})
+    return took.modules[0]["seconds"]
+
+
+def _out(bench: Workbench, simulator: Simulator, directory: Path) -> float:
+    dest = directory / "out.qcow2"
+    took = _task(bench, simulator, directory, {"state": "exported", "name": "origin-snap", "dest": str(dest)})
+    dest.unlink()
+    return took.modules[0]["seconds"]
 
 
 @contextlib.contextmanager
-def _place() -> Iterator[Path]:
-    BUILD.mkdir(exist_ok=True)
-    in_memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > NEEDED
-    directory = Path(tempfile.mkdtemp(dir=MEMORY if in_memory else BUILD))
+def _directory(place: Path) -> Iterator[Path]:
+    directory = Path(tempfile.mkdtemp(dir=place))
     try:
         yield directory
     finally:

@@ -27,7 +27,7 @@ _WALK = process.Limits(600, 2 << 30, 1800)
 #: The address space for copying; what it uses of it is far less.
 _COPY_MEMORY = 4 << 30
 #: Reads and writes under way at the same time.
-_COROUTINES = "8"
+_COROUTINES = "4"
 #: How many parts of an image are compared at the same time, and how large each of them is at least.
 _PARTS, _LEAST_PART = 4, 64 << 20
 _PERCENT = re.compile(rb"\((\d+(?:\.\d+)?)/100%\)")
