@@ -33,6 +33,8 @@ ELSEWHERE = {
     "common_return_values": f"{ANSIBLE}/reference_appendices/common_return_values.html",
     "ansible_configuration_settings": f"{ANSIBLE}/reference_appendices/config.html",
 }
+#: What a link says whose page has only the label.
+SAID = {"ansible_configuration_settings": "Ansible Configuration Settings"}
 
 
 def in_ansibles_documentation(app, env, node, contnode):
@@ -44,9 +46,25 @@ def in_ansibles_documentation(app, env, node, contnode):
         address = f"{ANSIBLE}/reference_appendices/config.html#envvar-{target}"
     if not address:
         return None
+    if contnode.astext() in SAID:
+        contnode = nodes.inline("", SAID[contnode.astext()])
     return nodes.reference("", "", contnode, internal=False, refuri=address)
+
+
+def name_columns(app, tree, name):
+    """In a table of more than two columns, a cell behind the first, or of a number, says its column, for where there is no room for columns (site.css)."""
+    del app, name
+    for table in tree.findall(nodes.tgroup):
+        heads = [[entry.astext() for entry in row] for head in table.findall(nodes.thead) for row in head]
+        if "ansible-option-table" in table.parent["classes"] or len(heads) != 1 or len(heads[0]) < 3:
+            continue
+        for row in next(table.findall(nodes.tbody)):
+            for number, (head, entry) in enumerate(zip(heads[0], row, strict=False)):
+                if isinstance(entry.next_node(), nodes.paragraph) and (number or entry.astext().isdigit()):
+                    entry.next_node().insert(0, nodes.inline("", f"{head}: ", classes=["column-name"]))
 
 
 def setup(app):
     """What Sphinx calls."""
     app.connect("missing-reference", in_ansibles_documentation)
+    app.connect("doctree-resolved", name_columns)

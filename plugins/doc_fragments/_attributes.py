@@ -16,7 +16,7 @@ attributes:
     description: Can run in C(check_mode) and return what it would do, and the object as it would be, without changing anything.
     support: full
     details:
-      - If a whole run is in check mode, tasks on the controller (see the attribute C(action)) build on what earlier ones would have made, info modules too.
+      - If a whole run is in check mode, tasks on the controller that only talk to APIs build on what earlier ones would have made, info modules too.
         What only the API can give out, such as an id, is V(null) until it is there. With the variable C(storpool_cloudstack_foresee) set to V(false), or
         the environment variable E(STORPOOL_CLOUDSTACK_FORESEE), a task neither sees nor tells what would be.
   diff_mode:

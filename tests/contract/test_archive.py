@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 import yaml
 
+from contract import pages
 from tools.workspace import NAME, NAMESPACE, ROOT, STAGE, env_bin, environment
 
 pytestmark = pytest.mark.xdist_group("archive")
@@ -40,10 +41,9 @@ def archive(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def installed(archive) -> Path:
     """Where ``ansible-galaxy`` has put it."""
-    galaxy(
-        archive.parent, "install", "--force", "--offline", "--no-deps", "--collections-path", archive.parent, archive
-    )
-    return archive.parent / "ansible_collections" / NAMESPACE / NAME
+    collections = archive.parent / ".ansible/collections"
+    galaxy(archive.parent, "install", "--force", "--offline", "--no-deps", "--collections-path", collections, archive)
+    return collections / "ansible_collections" / NAMESPACE / NAME
 
 
 def galaxy(home: Path, *words: object) -> None:
@@ -92,6 +92,18 @@ def test_an_example_runs_as_its_readme_says(command, installed):
         assert int(re.search(r"changed=(\d+)", ended.stdout)[1]) > 2
     else:
         assert {"cloudstack_agents:", "cloudstack_management:"} <= set(re.findall(r"\w+:", ended.stdout))
+
+
+def test_the_examples_are_copied_as_the_guide_says(installed, tmp_path):
+    words = pages.command(pages.CONTROLLERS, "cp")
+    env = {**environment(), "HOME": str(installed.parents[4])}
+    subprocess.run(["sh", "-c", " ".join(words)], cwd=tmp_path, env=env, timeout=SECONDS, check=True)
+    copied, examples = (
+        {path.relative_to(top): path.read_bytes() for path in top.rglob("*") if path.is_file()}
+        for top in (tmp_path / words[-1], installed / "examples")
+    )
+    assert copied == examples
+    assert Path("inventory/hosts.yml") in copied
 
 
 @pytest.mark.parametrize(("command", "status"), [(("sh", "-c", "exit 3"), 3), (("there-is-no-such-program",), 127)])

@@ -7,20 +7,15 @@
 from __future__ import annotations
 
 import re
-import textwrap
 
 import yaml
 
-from contract import documented
+from contract import documented, pages
 from simulators.client import start, storpool_call
-from tools.workspace import ROOT
-
-_BLOCK = re.compile(r"(?m)^\.\. code-block:: yaml\n\n((?:(?: {3}.*)?\n)+)")
 
 
 def test_the_guide_can_be_followed(tmp_path):
-    text = (ROOT / "docs/docsite/rst/backups.rst").read_text(encoding="utf-8")
-    tasks = [task for block in _BLOCK.findall(text) for task in yaml.safe_load(textwrap.dedent(block))]
+    tasks = [task for block in pages.blocks("docs/docsite/rst/backups.rst") for task in yaml.safe_load(block.text)]
     assert len(tasks) > 10
     with start("storpool", token="123") as storpool, start("cloudstack", version="4.19.1") as cloudstack:
         storpool.admin("POST", "clusters", {"id": "far.c", "name": "far-cluster", "location": "far-away"})

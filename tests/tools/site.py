@@ -53,6 +53,7 @@ def main() -> int:
         return 1
     hide_internal_options(pages)
     arrange(pages / "index.rst")
+    say_its_name(pages / "changelog.rst")
     include_markdown(pages / "docsite")
     output = SITE / "build" / "html"
     sphinx: list[str | Path] = [
@@ -85,11 +86,15 @@ def hide_internal_options(pages: Path) -> None:
             path.write_text(shown, encoding="utf-8")
 
 
+def say_its_name(page: Path) -> None:
+    """Have the collection called as it is: antsibull-docs writes its name as a title."""
+    page.write_text(page.read_text(encoding="utf-8").replace(COLLECTION.title(), COLLECTION), encoding="utf-8")
+
+
 def arrange(index: Path) -> None:
     """Have the guides first, a heading for each list in the side bar, and names there that are short enough to be read."""
-    text = index.read_text(encoding="utf-8").replace(
-        "Storpool.Cloudstack\n===================", f"{COLLECTION}\n{'=' * len(COLLECTION)}"
-    )
+    say_its_name(index)
+    text = index.read_text(encoding="utf-8")
     text = re.sub(r"(?m)^\.\. toctree::\n    :maxdepth: 1\n\n(?=\.\. _changelog)", "", text)
     changelog = re.search(r"(?ms)^\.\. _changelog_section.*?^    changelog\n\n", text)
     if not changelog:
