@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import signal
 import time
 from collections import Counter
@@ -13,7 +15,7 @@ from collections import Counter
 import pytest
 
 from faults import runner
-from faults.child import Child
+from faults.child import Child, Gate
 from faults.matrix import is_write
 from faults.restoring import Restored, TwoSites
 from simulators.client import start
@@ -21,6 +23,7 @@ from simulators.client import start
 TOKEN = "2718281828459045235"
 BACK = {"vm": "web", "source": "tags", "stop_vm": True, "wait_timeout": 300}
 MOST_CALLS = 40
+UNTIL = [int(each) for each in os.environ.get("UNTIL", "7 1000").split()]
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +75,11 @@ def test_a_vm_gets_back_what_its_disks_held(remote, running, world):
     assert again.result["safety_snapshots"] == ended.result["safety_snapshots"]
 
 
-def test_a_vm_with_many_disks_takes_few_calls(world):
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_vm_with_many_disks_takes_few_calls(by_name, world):
     vm = world.new(8, remote=True, revert_tags="kept", revert_limits="kept")
     wire = runner.Wire()
-    assert not restore(world, wire, vm=vm).failed
+    assert not restore(world, wire, vm="web" if by_name else vm).failed
     assert len(wire.requests) - _more_polls(wire) <= MOST_CALLS
 
 
@@ -274,3 +278,68 @@ def test_two_runs_at_once_are_one_restore(world):
         assert world.vm("web")["state"] == "Running"
         assert world.left() == []
         assert len(world.safety()) == 2
+
+
+def twice_backed_up(world):
+    """Disks hold ``LATER``; of ``THEN`` there is a backup at another location, of ``NOW`` one here. Their ids, by these."""
+    vm = world.new(2, remote=True)
+    world.back_up("web", remote=False)
+    world.write("web", "LATER")
+    found = runner.run("cloudstack_vm_backup_info", {**world.task, "source": "tags", "vm": [vm]}).result["vms"][0]
+    world.forget()
+    world.storpool.forget()
+    return {"NOW" if row["location"] == "here" else "THEN": row["id"] for row in found["backups"]}
+
+
+def interleave(world, first, held, second, until):
+    """A run to ``first`` is held up before request ``held``, one to ``second`` goes as far as request ``until``, then both go on.
+
+    The ids of the backups, and how the runs ended; ``None`` if the first ends before that.
+    """
+    ids = twice_backed_up(world)
+    runs = []
+    for to, at in ((first, held), (second, until)):
+        gate = Gate(at)
+        runs.append((Child([("cloudstack_vm_restore", {**world.task, **BACK, "backup": ids[to]})], gate), gate))
+        if not gate.is_reached() and len(runs) == 1:
+            runs[0][0].wait()
+            return None
+    ended = []
+    for child, gate in runs:
+        gate.open()
+        ended.extend(child.wait())
+    return ids, ended
+
+
+def whole(world, ended, wanted, told):
+    """What is so whatever ran: the disks are those of one of the restores that have ended well, and nothing but safety snapshots is left."""
+    done = {to for one, to in zip(ended, wanted, strict=True) if not one.failed}
+    assert done, told
+    [held] = world.times("web")
+    assert held in done, told
+    assert world.vm("web")["state"] == "Running", told
+    assert world.left() == [], told
+    reverts = [row for row in world.storpool.journal() if row["call"] == "VolumeRevert" and row["effect"]]
+    assert len(world.safety()) == len(reverts) == 2 * len(done), told
+
+
+@pytest.mark.parametrize(("first", "second"), [("THEN", "NOW"), ("NOW", "THEN"), ("THEN", "THEN"), ("NOW", "NOW")])
+@pytest.mark.parametrize("until", UNTIL)
+def test_two_runs_that_are_held_up_anywhere_are_one_restore_after_the_other(first, second, until, world):
+    for held in itertools.count():
+        found = interleave(world, first, held, second, until)
+        if found is None:
+            break
+        ids, ended = found
+        told = (held, [one.result for one in ended])
+        assert not any(one.escaped for one in ended), told
+        whole(world, ended, (first, second), told)
+        for one, to in zip(ended, (first, second), strict=True):
+            if one.failed:
+                assert "Let it end first" in one.result["msg"] or first == second, told
+                again = restore(world, backup=ids[to])
+                assert not again.failed, (told, again.result)
+                assert world.vm("web")["state"] == "Running", told
+                assert world.left() == [], told
+                assert world.times("web") == {to}, told
+    assert held > 15
