@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from faults import runner
-from faults.runner import Ended, Wire
+from faults.runner import Ended, Request, Wire
 
 SECONDS = 60
 
@@ -27,16 +27,16 @@ Task = tuple[str, dict[str, Any]]
 
 
 class Gate(Wire):
-    """Holds a process up before it sends request number ``at``, until somebody opens."""
+    """Holds a process up before it sends this request, until somebody opens."""
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: Request | None) -> None:
         super().__init__()
         self._at = at
         self._outside, self._inside = socket.socketpair()
         self._outside.settimeout(SECONDS)
 
     def _between(self, number: int, send: Callable[[], Any]) -> Any:
-        if number == self._at:
+        if self.requests[number] == self._at:
             self._inside.sendall(b".")
             self._inside.recv(1)
         return super()._between(number, send)

@@ -93,6 +93,7 @@ def recall(vm: str, snapshots: t.Iterable[Row], volumes: t.Iterable[Row]) -> t.T
     every = list(snapshots)
     of_it = [row for row in every if tag(row, VM) == vm]
     copies = tuple(row for row in of_it if tag(row, KIND) in (COPY, MARK))
+    # Other versions have a mark on a volume, in place of a lock.
     marked = [row for row in volumes if tag(row, VM) == vm and tag(row, KIND) == MARK]
     restores: t.Dict[t.Tuple[str, str], t.Dict[str, Row]] = {}
     for row in of_it:
