@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._backups import aim, marks, pairing, tags, volumecare
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups import backup as backups
-from ansible_collections.storpool.cloudstack.plugins.module_utils._backups import marks, pairing, tags, volumecare
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.backup import Backup, Disk
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     BadAnswer,
@@ -309,3 +310,34 @@ def test_which_number_a_restore_has_and_which_is_going(rows, number, backup):
     assert (memory.number, memory.backup) == (number, backup)
     if memory.record is not None:
         assert memory.safety == {"d": memory.record}
+
+
+@pytest.mark.parametrize(
+    ("rows", "state", "told"),
+    [
+        (
+            [kept("1", "5.here", BEGUN)],
+            "Stopped",
+            "has not ended. Let it end first (backup: 5.here); then restore 6.here.",
+        ),
+        ([locked("1", "5.here")], "Running", f"also delete snapshot 'vm-restore.{VM}.1' (storpool_snapshot)."),
+        ([locked("1", "5.here")], "Stopped", "(storpool_snapshot), and start VM 'web', which ran before."),
+        (
+            [left(marks.SAFETY, "1", "5.here", "s", **{marks.STATE: marks.UNDONE, marks.RAN: "1"})],
+            "Stopped",
+            "given up",
+        ),
+        ([left(marks.SAFETY, "1", "5.here", "s", **{marks.STATE: marks.UNDONE, marks.RAN: "1"})], "Running", None),
+        ([kept("1", "5.here", DONE), locked("1", "5.here")], "Running", None),
+        ([kept("1", "6.here", BEGUN)], "Stopped", None),
+        ([left(marks.COPY, "", "5.here", "~x")], "Running", None),
+    ],
+)
+def test_a_restore_to_another_backup_keeps_away(rows, state, told):
+    memory, ended = marks.recall(VM, rows, [])
+    current = aim.Current({"name": "web", "state": state}, VM, (), {}, {}, {}, memory, ended, 0)
+    if told is None:
+        aim.check_alone(current, "6.here")
+        return
+    with pytest.raises(NotAllowed, match=re.escape(told)):
+        aim.check_alone(current, "6.here")
