@@ -54,9 +54,9 @@ class Pages:
         Rows that come twice, and a number of them that is not the one that the server tells, mean that the list changed while it was read: it is read
         again, until it is as it was told, or the same twice. Raises :class:`BadAnswer` if neither happens, or if there is no end to it.
         """
-        rows = self._as_few(read) if few and not one else None
-        if rows is not None:
-            return rows
+        short = self._as_few(read) if few and not one else None
+        if short is not None:
+            return short
         before: t.Optional[t.List[t.Any]] = None
         for _pass in range(MOST_PASSES):
             rows, as_told = self._pass(read, one)
