@@ -23,6 +23,10 @@ notes:
   - The safety snapshots stay, and are called RV(safety_snapshots). As long as they are there, the VM is not restored to the same backup once more. Delete them
     with M(storpool.cloudstack.storpool_snapshot) when they are no longer needed.
   - A task with O(backup=latest) goes on with a restore that a run before has begun, though there may be a newer backup by then.
+  - Two restores of one VM are never mixed. A task to another backup than that of a restore that has begun changes nothing, and says so.
+  - A task to the same backup goes on with what has begun, as it cannot know whether another one is still at it. So start a second one only when the first has
+    ended; one that was only held up may revert a disk once more after the other has started the VM.
+  - The first thing that a restore writes is a snapshot C(vm-restore.<id of the VM>.<number>), which is deleted last. It is what keeps others away.
   - A snapshot of another location can be used before all its data is here. Until then the VM reads over the bridge between the locations.
   - Backups are crash-consistent, as if the power of the VM had failed. Databases and file systems recover as they do then.
   - The VM must not be started by anybody else meanwhile. If it is, the disks are left as they are, and the error says what to do.
@@ -234,7 +238,7 @@ safety_snapshots:
   type: list
   elements: str
   sample:
-    - vm-restore.27b1901a-f021-4ca5-8002-3235f346f33b.1769860800.abcd.c.0
+    - vm-restore.27b1901a-f021-4ca5-8002-3235f346f33b.1.0
 actions:
   description: What was done, or in check mode would be done, in words.
   returned: success

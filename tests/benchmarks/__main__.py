@@ -313,9 +313,11 @@ class Bench:
         ]
 
     def site(self) -> list[Row]:
-        """The drill of a failover."""
+        """The drill of a failover, and a VM that is brought back."""
         took, text = site.measure(self.bench, self.repeats), f"drill of a failover of {site.VMS} VMs"
+        calls = site.restore(self.bench)
         return [
+            *(Row(f"restore of a VM with {site.DISKS} disks, by {by}: requests", calls[by], "", 40) for by in calls),
             Row(f"{text}: requests to StorPool", took["storpool"], "", 10),
             Row(f"{text}: requests to CloudStack", took["cloudstack"], ""),
             Row(f"{text}: module time, with what the simulators take for their lists", took["seconds"], "s", 10),

@@ -1,16 +1,17 @@
 # Copyright (c) 2026, StorPool CloudStack collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The drill of a failover: which of the VMs of a site could be brought up at the other one."""
+"""The drill of a failover: which of the VMs of a site could be brought up at the other one. And one VM that is brought back to a backup."""
 
 from __future__ import annotations
 
 from benchmarks.plays import Workbench
-from simulators.client import start, storpool_call
+from simulators.client import Simulator, start, storpool_call
 from tools.workspace import COLLECTION
 
 VMS, IN_A_GROUP = 500, 100
 BATCH = 50
+DISKS = 8
 FAR_TOKEN = "1618033988749894848"
 FAR = {"id": "far.c", "name": "far-cluster", "location": "far-away", "token": FAR_TOKEN}
 
@@ -18,16 +19,7 @@ FAR = {"id": "far.c", "name": "far-cluster", "location": "far-away", "token": FA
 def measure(bench: Workbench, repeats: int) -> dict[str, float]:
     """Processor seconds, seconds and memory of the module's process, and how many requests each product gets. Every VM could be brought up."""
     with start("storpool") as storpool, start("cloudstack", version="4.19.1", hosts=2) as cloud:
-        storpool_call(storpool, "VolumeTemplateCreate", {"name": "hybrid", "replication": 3, "placeAll": "hdd"})
-        storpool.switch(recovery_seconds=0)
-        storpool.admin("POST", "clusters", FAR)
-        access = {
-            "api_url": f"{cloud.url}/client/api",
-            "api_key": cloud.args["api_key"],
-            "api_secret": cloud.args["secret_key"],
-        }
-        pool = {"name": "sp", "zone": "zone1", "template": "hybrid", "capacity": "1PiB", **access}
-        bench.play(storpool, {f"{COLLECTION}.cloudstack_storpool_pool": pool})
+        access = _begin(bench, storpool, cloud)
         for _batch in range(0, VMS, BATCH):
             cloud.admin("POST", "objects", {"pool": "sp", "vms": BATCH, "running": False})
         state = cloud.state()
@@ -59,3 +51,51 @@ def measure(bench: Workbench, repeats: int) -> dict[str, float]:
             found["storpool"].append(storpool.journal()["calls"])
             found["cloudstack"].append(cloud.journal()["calls"])
         return {key: max(values) if key == "MB" else min(values) for key, values in found.items()}
+
+
+def restore(bench: Workbench) -> dict[str, int]:
+    """How many requests it takes to bring a VM that runs back to a backup at the other site, called by its name and by its id.
+
+    How often a job is asked about depends on how long it takes; once each is counted. CloudStack attaches disks itself, beside
+    one call of the module's that detaches them.
+    """
+    found = {}
+    with start("storpool") as storpool, start("cloudstack", version="4.19.1", hosts=1) as cloud:
+        access = _begin(bench, storpool, cloud)
+        storpool.switch(revert_tags="kept", revert_limits="kept")
+        for by in ("name", "id"):
+            cloud.admin("POST", "objects", {"pool": "sp", "vms": 1, "name": f"web-{by}"})
+            data = cloud.admin("POST", "objects", {"pool": "sp", "volumes": DISKS - 1, "name": by})["volumes"]
+            [vm] = (row for row in cloud.state()["vms"] if row["name"] == f"web-{by}")
+            tasks = [{f"{COLLECTION}.cloudstack_volume": {"id": one, "vm": vm["id"], **access}} for one in data]
+            bench.play(storpool, *tasks)
+            rows = [row for row in cloud.state()["volumes"] if row["vm"] == vm["db_id"]]
+            volumes = ["~" + row["path"].rpartition("/")[2] for row in rows]
+            body = {"volumes": volumes, "location": "far-away", "tags": {"cvm": vm["id"]}}
+            for one in storpool_call(storpool, "VolumesGroupBackup", body).json()["data"]["backups"].values():
+                storpool_call(storpool, f"SnapshotDelete/~{one['remoteId']}", {})
+            for simulator in (storpool, cloud):
+                simulator.clear_journal()
+            task = {"vm": vm[by], "source": "tags", "stop_vm": True, **access}
+            bench.play(storpool, {f"{COLLECTION}.cloudstack_vm_restore": task})
+            calls = [row["call"] for simulator in (storpool, cloud) for row in simulator.journal()["entries"]]
+            if (calls.count("SnapshotFromRemote"), calls.count("VolumeRevert")) != (DISKS, DISKS):
+                raise RuntimeError(f"{DISKS} disks should be brought and reverted: {calls}")
+            others = calls.count("queryAsyncJobResult") - 2 + calls.count("VolumesReassignWait") - 1
+            found[by] = len(calls) - others
+    return found
+
+
+def _begin(bench: Workbench, storpool: Simulator, cloud: Simulator) -> dict[str, str]:
+    """A pool in a zone whose other site is ``FAR``; how CloudStack is reached."""
+    storpool_call(storpool, "VolumeTemplateCreate", {"name": "hybrid", "replication": 3, "placeAll": "hdd"})
+    storpool.switch(recovery_seconds=0)
+    storpool.admin("POST", "clusters", FAR)
+    access = {
+        "api_url": f"{cloud.url}/client/api",
+        "api_key": cloud.args["api_key"],
+        "api_secret": cloud.args["secret_key"],
+    }
+    pool = {"name": "sp", "zone": "zone1", "template": "hybrid", "capacity": "1PiB", **access}
+    bench.play(storpool, {f"{COLLECTION}.cloudstack_storpool_pool": pool})
+    return access

@@ -10,19 +10,47 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from faults import runner
-from faults.runner import Ended, Wire
+from faults.runner import Ended, Request, Wire
 
 SECONDS = 60
 
 #: A module and its options.
 Task = tuple[str, dict[str, Any]]
+
+
+class Gate(Wire):
+    """Holds a process up before it sends this request, until somebody opens."""
+
+    def __init__(self, at: Request | None) -> None:
+        super().__init__()
+        self._at = at
+        self._outside, self._inside = socket.socketpair()
+        self._outside.settimeout(SECONDS)
+
+    def _between(self, number: int, send: Callable[[], Any]) -> Any:
+        if self.requests[number] == self._at:
+            self._inside.sendall(b".")
+            self._inside.recv(1)
+        return super()._between(number, send)
+
+    def is_reached(self) -> bool:
+        """Wait until the process, which has been forked, is there; whether it does not end before."""
+        self._inside.close()
+        return self._outside.recv(1) == b"."
+
+    def open(self) -> None:
+        """Let the process go on."""
+        with contextlib.suppress(BrokenPipeError):
+            self._outside.sendall(b".")
+        self._outside.close()
 
 
 class Child:

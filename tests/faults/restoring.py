@@ -125,12 +125,12 @@ class Restored(CloudStack):
         return {**self.connection, **self.storpool.connection}
 
     def left(self) -> list[str]:
-        """What a restore has left beside safety snapshots: copies of snapshots, and tags on disks."""
+        """What a restore has left beside safety snapshots: copies of snapshots, its lock, and tags on disks."""
         state = self.storpool.state()
         copies = [
             row["name"]
             for row in state["snapshots"]
-            if row["tags"].get("vm-restore-kind") == "copy" and not row["deleted"]
+            if row["tags"].get("vm-restore-kind") in ("copy", "mark") and not row["deleted"]
         ]
         return copies + [
             row["name"] for row in state["volumes"] if any(key.startswith("vm-restore") for key in row["tags"])

@@ -13,7 +13,7 @@ from collections import Counter
 import pytest
 
 from faults import runner
-from faults.child import Child
+from faults.child import Child, Gate
 from faults.matrix import is_write
 from faults.restoring import Restored, TwoSites
 from simulators.client import start
@@ -72,10 +72,11 @@ def test_a_vm_gets_back_what_its_disks_held(remote, running, world):
     assert again.result["safety_snapshots"] == ended.result["safety_snapshots"]
 
 
-def test_a_vm_with_many_disks_takes_few_calls(world):
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_vm_with_many_disks_takes_few_calls(by_name, world):
     vm = world.new(8, remote=True, revert_tags="kept", revert_limits="kept")
     wire = runner.Wire()
-    assert not restore(world, wire, vm=vm).failed
+    assert not restore(world, wire, vm="web" if by_name else vm).failed
     assert len(wire.requests) - _more_polls(wire) <= MOST_CALLS
 
 
@@ -274,3 +275,75 @@ def test_two_runs_at_once_are_one_restore(world):
         assert world.vm("web")["state"] == "Running"
         assert world.left() == []
         assert len(world.safety()) == 2
+
+
+def twice_backed_up(world):
+    """Disks hold ``LATER``; of ``THEN`` there is a backup at another location, of ``NOW`` one here. Their ids, by these."""
+    vm = world.new(2, remote=True)
+    world.back_up("web", remote=False)
+    world.write("web", "LATER")
+    found = runner.run("cloudstack_vm_backup_info", {**world.task, "source": "tags", "vm": [vm]}).result["vms"][0]
+    world.forget()
+    world.storpool.forget()
+    return {"NOW" if row["location"] == "here" else "THEN": row["id"] for row in found["backups"]}
+
+
+def writes(world, to):
+    """What a run writes that nothing disturbs."""
+    wire = runner.Wire()
+    ids = twice_backed_up(world)
+    assert not restore(world, wire, backup=ids[to]).failed
+    return [request for request in wire.requests if is_write(request)]
+
+
+def interleave(world, first, held, second, until):
+    """A run to ``first`` is held up before request ``held``, one to ``second`` goes as far as request ``until``, then both go on, the first one first.
+
+    The ids of the backups, and how the runs ended.
+    """
+    ids = twice_backed_up(world)
+    runs = []
+    for to, at in ((first, held), (second, until)):
+        gate = Gate(at)
+        runs.append((Child([("cloudstack_vm_restore", {**world.task, **BACK, "backup": ids[to]})], gate), gate))
+        gate.is_reached()
+    ended = []
+    for child, gate in runs:
+        gate.open()
+        ended.extend(child.wait())
+    return ids, ended
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "holds"),
+    [
+        ("THEN", "NOW", False),
+        ("NOW", "THEN", False),
+        ("THEN", "NOW", True),
+        ("NOW", "THEN", True),
+        ("NOW", "NOW", False),
+    ],
+)
+def test_two_runs_that_are_held_up_are_one_restore_after_the_other(first, second, holds, world):
+    """One before each of its writes, the other one not at all, or when it has looked. Whatever ran, the disks are those of a restore that has ended well."""
+    until = writes(world, second)[0] if holds else None
+    for held in writes(world, first):
+        ids, ended = interleave(world, first, held, second, until)
+        told = (held, [one.result for one in ended])
+        assert not any(one.escaped for one in ended), told
+        done = {to for one, to in zip(ended, (first, second), strict=True) if not one.failed}
+        [now] = world.times("web")
+        assert now in done, told
+        assert world.vm("web")["state"] == "Running", told
+        assert world.left() == [], told
+        assert len(world.safety()) == 2 * len(done), told
+        if first == second:  # whoever comes second cannot know that the first is still at it
+            continue
+        reverts = [row for row in world.storpool.journal() if row["call"] == "VolumeRevert" and row["effect"]]
+        assert len(reverts) == 2 * len(done), told
+        for one, to in zip(ended, (first, second), strict=True):
+            if one.failed:
+                assert "Let it end first" in one.result["msg"], told
+                again = restore(world, backup=ids[to])
+                assert not again.failed, (told, again.result)
+                assert (world.vm("web")["state"], world.times("web"), world.left()) == ("Running", {to}, []), told

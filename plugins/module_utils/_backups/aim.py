@@ -35,7 +35,8 @@ class Current(t.NamedTuple):
 
     ``vm`` is the VM that is written to, ``source`` the id of the one whose backup it is, ``targets`` the disks of the former, ``halves`` StorPool's volumes
     by their ids. ``snapshots`` are those here by global id, ``by_name`` all by name, ``remote`` those elsewhere, if they were read. ``sources`` are
-    CloudStack's rows of the volumes in backups. ``settles`` waits until what goes on with the VM is over, ``None`` if nothing does.
+    CloudStack's rows of the volumes in backups. ``settles`` waits until what goes on with the VM is over, ``None`` if nothing does. ``halted`` is whether this
+    run has stopped it.
     """
 
     vm: Row
@@ -51,6 +52,7 @@ class Current(t.NamedTuple):
     backups: t.Tuple[Backup, ...] = ()
     sources: t.Mapping[str, Row] = {}
     settles: t.Any = None
+    halted: bool = False
 
 
 class Goal(t.NamedTuple):
@@ -95,14 +97,36 @@ def aim(current: Current, wanted: Want) -> Goal:
     return Goal(backup, pairs, ran)
 
 
+def check_alone(current: Current, backup: str) -> None:
+    """Raise :class:`NotAllowed` if another restore of the VM than that to this backup is going: whoever is at it is not disturbed."""
+    memory, vm = current.memory, name_of(current.vm)
+    if memory.backup in (None, backup) or backup in current.ended:
+        return
+    halted = memory.ran and current.vm.get("state") == "Stopped"
+    if memory.state == marks.UNDONE:
+        if halted:  # whoever is at it may start it any moment
+            raise NotAllowed(
+                f"A restore of {vm} to backup {memory.backup} was given up, and {vm}, which ran before, was not started again yet. Run the task again when it "
+                "is started; start it yourself if no task is at it any more."
+            )
+    elif memory.record is not None:
+        raise NotAllowed(
+            f"A restore of {vm} to backup {memory.backup} was begun, and has not ended. Let it end first (backup: {memory.backup}); then restore {backup}."
+        )
+    elif memory.lock is not None:
+        starts = f", and start {vm}, which ran before" if halted else ""
+        raise NotAllowed(
+            f"A restore of {vm} to backup {memory.backup} was begun, and has touched no disk yet. Let it end first (backup: {memory.backup}); then restore "
+            f"{backup}. If no task is at it any more, you can also delete snapshot {memory.lock['name']!r} (storpool_snapshot){starts}."
+        )
+
+
 def _continued(current: Current, wanted: Want) -> Goal:
     """The restore that a run before this one has begun: what it was to do is on its safety snapshots."""
     memory, vm = current.memory, name_of(current.vm)
     name = str(memory.backup)
-    if wanted.backup not in (LATEST, name) and memory.state == marks.BEGUN:
-        raise NotAllowed(
-            f"A restore of {vm} to backup {name} was begun, and has not ended. Let it end first (backup: {name}); then restore {wanted.backup}."
-        )
+    if wanted.backup not in (LATEST, name):
+        check_alone(current, wanted.backup)
     created = name.partition(".")[0]
     backup = next((each for each in current.backups if each.id == name), None) or Backup(
         current.source, int(created) if created.isdigit() else 0, name.partition(".")[2]

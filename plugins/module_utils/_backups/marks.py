@@ -5,19 +5,24 @@
 
 Copies of snapshots that were brought here only for it, and the snapshots that keep what the disks held before, say what they are for. The first of the latter
 is the record: it says how far the restore is. Whether a disk was reverted shows in its chain of parents: its safety snapshot is in it before, and not after.
+
+Restores of a VM are numbered, and what one writes first is a snapshot whose name has nothing but VM and number (a copy, or one of a disk). Names are unique,
+so this is the lock: of runs that have seen the same, one gets it, and the others have written nothing. It goes when all is done. A run that has seen nothing
+of a restore that is over by now gets its number again, but not the names of its safety snapshots, which are taken all at once or not at all.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import typing as t
 
 from .._common.errors import NotAllowed
 from .backup import Row
 
 #: Tags: of which backup a restore is, onto which VM (id), what the object is to it, of which disk of the VM (id), to which snapshot that is reverted (global
-#: id), whether the VM ran, and on the record how far the restore is.
-BACKUP, VM, KIND, DISK, TO, RAN, STATE = (
+#: id), whether the VM ran, on the record how far the restore is, and which number the restore has (not on copies that are no lock).
+BACKUP, VM, KIND, DISK, TO, RAN, STATE, NUMBER = (
     "vm-restore",
     "vm-restore-vm",
     "vm-restore-kind",
@@ -25,22 +30,28 @@ BACKUP, VM, KIND, DISK, TO, RAN, STATE = (
     "vm-restore-to",
     "vm-restore-ran",
     "vm-restore-state",
+    "vm-restore-number",
 )
 #: What is only for one disk as a new volume says for which one (:func:`key_of`), in place of a VM.
 VOLUME = "volume-restore"
-EVERY = (BACKUP, VM, KIND, DISK, TO, RAN, STATE, VOLUME)
+EVERY = (BACKUP, VM, KIND, DISK, TO, RAN, STATE, NUMBER, VOLUME)
 COPY, SAFETY, MARK = "copy", "safety", "mark"
 BEGUN, DONE, UNDONE = "begun", "done", "undone"
 
 
 class Memory(t.NamedTuple):
-    """What is there of restores onto a VM. ``safety`` are the safety snapshots of the one that matters, by disk, ``record`` is one of them."""
+    """What is there of restores onto a VM. ``safety`` are the safety snapshots of the one that matters, by disk, ``record`` is one of them.
+
+    ``copies`` are all snapshots that were only for the way, and ``lock`` is one of them. ``number`` is that of the safety snapshots that are taken next.
+    """
 
     copies: t.Tuple[Row, ...] = ()
     safety: t.Mapping[str, Row] = {}
     record: t.Optional[Row] = None
     backup: t.Optional[str] = None
     ran: bool = False
+    lock: t.Optional[Row] = None
+    number: int = 1
 
     @property
     def state(self) -> t.Optional[str]:
@@ -58,9 +69,14 @@ def own_tags(thing: Row) -> t.Dict[str, str]:
     return {key: str(value) for key, value in (thing.get("tags") or {}).items() if key not in EVERY}
 
 
-def safety_name(vm: str, backup: str, number: int) -> str:
-    """The name of a safety snapshot. A second restore to the same backup cannot take another one, since names are unique."""
-    return f"vm-restore.{vm}.{backup}.{number}"
+def lock_name(vm: str, number: int) -> str:
+    """The name of what a restore writes first."""
+    return f"vm-restore.{vm}.{number}"
+
+
+def safety_name(vm: str, number: int, disk: int) -> str:
+    """The name of a safety snapshot. Those of other versions have the id of the backup in place of the number."""
+    return f"{lock_name(vm, number)}.{disk}"
 
 
 def key_of(owner: Row, name: str) -> str:
@@ -74,15 +90,17 @@ def recall(vm: str, snapshots: t.Iterable[Row], volumes: t.Iterable[Row]) -> t.T
 
     Raises :class:`NotAllowed` if there are two that have not.
     """
-    of_it = [row for row in snapshots if tag(row, VM) == vm]
-    copies = tuple(row for row in of_it if tag(row, KIND) == COPY)
+    every = list(snapshots)
+    of_it = [row for row in every if tag(row, VM) == vm]
+    copies = tuple(row for row in of_it if tag(row, KIND) in (COPY, MARK))
+    # Other versions have a mark on a volume, in place of a lock.
     marked = [row for row in volumes if tag(row, VM) == vm and tag(row, KIND) == MARK]
-    restores: t.Dict[str, t.Dict[str, Row]] = {}
+    restores: t.Dict[t.Tuple[str, str], t.Dict[str, Row]] = {}
     for row in of_it:
         if tag(row, KIND) == SAFETY:
-            restores.setdefault(tag(row, BACKUP), {})[tag(row, DISK)] = row
+            restores.setdefault((tag(row, BACKUP), tag(row, NUMBER)), {})[tag(row, DISK)] = row
     going, ended = [], {}
-    for backup, safety in restores.items():
+    for (backup, _number), safety in restores.items():
         record = next((row for row in safety.values() if tag(row, STATE)), None)
         memory = Memory((), safety, record, backup, bool(record and tag(record, RAN) == "1"))
         if memory.state == DONE:
@@ -95,11 +113,25 @@ def recall(vm: str, snapshots: t.Iterable[Row], volumes: t.Iterable[Row]) -> t.T
             f"Restores of VM {vm} to several backups ({names}) were begun, and none has ended. See its disks; then delete the safety snapshots of those that "
             f"do not count (storpool_snapshot; their names begin with vm-restore.{vm})."
         )
-    signs = [*copies, *marked]
+    signs = [row for row in (*copies, *marked) if tag(row, BACKUP) not in ended]
+    lock = next((row for row in signs if tag(row, NUMBER)), None)
+    number = _next_number(vm, every, lock)
     if going:
-        return going[0]._replace(copies=copies), ended
+        lock = next((row for row in copies if tag(row, NUMBER) and tag(row, BACKUP) == going[0].backup), None)
+        return going[0]._replace(copies=copies, lock=lock, number=number), ended
     ran = any(tag(row, RAN) == "1" for row in signs)
-    return Memory(copies, backup=tag(signs[0], BACKUP) if signs else None, ran=ran), ended
+    first = lock or (signs[0] if signs else None)
+    return Memory(copies, backup=tag(first, BACKUP) if first else None, ran=ran, lock=lock, number=number), ended
+
+
+def _next_number(vm: str, snapshots: t.Iterable[Row], lock: t.Optional[Row]) -> int:
+    """That of the lock, unless there are safety snapshots with it; else one more than the highest there is."""
+    names = re.compile(rf"vm-restore\.{re.escape(vm)}\.(\d+)(\.\d+)?")
+    found = [match for match in (names.fullmatch(str(row["name"])) for row in snapshots) if match]
+    own = lock and tag(lock, NUMBER)
+    if own and own.isdigit() and not any(match.group(2) and match.group(1) == own for match in found):
+        return int(own)
+    return 1 + max((int(match.group(1)) for match in found), default=0)
 
 
 def is_on(volume: Row, snapshot: Row, by_name: t.Mapping[str, Row], who: str) -> bool:
@@ -109,7 +141,7 @@ def is_on(volume: Row, snapshot: Row, by_name: t.Mapping[str, Row], who: str) ->
     """
     parent, seen = str(volume.get("parentName") or ""), set()  # type: str, t.Set[str]
     while parent:
-        row = by_name.get(parent) or by_name.get("*" + parent)
+        row = by_name.get(parent) or by_name.get("*" + parent) or by_name.get(parent.lstrip("*"))
         if row is None or parent in seen:
             raise NotAllowed(
                 f"Whether {who} was reverted already is not known, as StorPool does not list its parent {parent!r}. Run the task again; if that does not help, "

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A VM back to a backup: what is meant, and the calls that are left. Pure.
 
-Forward: bring snapshots here, stop the VM, keep what its disks hold, detach, revert; then put right what reverts have changed beside contents, start the VM,
-delete what was only for the way. Back, if a disk cannot be reverted: revert all to what was kept, and the rest likewise. Either can be continued by
-another run, since what is there tells how far it was (:mod:`.marks`).
+Forward: take the lock with the first snapshot that is brought here, or with one of a disk; bring the others, stop the VM, keep what its disks hold, detach,
+revert; then put right what reverts have changed beside contents, start the VM, delete what was only for the way, the lock last. Back, if a disk cannot be
+reverted: revert all to what was kept, and the rest likewise. Either can be continued by another run, since what is there tells how far it was (:mod:`.marks`).
 """
 
 from __future__ import annotations
@@ -45,32 +45,34 @@ def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row
     memory = current.memory
     if memory.state == marks.UNDONE:
         return back(current, goal._replace(pairs=()), wanted, changes)
-    if goal.backup.id not in current.ended and current.settles is not None:
+    if (goal.backup.id not in current.ended or current.halted) and current.settles is not None:
         return _settling(current, goal, wanted)
+    starts = goal.ran if wanted.start is None else wanted.start
     if goal.backup.id in current.ended:
         _check_still_restored(current, goal)
         there = _shown(current, goal, True)
+        rest = [_left(row) for row in current.memory.copies if tag(row, marks.BACKUP) == goal.backup.id]
+        if current.halted and starts and current.vm.get("state") == "Stopped":  # too late: another run had started it
+            rest.append(_start(current, wanted))
         again = (
             f"{name_of(current.vm)} was restored to {goal.backup} before, and the safety snapshots of that are still there, so it is not reverted again. If "
             "that is wanted, delete them first (storpool_snapshot)."
         )
-        return Plan((), there, there, cautions=(again,) if goal.already else ())
+        return Plan(tuple(rest), there, there, cautions=(again,) if goal.already else ())
     _check_halves(current, goal)
     left = [pair for pair in goal.pairs if memory.record is None or not _is_reverted(current, pair)]
-    starts = goal.ran if wanted.start is None else wanted.start
     if left:
         steps = _reverting(current, goal, wanted, left)
         later = [f"start {name_of(current.vm)}"] if starts else []
-        if any(step.call == "VolumeUpdate" for step in steps):
-            later.insert(0, _as_before(goal.pairs[0].target))
-        later += [delete(row, "a copy").action for row in _copies(current, goal)]
-        later.append(_restored(current))
+        lock, copies = _will_be(current, goal)
+        later += [*(_left(row).action for row in copies), _restored(current), *(_left(row).action for row in lock)]
         return Plan(tuple(steps), _shown(current, goal, False), _shown(current, goal, True), tuple(later))
     steps = _put_right(current, changes)
     if starts and current.vm.get("state") != "Running":
         steps.append(_start(current, wanted))
-    steps += [delete(row, "a copy") for row in memory.copies]
+    steps += [_left(row) for row in memory.copies if row is not memory.lock]
     steps.append(_note(current, marks.DONE, _restored(current)))
+    steps += [_left(memory.lock)] if memory.lock else []
     return Plan(tuple(steps), _shown(current, goal, False), _shown(current, goal, True))
 
 
@@ -120,12 +122,14 @@ def back(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row, R
     steps = _put_right(current, changes)
     if memory.state == marks.BEGUN:
         steps.append(_note(current, marks.UNDONE, f"note that the disks of {name_of(current.vm)} are what they were"))
-    steps += [delete(row, "a copy") for row in memory.copies]
-    if goal.ran and current.vm.get("state") == "Stopped":
+    steps += [_left(row) for row in memory.copies if row is not memory.lock]
+    ran = goal.ran if memory.record is None else memory.ran
+    if ran and current.vm.get("state") == "Stopped":
         steps.append(_start(current, wanted)._replace(action=f"start {name_of(current.vm)}, as it ran before"))
     record = memory.record
     others = [row for row in memory.safety.values() if row is not record]
     steps += [delete(row, "a safety snapshot") for row in others + ([record] if record else [])]
+    steps += [_left(memory.lock)] if memory.lock else []
     return Plan(tuple(steps), there, there)
 
 
@@ -157,29 +161,39 @@ def _reverting(current: Current, goal: Goal, wanted: Want, left: t.Sequence[Pair
         raise NotAllowed(f"{who} is Running, and has to be stopped for this. Set stop_vm to let the task do it.")
     if state not in ("Running", "Stopped"):
         raise NotAllowed(f"{who} is {state}; only a VM that is Running or Stopped can be restored.")
-    here = {tag(row, marks.DISK) for row in memory.copies}
-    steps = [_bring(current, goal, pair) for pair in left if pair.disk.snapshot not in current.snapshots]
-    marked = any(tag(half, marks.KIND) == marks.MARK for half in current.halves.values())
-    if state == "Running" and not steps and not here and not marked:
+    missing = [pair for pair in left if pair.disk.snapshot not in current.snapshots]
+    locks = memory.record is None and memory.lock is None
+    steps = [_bring(current, goal, pair, locks and pair is missing[0]) for pair in missing]
+    if locks and not missing:
         steps.append(_mark(current, goal))
     if state == "Running":
         body = {"id": vm["id"], "forced": True}
         steps.append(Step("stopVirtualMachine", None, body, f"stop {who}", timeout=wanted.wait_timeout))
     if memory.record is None:
-        needed = {pair.disk.snapshot for pair in goal.pairs}
-        steps += [delete(row, "a copy") for row in memory.copies if row["globalId"] not in needed]
         steps.append(_keep(current, goal))
     steps.append(_detach(current, left))
     return steps + [_revert(current, pair, None, goal.backup) for pair in left]
 
 
-def _copies(current: Current, goal: Goal) -> t.List[Row]:
-    """The copies that are here, or will be, only for the way."""
-    ours = list(current.memory.copies)
-    for pair in goal.pairs:
-        if pair.disk.snapshot not in current.snapshots:
-            ours.append({"name": "~" + pair.disk.snapshot, "globalId": pair.disk.snapshot})
-    return ours
+def _will_be(current: Current, goal: Goal) -> t.Tuple[t.List[Row], t.List[Row]]:
+    """What is here, or will be, only for the way: the lock, and the rest."""
+    memory = current.memory
+    missing = [pair.disk.snapshot for pair in goal.pairs if pair.disk.snapshot not in current.snapshots]
+    copies = [{"globalId": snapshot, "tags": {marks.KIND: marks.COPY}} for snapshot in missing]
+    if memory.lock is not None or memory.record is not None:
+        lock = [memory.lock] if memory.lock else []
+    elif missing:
+        lock = [copies.pop(0)]
+    else:
+        lock = [{"globalId": "", **_lock(current, goal, marks.MARK)}]
+    return lock, [row for row in memory.copies if row is not memory.lock] + copies
+
+
+def _lock(current: Current, goal: Goal, kind: str) -> Row:
+    """Name and tags of what is written first."""
+    number = current.memory.number
+    tags = dict(_tags(current, goal, kind), **{marks.NUMBER: str(number)})
+    return {"name": marks.lock_name(str(current.vm["id"]), number), "tags": tags}
 
 
 def _tags(current: Current, goal: Goal, kind: str) -> t.Dict[str, str]:
@@ -217,24 +231,21 @@ def bring(body: Row, template: t.Optional[str], who: str) -> Step:
     )
 
 
-def _bring(current: Current, goal: Goal, pair: Pair) -> Step:
+def _bring(current: Current, goal: Goal, pair: Pair, locks: bool) -> Step:
     row, snapshot = pair.target, pair.disk.snapshot
     place = origin(current, snapshot, pair.disk.location, str(goal.backup), pairing.name_of(row))
-    body = {
-        "remoteId": snapshot,
-        "remoteLocation": place,
-        "tags": dict(_tags(current, goal, marks.COPY), **{marks.DISK: str(row["id"])}),
-    }
+    more: Row = _lock(current, goal, marks.COPY) if locks else {"tags": _tags(current, goal, marks.COPY)}
+    more["tags"][marks.DISK] = str(row["id"])
+    body = {"remoteId": snapshot, "remoteLocation": place, **more}
     return bring(body, current.halves[str(row["id"])].get("templateName"), pairing.name_of(row))
 
 
 def _mark(current: Current, goal: Goal) -> Step:
-    half = current.halves[str(goal.pairs[0].target["id"])]
+    """What is written first if there is nothing to bring: a snapshot of a disk, of which only its name and tags matter."""
+    row = goal.pairs[0].target
+    words = f"take a snapshot of {pairing.name_of(row)}, which notes that a restore of {name_of(current.vm)} has begun"
     return Step(
-        "VolumeUpdate",
-        "~" + str(half["globalId"]),
-        {"tags": _tags(current, goal, marks.MARK)},
-        f"note on {pairing.name_of(goal.pairs[0].target)} that {name_of(current.vm)} is Running",
+        "VolumeSnapshot", "~" + str(current.halves[str(row["id"])]["globalId"]), _lock(current, goal, marks.MARK), words
     )
 
 
@@ -246,11 +257,15 @@ def _keep(current: Current, goal: Goal) -> Step:
         tags = dict(
             marks.own_tags(half),
             **_tags(current, goal, marks.SAFETY),
-            **{marks.DISK: str(pair.target["id"]), marks.TO: pair.disk.snapshot},
+            **{
+                marks.DISK: str(pair.target["id"]),
+                marks.TO: pair.disk.snapshot,
+                marks.NUMBER: str(current.memory.number),
+            },
         )
         if number == 0:
             tags[marks.STATE] = marks.BEGUN
-        name = marks.safety_name(str(current.vm["id"]), goal.backup.id, number)
+        name = marks.safety_name(str(current.vm["id"]), current.memory.number, number)
         volumes.append({"volume": "~" + str(half["globalId"]), "name": name, "tags": tags})
     disks = listing(repr(str(pair.target["name"])) for pair in goal.pairs)
     words = f"take safety snapshots of the disks {disks} of {name_of(current.vm)} as they are now"
@@ -327,6 +342,14 @@ def delete(row: Row, what: str) -> Step:
     return Step("SnapshotDelete", "~" + str(row["globalId"]), None, words)
 
 
+def _left(row: Row) -> Step:
+    """The step that deletes what was brought or taken only for the way. What has a name of the restore's own is known by that before it has an id."""
+    if tag(row, marks.KIND) == marks.MARK:
+        words = f"delete snapshot {row['name']!r}, a note that was only for the way"
+        return delete(row, "a note")._replace(action=words)
+    return delete(row, "a copy")
+
+
 def _restored(current: Current) -> str:
     return f"note that {name_of(current.vm)} is restored"
 
@@ -339,7 +362,7 @@ def _note(current: Current, state: str, words: str) -> Step:
 def _shown(current: Current, goal: Goal, restored: bool) -> Row:
     """One side of the diff."""
     vm = current.vm
-    names = [marks.safety_name(str(vm["id"]), goal.backup.id, number) for number in range(len(goal.pairs))]
+    names = [marks.safety_name(str(vm["id"]), current.memory.number, number) for number in range(len(goal.pairs))]
     ended = current.ended.get(goal.backup.id)
     if current.memory.safety or ended:
         names = sorted(str(row["name"]) for row in (ended or current.memory).safety.values())

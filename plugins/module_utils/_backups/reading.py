@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._common.errors import ApiError, Failure, NotFound, Outdated
+from .._common.errors import ApiError, Failure, NotAllowed, NotFound, Outdated
 from .._common.plan import Outcome, Plan, Step
 from . import marks, tags, volumecare
-from .aim import Current, Goal, Want, aim, name_of
+from .aim import Current, Goal, Want, aim, check_alone, name_of
 from .backup import UUID, Backup, Row, in_order, located
 from .plan import WAIT, back, check_way_back, forward
 from .refusals import Refusals
@@ -26,6 +26,7 @@ _ON_THE_WAY = frozenset(
 _CHANGES = {
     "VolumeUpdate": ("volumes",),
     "VolumeRevert": ("volumes",),
+    "VolumeSnapshot": ("volumes", "snapshots"),
     "VolumesGroupSnapshot": ("volumes", "snapshots"),
     "SnapshotFromRemote": ("snapshots",),
     "SnapshotUpdate": ("snapshots",),
@@ -145,16 +146,24 @@ class Run:
         self._source: t.Optional[str] = None
         self._source_row: t.Optional[Row] = None
         self._refused = Refusals()
+        self._halted = False
         self.goal: t.Optional[Goal] = None
         self.aimed: t.Optional[Goal] = None
         self.failed: t.Optional[Failure] = None
 
     def look(self) -> Current:
-        """Both sides as they are now; what cannot have changed since the last look is not read again."""
-        vm = self._the_vm()
+        """Both sides as they are now; what cannot have changed since the last look is not read again.
+
+        Snapshots are read first: a restore that does not show in them, and changes what is read after them, keeps this one from getting the lock.
+        """
         shelf = self._shelf
+        if self.goal is None and self._vm is not None:  # what was left of another restore is gone
+            self._vm = dict(self._vm, unsure=True)
+            shelf.forget()
+        snapshots = shelf.snapshots()
+        vm = self._the_vm()
         targets = shelf.disks(vm)
-        volumes, snapshots = shelf.volumes(), shelf.snapshots()
+        volumes = shelf.volumes()
         living = shelf.living()
         halves = shelf.halves(targets)
         memory, ended = marks.recall(str(vm["id"]), living, volumes)
@@ -169,6 +178,7 @@ class Run:
             ended,
             self._clock(),
             settles=self._sides.settles(vm),
+            halted=self._halted,
         )
         if self.goal is None:
             current = self._with_backups(current)
@@ -184,6 +194,10 @@ class Run:
             self.goal = goal
         if goal.backup.id in current.ended:
             self.failed = None  # another run has brought it to its end
+        try:
+            check_alone(current, goal.backup.id)
+        except NotAllowed as other:
+            raise self.failed or other from None  # whose lock it is has all there is to put back
         if self.failed is not None:
             check_way_back(current, goal, self.failed)
             return back(current, goal, self._wanted, self._sides.changes)
@@ -191,6 +205,7 @@ class Run:
 
     def apply(self, step: Step) -> t.Any:
         """Carry out a step. A refusal on the way there turns the run back: its next plan is that of the way back."""
+        self._halted = self._halted or step.call == "stopVirtualMachine"
         try:
             answer = (self._cloud if step.call in TO_CLOUDSTACK else self._cluster)(step)
         except Failure as failure:
@@ -202,6 +217,7 @@ class Run:
                     failure.advise(step.advice)
                 raise Outdated(failure.message, call=failure.call, error=failure.error) from None
             raise
+        self._halted = self._halted and step.call != "startVirtualMachine"
         self._shelf.forget(*_CHANGES.get(step.call, ("nothing",)))
         if step.call in TO_CLOUDSTACK:
             row = answer.get("virtualmachine") if isinstance(answer, dict) else None

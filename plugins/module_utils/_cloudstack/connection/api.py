@@ -61,6 +61,8 @@ def _sign(sign: str) -> str:
     return r"(?:{0}|%(?:25)*{1:02x}|&#{1};|&#x{1:x};)".format(sign, ord(sign))
 
 
+#: Conditions of lists of which not many objects meet one: a name, or what they belong to.
+_NARROW = frozenset(["name", "keyword", "resourceid", "virtualmachineid", "volumeid"])
 #: StorPool's tokens in the addresses of pools, also of pools that the task knows nothing of.
 _TOKENS = (
     re.compile(r"(SP_AUTH_TOKEN{0})(?:(?!%(?:25)*(?:3b|26))[^;&\s\"'])*".format(_sign("=")), re.IGNORECASE),
@@ -124,7 +126,7 @@ class Api:
                 return shapes.rows_of(command, key, answer, params, self.endpoint.url), answer.get("count")
 
         with self._speaking_of(command):
-            return self._pages.every(read, one="id" in params)
+            return self._pages.every(read, one="id" in params, few=not _NARROW.isdisjoint(params))
 
     def change(
         self, command: str, params: t.Mapping[str, t.Any], timeout: t.Optional[float] = None

@@ -8,6 +8,9 @@ error, and a page beyond the end has no rows. So a list ends with a page that ha
 
 A page size of -1 without a page is no limit, whatever default.page.size says. What comes so was there at one moment, and in one call. That is asked for where
 the first page shows that the server needs a few seconds for it, and not again of a server that refuses it, or gives no more than a page.
+
+Where a list is to have few rows, a page of :data:`FEW` is asked for: fewer rows are all, which saves the page after the last. A server whose pages are smaller
+refuses that, and is not asked so again.
 """
 
 from __future__ import annotations
@@ -16,11 +19,13 @@ import time
 import typing as t
 
 from ..._common.answers import is_whole
-from ..._common.errors import BadAnswer, Failure
+from ..._common.errors import ApiError, BadAnswer, Failure
 
 Row = t.Dict[str, t.Any]
 #: The size of a page that is the whole list.
 WHOLE = -1
+#: The size of the page that is asked for where fewer rows are expected.
+FEW = 100
 #: Reads a page: its number and size, or ``None`` for what the server gives without them. Returns its rows and its ``count``. The ``WHOLE`` has no number.
 Read = t.Callable[[t.Optional[int], t.Optional[int]], t.Tuple[t.List[Row], t.Any]]
 
@@ -40,14 +45,18 @@ class Pages:
     def __init__(self, clock: t.Callable[[], float] = time.monotonic) -> None:
         self._largest = 0
         self._whole = True
+        self._few = True
         self._clock = clock
 
-    def every(self, read: Read, one: bool = False) -> t.List[Row]:
-        """All rows, each once. With ``one`` there can be no more than one, and nothing is asked for after it.
+    def every(self, read: Read, one: bool = False, few: bool = False) -> t.List[Row]:
+        """All rows, each once. With ``one`` there can be no more than one, and nothing is asked for after it; with ``few``, few are expected.
 
         Rows that come twice, and a number of them that is not the one that the server tells, mean that the list changed while it was read: it is read
         again, until it is as it was told, or the same twice. Raises :class:`BadAnswer` if neither happens, or if there is no end to it.
         """
+        short = self._as_few(read) if few and not one else None
+        if short is not None:
+            return short
         before: t.Optional[t.List[t.Any]] = None
         for _pass in range(MOST_PASSES):
             rows, as_told = self._pass(read, one)
@@ -58,6 +67,20 @@ class Pages:
         raise BadAnswer(
             "CloudStack lists other objects each time, so it is not known what there is. Run the task again when less is being created and removed."
         )
+
+    def _as_few(self, read: Read) -> t.Optional[t.List[Row]]:
+        """The list, if it is shorter than a page of :data:`FEW`; ``None`` if that does not show."""
+        if self._few:
+            try:
+                rows, count = read(1, FEW)
+            except ApiError as refusal:
+                if type(refusal) is not ApiError:
+                    raise
+                self._few = False  # if it was about something else, the next page says so
+                return None
+            if len(rows) < FEW and (_number(count, len(rows)) or 0) <= len(rows):
+                return list({_key(row): row for row in rows}.values())
+        return None
 
     def _pass(self, read: Read, one: bool) -> t.Tuple[t.Dict[t.Any, Row], bool]:
         """The rows by what they are known by, and whether none came twice and there are as many as the server tells."""

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._backups import aim, marks, pairing, tags, volumecare
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups import backup as backups
-from ansible_collections.storpool.cloudstack.plugins.module_utils._backups import marks, pairing, tags, volumecare
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.backup import Backup, Disk
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     BadAnswer,
@@ -263,3 +264,80 @@ def test_whether_a_disk_was_reverted_shows_in_its_chain_and_is_not_guessed():
     assert not marks.is_on({**half, "parentName": ""}, safety, names, "it")
     with pytest.raises(NotAllowed, match="not known"):
         marks.is_on({**half, "parentName": "nobody"}, safety, names, "it")
+
+
+def left(kind, number, backup, name, **more):
+    """A snapshot that a restore has left."""
+    own = {marks.VM: VM, marks.KIND: kind, marks.NUMBER: number, marks.BACKUP: backup, **more}
+    return {"name": name, "globalId": "a.b.c", "tags": {key: value for key, value in own.items() if value}}
+
+
+def kept(number, backup, state, disk="d"):
+    """A safety snapshot."""
+    return left(
+        marks.SAFETY, number, backup, f"vm-restore.{VM}.{number or backup}.0", **{marks.STATE: state, marks.DISK: disk}
+    )
+
+
+def locked(number, backup):
+    """A lock."""
+    return left(marks.MARK, number, backup, f"vm-restore.{VM}.{number}", **{marks.RAN: "1"})
+
+
+DONE, BEGUN = marks.DONE, marks.BEGUN
+
+
+@pytest.mark.parametrize(
+    ("rows", "number", "backup"),
+    [
+        ([], 1, None),
+        ([kept("", "1769860800.abcd.c", DONE)], 1, None),
+        ([kept("", "1769860800.5", BEGUN)], 1, "1769860800.5"),
+        ([kept("1", "5.here", DONE), kept("10", "6.here", DONE)], 11, None),
+        ([{"name": f"vm-restore.{VM}.4.0", "globalId": "a.b.c"}], 5, None),
+        ([{"name": f"vm-restore.{ROOT}.4.0", "globalId": "a.b.c"}], 1, None),
+        ([kept("1", "5.here", DONE), locked("2", "6.here")], 2, "6.here"),
+        ([kept("1", "5.here", DONE), locked("1", "6.here")], 2, "6.here"),
+        ([kept("1", "5.here", DONE), locked("1", "5.here")], 2, None),
+        ([kept("1", "5.here", BEGUN), locked("1", "5.here")], 2, "5.here"),
+        ([kept("1", "5.here", None), kept("2", "5.here", BEGUN)], 3, "5.here"),
+        ([left(marks.COPY, "", "5.here", "~x"), locked("3", "6.here")], 3, "6.here"),
+    ],
+)
+def test_which_number_a_restore_has_and_which_is_going(rows, number, backup):
+    """A number is never one of which there are safety snapshots; what was left of a restore that is over does not count as one that is going."""
+    memory, _ended = marks.recall(VM, rows, [])
+    assert (memory.number, memory.backup) == (number, backup)
+    if memory.record is not None:
+        assert memory.safety == {"d": memory.record}
+
+
+@pytest.mark.parametrize(
+    ("rows", "state", "told"),
+    [
+        (
+            [kept("1", "5.here", BEGUN)],
+            "Stopped",
+            "has not ended. Let it end first (backup: 5.here); then restore 6.here.",
+        ),
+        ([locked("1", "5.here")], "Running", f"also delete snapshot 'vm-restore.{VM}.1' (storpool_snapshot)."),
+        ([locked("1", "5.here")], "Stopped", "(storpool_snapshot), and start VM 'web', which ran before."),
+        (
+            [left(marks.SAFETY, "1", "5.here", "s", **{marks.STATE: marks.UNDONE, marks.RAN: "1"})],
+            "Stopped",
+            "given up",
+        ),
+        ([left(marks.SAFETY, "1", "5.here", "s", **{marks.STATE: marks.UNDONE, marks.RAN: "1"})], "Running", None),
+        ([kept("1", "5.here", DONE), locked("1", "5.here")], "Running", None),
+        ([kept("1", "6.here", BEGUN)], "Stopped", None),
+        ([left(marks.COPY, "", "5.here", "~x")], "Running", None),
+    ],
+)
+def test_a_restore_to_another_backup_keeps_away(rows, state, told):
+    memory, ended = marks.recall(VM, rows, [])
+    current = aim.Current({"name": "web", "state": state}, VM, (), {}, {}, {}, memory, ended, 0)
+    if told is None:
+        aim.check_alone(current, "6.here")
+        return
+    with pytest.raises(NotAllowed, match=re.escape(told)):
+        aim.check_alone(current, "6.here")

@@ -13,8 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection import paging
-from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection.paging import WHOLE, Pages
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import ApiError, BadAnswer, ReplyLost
+from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.connection.paging import FEW, WHOLE, Pages
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
+    ApiError,
+    BadAnswer,
+    Outdated,
+    ReplyLost,
+)
 
 COUNTS = {
     "all": lambda rows, page: len(rows),
@@ -47,7 +52,8 @@ class Server:
                 raise ReplyLost("lost")
             rows = self.rows[: self.size] if self.whole == "gives a page" else list(self.rows)
             return rows, self.count(self.rows, rows)
-        assert size is None or size <= self.size, "larger pages than it has are an error"
+        if size is not None and size > self.size:
+            raise ApiError(f"Page size can't exceed max allowed page size value: {self.size}")
         first = ((page or 1) - 1) * (size or self.size)
         rows = self.rows[first : first + (size or self.size)]
         return rows, self.count(self.rows, rows)
@@ -72,6 +78,43 @@ def test_every_row_is_read_once_whatever_the_server_counts(number, size, count, 
     server = Server(number, size, count, whole=whole)
     assert Pages().every(server.read) == server.rows
     assert len(server.calls) <= 2 * (number // size + 2) + 1
+
+
+@given(
+    st.one_of(st.integers(0, 20), st.integers(FEW - 1, FEW + 1), st.integers(2 * FEW - 1, 2 * FEW + 1)),
+    st.one_of(st.integers(1, 7), st.integers(FEW - 1, FEW + 1), st.just(5 * FEW)),
+    st.sampled_from(sorted(COUNTS)),
+    st.sampled_from(WAYS),
+)
+def test_every_row_of_a_list_that_should_have_few_is_read_once_as_well(number, size, count, whole):
+    server, pages = Server(number, size, count, whole=whole), Pages()
+    for _round in range(2):
+        if number or count not in ("too small", "endless"):
+            assert pages.every(server.read, few=True) == server.rows
+    assert server.calls.count((1, FEW)) <= (1 if size < FEW else 2)
+
+
+def test_a_list_of_few_is_one_call_and_a_server_that_refuses_so_large_a_page_is_asked_once():
+    server, pages = Server(7, 500), Pages()
+    assert pages.every(server.read, few=True) == server.rows
+    assert server.calls == [(1, FEW)]
+    server, pages = Server(7, FEW - 1), Pages()
+    for _round in range(2):
+        assert pages.every(server.read, few=True) == server.rows
+    assert server.calls == [(1, FEW), (None, None), (2, 7), (None, None), (2, 7)]
+
+
+def test_an_error_that_is_not_about_the_page_is_told_as_without_it():
+    def gone(_page, _size):
+        raise Outdated("entity does not exist")
+
+    def refused(_page, size):
+        raise ApiError(f"no such option ({size})")
+
+    with pytest.raises(Outdated):
+        Pages().every(gone, few=True)
+    with pytest.raises(ApiError, match="None"):
+        Pages().every(refused, few=True)
 
 
 def test_a_list_is_asked_for_whole_where_the_server_gives_it_so_and_not_again_where_not():
