@@ -143,10 +143,11 @@ $(RUN_READY): $(REQUIREMENTS)/run.txt | $(VENV)/bin/python
 	$(VENV)/bin/python $(PIP_INSTALL) -r $<
 	@touch $@
 
-# Its Python keeps the code of modules that are run for the tests (tests/kept_code says why); nothing is kept where times are measured.
-$(TEST_READY): $(REQUIREMENTS)/test.txt $(RUN_READY)
+# Its Python keeps what modules that are run for the tests are made of (tests/kept_code says what, and why); nothing is kept where times are measured.
+$(TEST_READY): $(REQUIREMENTS)/test.txt $(wildcard tests/kept_code/*.py) $(RUN_READY)
 	$(VENV)/bin/python $(PIP_INSTALL) -r $<
 	@printf '%s\n' '$(CURDIR)/tests/kept_code' 'import kept_code; kept_code.keep_in("$(CURDIR)/.build/kept_code")' \
+	    'import kept_imports; kept_imports.keep_in("$(CURDIR)/.build/kept_imports")' \
 	    > "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/kept_code.pth"
 	@touch $@
 

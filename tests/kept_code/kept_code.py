@@ -4,12 +4,15 @@
 """Keeps what Python compiles of a zip file, as it does of any other file.
 
 Ansible sends a module as a zip file of sources, which are compiled at each task: half of what a task costs a processor, and the tests run thousands of them. A
-``.pth`` file of a Python that runs modules for the tests calls :func:`keep_in`. Nothing else of a task is different with it.
+``.pth`` file of a Python that runs modules for the tests calls :func:`keep_in`. It also lets a process end without looking through all of its objects for those
+that only refer to each other, which Python does three times: a fifth of what a small module costs. Nothing else of a task is different with it.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
 import importlib.util
 import marshal
 import os
@@ -22,9 +25,10 @@ OFF = "KEEP_NO_CODE"
 
 
 def keep_in(directory: str) -> None:
-    """Keep code in this directory, by the contents of its source and the version of Python."""
+    """Keep code in this directory, by the contents of its source and the version of Python, and end at once."""
     if OFF in os.environ:
         return
+    atexit.register(gc.freeze)  # the first that is registered is the last that is called
     compile_source = zipimport._compile_source  # type: ignore[attr-defined]
 
     def kept(path: str, source: bytes) -> types.CodeType:

@@ -26,6 +26,19 @@ kept_code.keep_in(kept)
 import module
 print(json.dumps([module.answer(), module.answer.__code__.co_filename]))
 """
+#: Ends with a cycle that tells when it is found, and something of everybody's that has to be done at the end.
+END = """
+import atexit, sys
+sys.path.insert(0, sys.argv[1])
+import kept_code
+kept_code.keep_in(sys.argv[2])
+class Cycle:
+    def __del__(self):
+        print("found")
+atexit.register(lambda: print("done", Cycle().__dict__))
+cycle = Cycle()
+cycle.itself = cycle
+"""
 
 
 @pytest.fixture
@@ -66,3 +79,14 @@ def test_nothing_is_kept_where_times_are_measured(run, tmp_path):
 def test_a_module_runs_where_nothing_can_be_kept(run, tmp_path):
     (tmp_path / "kept").write_text("no directory")
     assert run("first.zip", ONE) == (1, "first.zip/module.py")
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"), [({}, ["found", "done {}"]), ({"KEEP_NO_CODE": "1"}, ["found", "done {}", "found"])]
+)
+def test_a_process_ends_without_looking_for_cycles(tmp_path, environment, said):
+    command = [sys.executable, "-S", "-c", END, str(ITS_DIRECTORY), str(tmp_path)]
+    ended = subprocess.run(
+        command, env={**os.environ, **environment}, check=True, capture_output=True, text=True, timeout=60
+    )
+    assert sorted(ended.stdout.splitlines()) == sorted(said)
