@@ -77,6 +77,10 @@ class Module(AnsibleModule):
         self._unchecked = as_meant(self.params, spec)
         self._mistakes = mistakes(self._unchecked, spec)
         self.params = bounded(self.argument_spec, self._unchecked)
+        if self._mistakes:
+            # Ansible breaks over some of them where an option has options of its own, and then forgets which options are secret.
+            nested = {name for name, rule in self.argument_spec.items() if "options" in rule}
+            self.params = {name: value for name, value in self.params.items() if name not in nested}
 
     def _hide(self) -> None:
         if self._given is None:
