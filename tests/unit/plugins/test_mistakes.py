@@ -395,6 +395,17 @@ def test_whatever_is_given_there_is_no_traceback_and_a_refusal_names_an_option(m
         ("storpool_objects", {"volumes": {"name": "x"}}, "volumes: it is a dictionary, and a list is meant"),
         ("storpool_objects", {"attachments": ["db-1"]}, "attachments[0]: it is 'db-1', and a dictionary is meant"),
         (
+            "storpool_backup",
+            {"series": "s", "name": "1", "keep": 3, "tags": 4},
+            "keep: it is 3, and a dictionary is meant, such as {last: ...}. tags: it is 4, and",
+        ),
+        (
+            "storpool_backup",
+            {**SERIES, "keep": {"last": 10**30}},
+            "keep.last: 1000000000000000000000000000000 is too much.",
+        ),
+        ("storpool_backup", {**SERIES, "keep": {"last": None}, "location": "x"}, "keep: it says of nothing how many"),
+        (
             "storpool_objects",
             {"snapshots": [{"volumes": ["a"]}]},
             "snapshots[0].volumes[0]: nothing says what the snapshot of volume 'a' is called",
