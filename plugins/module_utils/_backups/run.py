@@ -51,7 +51,7 @@ def want(params: Params, duration: Seconds, moment: Seconds) -> Want:
         refuse_empty(params[option], option)
     disks = params["disks"]
     if disks is not None and not disks:
-        raise InvalidOption("disks is an empty list: name the disks, or leave the option out for all of them.")
+        raise InvalidOption("disks: the list is empty. Name the disks, or leave the option out for all of them.")
     for number, item in enumerate(disks or ()):
         for side in ("from", "to"):
             refuse_empty(item[side], f"disks[{number}].{side}")

@@ -16,6 +16,7 @@ from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.parsing.convert_bool import BOOLEANS
 
 from .errors import InvalidOption
+from .numbers import WHOLE, is_too_much
 from .words import listing, nearest, quoted
 
 Spec = t.Mapping[str, t.Any]
@@ -48,7 +49,7 @@ def located(where: str, message: str, options: t.Container[str]) -> str:
 
 
 def as_meant(given: t.Mapping[str, t.Any], spec: Spec) -> t.Dict[str, t.Any]:
-    """The options as they are meant, in the same way for items of lists.
+    """The options as they are meant, in the same way for items of lists, and for options of options.
 
     What is null is not given; Ansible counts it where one of several options is required, or no two may be given. Options that there are not stay, to be
     told. Plain names in place of items are
@@ -70,6 +71,8 @@ def as_meant(given: t.Mapping[str, t.Any], spec: Spec) -> t.Dict[str, t.Any]:
             meant[option] = [
                 as_meant(each, {"argument_spec": inner}) if isinstance(each, dict) else each for each in value
             ]
+        elif inner and isinstance(value, dict):
+            meant[option] = as_meant(value, {"argument_spec": inner})
     return meant
 
 
@@ -130,6 +133,8 @@ def _wrong(value: t.Any, rule: Spec, path: str, together: bool) -> t.List[str]:
     choices = [str(choice) for choice in rule.get("choices", ())]
     if kind in ("int", "float") and not choices and not _is_number(value, kind):
         return [f"{path}: {shown} is no {'whole ' if kind == 'int' else ''}number."]
+    if kind == WHOLE and not choices and is_too_much(value):
+        return [f"{path}: {shown} is too much."]
     if choices and (str(int(float(value))) if kind == "int" and _is_number(value, kind) else str(value)) not in choices:
         close = nearest(str(value), choices)
         return [f"{path}: {shown} is none of {listing(choices)}.{f' Did you mean {close}?' if close else ''}"]
@@ -178,7 +183,8 @@ def _is_short_form(value: str) -> bool:
 
 
 def _example(rule: Spec) -> str:
-    return next((name for name in _NAMES if name in rule.get("options", ())), "name")
+    options = rule.get("options", {})
+    return next((name for name in (*_NAMES, *options) if name in options), "name")
 
 
 def _is_number(value: t.Any, kind: str) -> bool:

@@ -13,7 +13,6 @@ from ansible.module_utils.basic import AnsibleModule
 from . import secret_urls
 from .given import RULES, as_meant, mistakes
 from .numbers import bounded
-from .words import listing
 
 Params = t.Mapping[str, t.Any]
 #: What Ansible itself shows in place of a secret option.
@@ -77,6 +76,10 @@ class Module(AnsibleModule):
         self._unchecked = as_meant(self.params, spec)
         self._mistakes = mistakes(self._unchecked, spec)
         self.params = bounded(self.argument_spec, self._unchecked)
+        if self._mistakes:
+            # Ansible breaks over some of them where an option has options of its own, and then forgets which options are secret.
+            nested = {name for name, rule in self.argument_spec.items() if "options" in rule}
+            self.params = {name: value for name, value in self.params.items() if name not in nested}
 
     def _hide(self) -> None:
         if self._given is None:
@@ -102,7 +105,8 @@ class Module(AnsibleModule):
         if not self._is_checked:
             spec = {"argument_spec": self.argument_spec}
             told = self._mistakes or mistakes(self._unchecked, spec, together=True)
-            msg = listing(told, most=MOST_TOLD) if told else _NEEDED.sub(_needed, str(msg))
+            more = [f"{len(told) - MOST_TOLD} more."] if len(told) > MOST_TOLD else []
+            msg = " ".join([*told[:MOST_TOLD], *more]) if told else _NEEDED.sub(_needed, str(msg))
             kwargs.setdefault("error", {"kind": "invalid_option"})
         msg = secret_urls.scrubbed(str(msg))
         super().fail_json(msg=self._without(msg), **{name: self._without(value) for name, value in kwargs.items()})

@@ -61,8 +61,13 @@ def _bounded(rule: t.Mapping[str, t.Any], value: t.Any) -> t.Any:
         return bounded(inner, value) if inner else value
     if rule.get("type") != WHOLE:
         return value
+    return f"{_number(value)}, which is too much" if is_too_much(value) else value
+
+
+def is_too_much(value: t.Any) -> bool:
+    """Whether a value is a number, and larger than a whole number may be."""
     number = _number(value)
-    return value if number is None or not _is_boundless(number) else f"{number}, which is too much"
+    return number is not None and _is_boundless(number)
 
 
 def _number(value: t.Any) -> t.Optional[decimal.Decimal]:

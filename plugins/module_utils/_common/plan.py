@@ -66,6 +66,7 @@ class Step(t.NamedTuple):
 class Plan(t.NamedTuple):
     """What to write, in order, and the object before and after it (``None`` where it does not exist).
 
+    ``seen`` are ids of what a later plan of the same task may come to destroy, beside what the steps destroy.
     ``later`` says in words what can only be planned once the steps were done, since it needs an id that the API gives out.
     ``losses`` says in sentences what the steps destroy for good, and ``cautions`` why what is wanted may not do what one expects.
     """
@@ -76,6 +77,7 @@ class Plan(t.NamedTuple):
     later: t.Tuple[str, ...] = ()
     losses: t.Tuple[str, ...] = ()
     cautions: t.Tuple[str, ...] = ()
+    seen: t.FrozenSet[str] = frozenset()
 
 
 class Managed(t.NamedTuple):
@@ -330,7 +332,7 @@ def _accounted_for(lost: t.Tuple[Step, Failure], todo: Plan) -> t.Tuple[Step, ..
 
 def _spare_newcomers(todo: Plan, first: Plan) -> None:
     """What has come in the place of something while the task worked on it is not destroyed: nobody has seen what it holds."""
-    seen = {step.destroys for step in first.steps}
+    seen = first.seen.union(step.destroys for step in first.steps if step.destroys)
     for step in todo.steps:
         if step.destroys and step.destroys not in seen:
             raise NotAllowed(

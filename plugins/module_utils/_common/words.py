@@ -12,13 +12,13 @@ import typing as t
 
 #: With how many of very many names a word is compared letter by letter.
 _MOST_COMPARED = 200
-_NAMES_AN_OPTION = re.compile(r"\S*[:_/\[]|[a-z]+ is empty:")
+_NAMES_AN_OPTION = re.compile(r"""\S*[:_/\[]|(?!it )[a-z]+ is (?:empty:|['"\d-])""")
 
 
 def sentence(text: str) -> str:
     """The text with a capital first letter, the rest as it is (names keep their case).
 
-    What is spelled in its own way at the beginning stays so: an option (``size: ...``, ``wait_timeout is ...``, ``volumes[3].name is empty``), an address.
+    What is spelled in its own way at the beginning stays so: an option (``size: ...``, ``size is 1 MiB``, ``volumes[3].name is empty``), an address.
     """
     return text if _NAMES_AN_OPTION.match(text) else text[:1].upper() + text[1:]
 

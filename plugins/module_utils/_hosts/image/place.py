@@ -14,7 +14,7 @@ import stat
 import typing as t
 
 from ..._common.errors import Failure, InvalidOption
-from ..._common.sizes import human
+from ..._common.sizes import about
 from ..errors import NoSpace, NotAccessible
 from ..machine import files, obstacles
 from .source import sha256_of_file
@@ -43,6 +43,11 @@ def standing(dest: str) -> t.Tuple[bool, t.Optional[Known]]:
     if not os.path.isdir(_parent(dest)):
         raise InvalidOption(f"dest: there is no directory {_parent(dest)} on this host.")
     obstacles.check_writable(_parent(dest))
+    longest = max(map(os.path.basename, (files.scratch_of(dest), dest + NOTE)), key=lambda name: len(os.fsencode(name)))
+    if len(os.fsencode(longest)) > os.pathconf(_parent(dest), "PC_NAME_MAX"):
+        raise InvalidOption(
+            f"dest: the name of {dest} is too long. While it is made there are other files beside it, with longer names."
+        )
     try:
         status = os.lstat(dest)
     except FileNotFoundError:
@@ -105,9 +110,7 @@ def refuse_no_room(dest: str, needed: int) -> None:
     """Raise :class:`NoSpace` if there is not so much space for the file."""
     there = free(dest)
     if needed > there:
-        raise NoSpace(
-            f"dest: {_parent(dest)} has {human(there)} free, less than the {human(needed)} that {dest} would take."
-        )
+        raise NoSpace(f"dest: {_parent(dest)} has {about(there)} free, and {dest} would take {about(needed)}.")
 
 
 def _note(dest: str) -> t.Optional[Known]:

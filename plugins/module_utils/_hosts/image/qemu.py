@@ -86,7 +86,7 @@ class Qemu:
         told = _json(ended)
         size = told.get("virtual-size")
         if ended.status or not isinstance(size, int) or isinstance(size, bool):
-            raise Unusable(f"qemu-img cannot read it: {_words(ended)}")
+            raise Unusable(f"it may be damaged or truncated; qemu-img cannot read it: {_words(ended)}")
         if told.get("backing-filename") or told.get("full-backing-filename"):
             raise Unusable("it is only the difference from another file, its backing file, which is not opened")
         return size
@@ -211,6 +211,7 @@ def _words(ended: process.Ended) -> str:
     line = lines[-1] if lines else ""
     line = re.sub(r"^qemu-img: ", "", line)
     line = re.sub(r"json:\{.*?\}\}?(?=[:'\"]|$)", "the image", line)
+    line = re.sub(r"/proc/self/fd/\d+", "the file", line)
     if line:
         return line[:300]
     if ended.status < 0:

@@ -19,7 +19,7 @@ from urllib.error import HTTPError
 
 from ..._common.errors import InvalidOption, NotFound, Unreachable
 from ..._common.secret_urls import redacted
-from ..._common.sizes import human
+from ..._common.sizes import about, human
 from ..._common.words import quoted
 from ..errors import Differs, NoSpace, NotAccessible, Unusable
 from . import beside, headers
@@ -29,6 +29,7 @@ from .want import Want
 _PIECE = 1 << 18
 #: How long an address may keep silent, in seconds.
 _SILENCE = 60
+_LEADS_ON = range(300, 400)
 
 
 class Source:
@@ -165,7 +166,8 @@ def _download(wanted: Want, shown: str) -> t.Tuple[int, str]:
             wanted.src, timeout=_SILENCE, validate_certs=wanted.validate_certs, http_agent="storpool_image"
         )
     except HTTPError as error:
-        raise NotFound(f"src: {shown} answered with HTTP {error.code}.") from None
+        astray = " It leads in a circle, or to something else than http and https." if error.code in _LEADS_ON else ""
+        raise NotFound(f"src: {shown} answered with HTTP {error.code}.{astray}") from None
     except (OSError, http.client.HTTPException, urls.ConnectionError, urls.SSLValidationError, ValueError) as error:
         told = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise Unreachable(f"src: {shown} cannot be fetched: {told}.") from None
@@ -188,7 +190,7 @@ def _receive(answer: t.Any, handle: int, shown: str, length: t.Optional[int]) ->
             piece = answer.read(_PIECE)
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(
-                f"src: {shown} broke off after {human(count)}: {error or type(error).__name__}."
+                f"src: {shown} broke off after {about(count)}: {error or type(error).__name__}."
             ) from None
         if not piece:
             break
@@ -201,11 +203,11 @@ def _receive(answer: t.Any, handle: int, shown: str, length: t.Optional[int]) ->
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise NoSpace(
-                    f"work_dir: there is no space left for what comes from {shown}, after {human(count)}."
+                    f"work_dir: there is no space left for what comes from {shown}, after {about(count)}."
                 ) from None
             raise NotAccessible(f"work_dir: what comes from {shown} cannot be written: {error.strerror}.") from None
     if length is not None and count < length:
-        raise Unreachable(f"src: {shown} broke off after {human(count)} of {human(length)}.")
+        raise Unreachable(f"src: {shown} broke off after {about(count)} of {about(length)}.")
     return digest.hexdigest()
 
 
@@ -216,9 +218,7 @@ def _refuse_no_room(directory: str, length: t.Optional[int]) -> None:
         raise NotAccessible(f"work_dir: {directory} cannot be used: {error.strerror}.") from None
     free = room.f_bavail * room.f_frsize
     if length is not None and length > free:
-        raise NoSpace(
-            f"work_dir: {directory} has {human(free)} free, less than the {human(length)} that would be fetched."
-        )
+        raise NoSpace(f"work_dir: {directory} has {about(free)} free, and {about(length)} would be fetched.")
 
 
 def _nameless(directory: str) -> int:

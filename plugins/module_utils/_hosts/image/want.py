@@ -34,8 +34,10 @@ SPEC: t.Dict[str, t.Any] = {
     "work_dir": {"type": "path", "default": "/var/tmp"},  # noqa: S108  # files in it have no name
     "qemu_img": {"type": "str", "default": "qemu-img"},
 }
-_CHECKSUM = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
+_CHECKSUM = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+#: Python's library for addresses refuses these, and says the whole address then.
+_NOT_IN_ADDRESSES = re.compile(r"[^!-~]")
 
 
 class Want(t.NamedTuple):
@@ -78,7 +80,7 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     sha256 = _checksum(params["checksum"])
     if is_url and not sha256:
         raise InvalidOption(
-            "src is an address, so checksum is required: what comes from there is not believed otherwise."
+            "src: it is an address, so checksum is required: what comes from there is not believed otherwise."
         )
     return Want(
         src=src,
@@ -109,6 +111,10 @@ def _is_url(src: str) -> bool:
         known = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
     except ValueError:
         known = False
+    if known and _NOT_IN_ADDRESSES.search(src):
+        raise InvalidOption(
+            f"src: {quoted(redacted(src))} has a space, or another character that addresses have only encoded. Write a space as %20."
+        )
     if known:
         return True
     what = "address that is fetched (http and https are)" if _URL.match(src) else "absolute path"

@@ -99,7 +99,9 @@ def _plan(current: Current, wanted: Want) -> Plan:
     steps += _removal(gone, wanted)
     left = [each for each in current.backups if each not in gone and each not in own]
     before = _shown(current.backups, wanted)
-    return Plan(tuple(steps), before, _shown([*left, *new], wanted), cautions=tuple(cautions))
+    # One that is not complete yet may be by the time that the new one is, and then it may have to go.
+    seen = frozenset(objects.reference(each.local) for each in current.backups if each.local)
+    return Plan(tuple(steps), before, _shown([*left, *new], wanted), cautions=tuple(cautions), seen=seen)
 
 
 def _refuse_others(current: Current, wanted: Want) -> None:
@@ -188,7 +190,9 @@ def _removal(backups: t.Sequence[Backup], wanted: Want) -> t.List[Step]:
     for each in backups:
         if each.local:
             reference = objects.reference(each.local)
-            action = f"delete the snapshot of volume {each.local.get('onVolume')!r} here that backup {each.name!r} was made of"
+            volume = _result(each, wanted)["volume"]
+            of = f" of volume {volume!r}" if volume else ""
+            action = f"delete {objects.label('snapshot', each.local)}{of} here that backup {each.name!r} was made of"
             steps.append(Step("SnapshotDelete", reference, None, action, destroys=reference))
     there = [each for each in backups if each.remote]
     if there:

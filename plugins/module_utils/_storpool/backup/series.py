@@ -18,7 +18,7 @@ from ..._common.words import listing
 from ..cluster import names
 from ..cluster.reader import Raw, Reader, has_tags, keys_of
 from ..connection.options import TAGS
-from ..objects import guard, policy
+from ..objects import guard, named, policy
 from . import retention
 
 KEEP: t.Dict[str, t.Any] = {
@@ -136,7 +136,8 @@ def volumes(reader: Reader, wanted: Want) -> t.List[Raw]:
         else:
             matched = [by_key[each]] if each in by_key else []
         if not matched and wanted.volumes:
-            raise NotFound(f"volumes: there is no volume {each!r}, so nothing of it would be kept.")
+            instead = named.instead(reader, "volume", each)
+            raise NotFound(f"volumes: there is no volume {each!r}, so nothing of it would be kept.{instead}")
         found.update((str(raw["globalId"]), raw) for raw in matched if has_tags(raw, wanted.match_tags or {}))
     if not found:
         tags = listing(f"{key}={value}" for key, value in sorted((wanted.match_tags or {}).items()))

@@ -125,7 +125,9 @@ def test_nothing_is_started_for_an_image_that_names_another(tmp_path: Path, monk
 def test_an_image_that_ends_too_early_is_refused(tmp_path: Path, kind: str) -> None:
     path = disk_images.make(tmp_path / "image", disk_images.content(9 * MIB), kind)
     os.truncate(path, path.stat().st_size // 2)
-    assert refusal(path, format=disk_images.KINDS[kind][0])
+    said = refusal(path, format=disk_images.KINDS[kind][0])
+    assert ("is raw, and not vpc" if kind == "vpc fixed" else "truncated") in said
+    assert "/proc/" not in said
 
 
 def test_a_size_of_which_qemu_img_would_leave_out_some_is_refused(tmp_path: Path) -> None:
@@ -164,6 +166,8 @@ def test_a_source_that_changes_is_told(tmp_path: Path) -> None:
         ({"src": "file:///etc/shadow"}, "no address that is fetched"),
         ({"src": "http:///x"}, "no address"),
         ({"src": "https://example.com/x"}, "checksum is required"),
+        ({"src": "https://example.com/a b?secret", "checksum": "0" * 64}, r"a b\?\*+' has a space, or another"),
+        ({"src": "https://example.com/ü", "checksum": "0" * 64}, "that addresses have only encoded"),
         ({"src": "/x", "checksum": "md5:1234"}, "no SHA-256"),
         ({"src": "/x", "dest": "/y"}, "for state present"),
         ({"src": "/x", "compress": True}, "for state exported"),
@@ -176,8 +180,9 @@ def test_a_source_that_changes_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_options_that_do_not_go_together(options: dict[str, Any], words: str) -> None:
-    with pytest.raises(InvalidOption, match=words):
+    with pytest.raises(InvalidOption, match=words) as caught:
         want(**options)
+    assert "secret" not in caught.value.message
 
 
 # --- addresses -------------------------------------------------------------------------------------------------------------
@@ -188,7 +193,8 @@ class _Server(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         told, body = self.server.answers.get(self.path.partition("?")[0], (None, b""))  # type: ignore[attr-defined]
-        self.send_response(200 if told is not None else 404)
+        self.send_response(302 if told is not None and told < 0 else 200 if told is not None else 404)
+        self.send_header("Location", body.decode() if told is not None and told < 0 else "")
         self.send_header("Content-Length", str(told or 0))
         self.end_headers()
         self.wfile.write(body)
@@ -205,6 +211,8 @@ def address(tmp_path: Path) -> Iterator[str]:
             "/image": (len(image), image),
             "/half": (len(image), image[: len(image) // 2]),
             "/huge": (1 << 60, b"x"),
+            "/circle": (-1, b"/circle"),
+            "/elsewhere": (-1, b"file:///etc/shadow"),
         }  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -225,7 +233,9 @@ def test_an_address_is_fetched_into_a_file_without_a_name(tmp_path: Path, addres
     [
         ("image", Differs, "not 0000"),
         ("half", Unreachable, "broke off after"),
-        ("huge", NoSpace, "less than the 1024 PiB that would be fetched"),
+        ("huge", NoSpace, "1024 PiB would be fetched"),
+        ("circle", NotFound, "HTTP 302. It leads in a circle"),
+        ("elsewhere", NotFound, "something else than http and https"),
         ("none", NotFound, "HTTP 404"),
     ],
 )
@@ -518,7 +528,7 @@ def test_no_room_is_told_before_anything_is_copied(tmp_path: Path) -> None:
     ours.refuse_no_room(1 << 62, lambda: None)
     ours.refuse_no_room(1 << 62, lambda: 1 << 20)
     ours.refuse_no_room(1 << 20, lambda: pytest.fail("nobody needed to know"))
-    with pytest.raises(NoSpace, match="less than the 1024 PiB"):
+    with pytest.raises(NoSpace, match="would take 1024 PiB"):
         ours.refuse_no_room(1 << 62, lambda: 1 << 60)
 
 
@@ -528,6 +538,9 @@ def test_a_place_for_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
         place.standing(str(tmp_path / "there"))
     with pytest.raises(InvalidOption, match="there is no directory"):
         place.standing(str(tmp_path / "none" / "x"))
+    with pytest.raises(InvalidOption, match="is too long"):
+        place.standing(str(tmp_path / ("x" * 250)))
+    assert place.standing(str(tmp_path / ("x" * 220))) == (False, None)
 
 
 def test_a_kill_before_any_call_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:

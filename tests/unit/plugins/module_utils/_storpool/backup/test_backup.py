@@ -112,6 +112,19 @@ def test_nothing_goes_while_the_new_one_is_on_its_way(here):
     assert there(here) == ["2", "2"]
 
 
+def test_an_old_one_that_becomes_complete_meanwhile_goes_too(here):
+    here.switches["backing_up"] = "listed"
+    for name in ("1", "2"):
+        backup(here, name, wait=False)
+        here.now += 1
+    outcome = backup(here, "3", keep={"last": 2})
+    here.now += DAY
+    assert there(here) == ["2", "2", "3", "3"]
+    assert [row["name"] for row in BACKUP.show(outcome)["deleted"]] == ["1", "1"]
+    [action] = (each for each in outcome.actions if each.startswith("delete") and "'db'" in each)
+    assert action.endswith("of volume 'db' here that backup '1' was made of")
+
+
 def test_gone_when_told_and_made_again_under_the_same_name(here):
     backup(here, "1")
     outcome = backup(here, "1", state="absent", delete_after="2h")

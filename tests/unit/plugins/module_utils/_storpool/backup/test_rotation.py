@@ -173,7 +173,15 @@ def test_bad_input(here, given, words):
         rotate(here, **{"name": "1", **given})
 
 
-@pytest.mark.parametrize("given", [{"volumes": ["nobody"]}, {"volumes": ["x*"]}, {"match_tags": {"a": "b"}}])
-def test_a_selection_that_means_nothing_is_no_success(here, given):
-    with pytest.raises(NotFound):
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"volumes": ["dbb"]}, r"there is no volume 'dbb', .* Did you mean 'db'\? StorPool has db and log\."),
+        ({"volumes": ["x*"]}, r"there is no volume 'x\*', .* StorPool has db and log\."),
+        ({"volumes": ["~abcd.b.zz"]}, r"so nothing of it would be kept\.$"),
+        ({"match_tags": {"a": "b"}}, "no volume of these has a=b"),
+    ],
+)
+def test_a_selection_that_means_nothing_is_no_success(here, given, words):
+    with pytest.raises(NotFound, match=words):
         rotate(here, "1", **given)
