@@ -421,9 +421,9 @@ def main() -> None:
         cloud = Cloud(api)
         defaults = {key: each.get("default") for key, each in volume.SPEC["argument_spec"].items()}
 
-        def plan_of(more: t.Mapping[str, t.Any]) -> t.Callable[[], Plan]:
+        def plan_of(more: t.Mapping[str, t.Any], row: t.Optional[t.Dict[str, t.Any]]) -> t.Callable[[], Plan]:
             of_volume = volume.want(dict(defaults, wait_timeout=wanted.wait_timeout, **more))
-            current = volume.look(cloud, of_volume)
+            current = volume.look(cloud, of_volume, row)
             return lambda: volume.plan(current, of_volume)
 
         sides = Sides(
