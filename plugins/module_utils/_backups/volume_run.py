@@ -49,18 +49,19 @@ _TO_STORPOOL = frozenset(
         "SnapshotDelete",
     ]
 )
-#: Lists of StorPool's that are no longer so after a call; CloudStack's row of the volume is read at each look.
-_CHANGES = {
+#: Lists of StorPool's that are no longer so after a call, where it is not both; CloudStack's row of the volume is read at each look.
+_CHANGES: t.Mapping[str, t.Tuple[str, ...]] = {
+    "createVolume": (),
+    "createTags": (),
     "attachVolume": ("volumes",),
     "detachVolume": ("volumes",),
     "SnapshotFromRemote": ("snapshots",),
-    "VolumesGroupSnapshot": ("volumes", "snapshots"),
+    "VolumesReassignWait": (),
     "VolumeRevert": ("volumes",),
     "VolumeUpdate": ("volumes",),
     "SnapshotDelete": ("snapshots",),
-    "destroyVolume": ("volumes",),
-    "deleteVolume": ("volumes",),
 }
+_BOTH = ("volumes", "snapshots")
 _LONGEST_NAME = 255
 
 
@@ -162,9 +163,10 @@ class VolumeRun:
         try:
             answer = (self._cluster if step.call in _TO_STORPOOL else self._cloud)(step)
         except Failure:
-            self._shelf.forget("volumes", "snapshots", "remote")
+            self._shelf.forget(*_BOTH, "remote")
             raise
-        self._shelf.forget(*_CHANGES.get(step.call, ("nothing",)))
+        for name in _CHANGES.get(step.call, _BOTH):
+            self._shelf.forget(name)
         if step.call == "createVolume" and isinstance(answer, dict):
             self._made = (answer.get("volume") or {}).get("id")
         return answer

@@ -309,6 +309,20 @@ def test_whatever_was_done_of_it_it_can_be_removed(first, kills, remote):
     assert world.leftovers() == []
 
 
+def test_what_has_ended_while_it_was_waited_for_is_seen():
+    """The run before was killed when CloudStack had begun to attach the volume."""
+    world = World(remote=False)
+    with pytest.raises(Killed):
+        world.run(left=2)
+    body = {"id": world.new()["id"], "virtualmachineid": RESCUE}
+    job = type("Job", (), {"watch": lambda _self, world: lambda: world._attach_volume(body, "")})()
+    wait, desk = Step("listVolumes", None, job, "wait", method="GET"), world.desk
+    shown = {"tags": {}}
+    world.desk = lambda *of: (lambda: Plan((wait,), shown, shown)) if not world.new()["path"] else desk(*of)
+    world.run()
+    assert whole(world)
+
+
 def test_what_nobody_marked_goes_if_it_has_the_name_that_only_this_gives():
     world = World(remote=True)
     wanted = WANT._replace(name=None)
