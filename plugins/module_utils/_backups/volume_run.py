@@ -281,7 +281,8 @@ class VolumeRun:
             made = [row for row in rows if row["id"] == self._made]
             marked = [row for row in rows if _is_marked(row)]
             if made:
-                rows = [self._first(rows, marked, marks.key_of(made[0], name))]
+                is_done = volume_plan.STATE in volume_plan.cloud_tags(made[0])  # and so somebody may have it
+                rows = made if is_done else [self._first(rows, marked, marks.key_of(made[0], name))]
                 spare = made[0] if made != rows else None
             elif len(marked) == 1:
                 rows = marked
