@@ -22,6 +22,8 @@ description:
   - With O(state=absent), the volume is detached and expunged, if it is one that this module has made.
 notes:
   - While it is made, the volume is attached to O(onto) for a moment when it is still empty. Do not write to it then; the task refuses to go on if somebody has.
+  - Of two tasks that make a volume of one name at the same moment, one gives its own up and waits for the other. A task that begins when the volume is there
+    takes it for what a run that was killed has left, and goes on with it; so do not run it while another one is at work on that name.
   - A snapshot of another location can be used before all its data is here. Until then O(onto) reads over the bridge between the locations.
   - Backups are crash-consistent. File systems recover when they are mounted; one that is to stay as it is has to be mounted read-only, without its journal.
   - A root disk becomes a data disk. Its file systems have the names and ids of the original, which matters if it is attached beside that.
@@ -421,9 +423,9 @@ def main() -> None:
         cloud = Cloud(api)
         defaults = {key: each.get("default") for key, each in volume.SPEC["argument_spec"].items()}
 
-        def plan_of(more: t.Mapping[str, t.Any]) -> t.Callable[[], Plan]:
+        def plan_of(more: t.Mapping[str, t.Any], row: t.Optional[t.Dict[str, t.Any]]) -> t.Callable[[], Plan]:
             of_volume = volume.want(dict(defaults, wait_timeout=wanted.wait_timeout, **more))
-            current = volume.look(cloud, of_volume)
+            current = volume.look(cloud, of_volume, row)
             return lambda: volume.plan(current, of_volume)
 
         sides = Sides(

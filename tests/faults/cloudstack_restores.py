@@ -52,7 +52,27 @@ def _restored(world: Any) -> None:
     world.do(("attachVolume", {"id": volume["id"], "virtualmachineid": ids["vm web"]}))
 
 
+_PRESENT = {"source": "tags", "onto": "web", "name": "copy-web", "disk_offering": "custom", "wait_timeout": 300}
+
+
+def _root_of_web(ids: Ids) -> dict[str, Any]:
+    """The root disk once more, beside itself."""
+    [disk] = [key for label, key in ids.items() if label.startswith("volume ROOT-")]
+    return {**_PRESENT, "vm": "web", "disk": disk}
+
+
 RESTORES = (
+    Scenario(
+        "cloudstack_volume_restore",
+        "present",
+        _root_of_web,
+        names=("'web'", "'copy-web'"),
+        prepare=_with_offering,
+        rivals={"rival: changed": _on_vm("stopVirtualMachine")},
+        subjects=("vm web",),
+        storpool=True,
+        long=True,
+    ),
     Scenario(
         "cloudstack_volume_restore",
         "absent",

@@ -87,3 +87,18 @@ CLOUDSTACK = (
     Fault("job fails", switches={"maintenance_error": "The storage heartbeat failed"}, only="job"),
     *_RIVALS,
 )
+#: What a module cannot tell from another one of these. They are left out in a scenario of many calls.
+ALIKE = frozenset(
+    (
+        "connection refused",
+        "time-out",
+        "time-out before",
+        "HTTP 500",
+        "HTTP 502",
+        "garbage",
+        "draining",
+        "draining for ever",
+        "job never ends",
+        "Ctrl-C",
+    )
+)

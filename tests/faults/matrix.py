@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common import errors
 from faults import runner
 from faults.child import Child
-from faults.kinds import CLOUDSTACK, STORPOOL, Fault
+from faults.kinds import ALIKE, CLOUDSTACK, STORPOOL, Fault
 from faults.runner import Ended, Request, Wire
 from faults.scenario import Ids, Scenario
 from faults.worlds import Admin, CloudStack, Picture, World
@@ -158,8 +158,12 @@ def rows(world: World, scenario: Scenario) -> Iterator[Row]:
             continue
         if fault.kill and scenario.tells:
             continue  # a process that is killed tells nothing
+        if scenario.long and fault.name in ALIKE:
+            continue
         acted = False
         for index, request in enumerate(clean.requests[: clean.least] if fault.kill else clean.requests):
+            if scenario.long and not is_write(request) and (request.skip or fault.rival):
+                continue
             if _can_happen(world, fault, request):
                 outcome = _outcome(world, scenario, clean, index, fault)
                 acted = acted or (

@@ -32,6 +32,7 @@ class Scenario:
     task is told where StorPool is. ``works`` is whether the task makes objects to work on, which it deletes, and may have to make again.
     ``far`` is whether there is another cluster at another location; ``then`` are calls like ``setup`` that depend on ids.
     ``switches`` are those of the StorPool simulator. ``tells`` is what an error has to say if it leaves something to a person.
+    ``long`` is whether it makes so many calls that of faults that are :data:`faults.kinds.ALIKE` one does, and of reads that are the same the first.
     """
 
     module: str
@@ -49,6 +50,7 @@ class Scenario:
     tells: tuple[str, ...] = ()
     works: bool = False
     far: bool = False
+    long: bool = False
     then: Callable[[Ids], Steps] | None = None
 
     def __str__(self) -> str:

@@ -49,7 +49,7 @@ class Current(t.NamedTuple):
 
     ``onto`` is the VM that gets the volume; its name and the ``disk`` that it is to hold (CloudStack's id) are settled. ``row`` is CloudStack's volume of that
     name, ``half`` StorPool's. ``backups`` have the disk alone. ``snapshots``, ``by_name`` and ``remote`` are as for the restore of a VM; ``ours`` are those
-    that are here only for this volume. ``stored`` is how much has been written to it, if that was asked.
+    that are here only for this volume. ``stored`` is how much has been written to it, if that was asked. ``spare`` is one too many, which this run has made.
     """
 
     onto: t.Optional[Row]
@@ -65,6 +65,7 @@ class Current(t.NamedTuple):
     remote: t.Mapping[str, Row] = {}
     backups: t.Tuple[Backup, ...] = ()
     stored: int = 0
+    spare: t.Optional[Row] = None
 
     @property
     def who(self) -> str:
@@ -187,7 +188,7 @@ def errand(current: Current, wanted: Want, goal: t.Optional[Goal]) -> t.Optional
         if row is None:
             return None
         _check_ours(current, row, marked)
-        return Errand({"id": row["id"], "state": "absent", "vm": "", "expunge": True}, REMOVE)
+        return Errand(removing(row), REMOVE)
     onto = t.cast(Row, current.onto)
     if row is None:
         whose = {"project": onto["projectid"]} if onto.get("projectid") else _account(onto)
@@ -254,7 +255,7 @@ def calls(
     current: Current, wanted: Want, goal: Goal, todo: Plan, stage: str, changes: t.Callable[[Row, Row], Row]
 ) -> Plan:
     """The calls that are left until the VM has the volume. ``todo`` is what CloudStack's side plans for the errand of this ``stage``."""
-    way = _way(current, goal)
+    way = _way(current, goal) if stage in (MAKE, GIVE, TAKE) else []
     steps: t.List[Step] = []
     held = {BACKUP: goal.backup.id, OF: goal.disk.volume, SNAPSHOT: goal.disk.snapshot}
     todo = todo._replace(after=dict(todo.after, tags={**todo.after["tags"], **held, STATE: "done"}))
@@ -296,6 +297,11 @@ def removal(current: Current, todo: t.Optional[Plan]) -> Plan:
     return todo._replace(steps=(*kept, *todo.steps))
 
 
+def removing(row: Row) -> t.Dict[str, t.Any]:
+    """The options that remove a volume for good."""
+    return {"id": row["id"], "state": "absent", "vm": "", "expunge": True}
+
+
 def _way(current: Current, goal: Goal) -> t.List[str]:
     """All that is done of a volume once it is there, in words."""
     who, vm = current.who, name_of(t.cast(Row, current.onto))
@@ -305,8 +311,7 @@ def _way(current: Current, goal: Goal) -> t.List[str]:
     if not is_here and not (current.half is not None and is_reverted(current, goal)):
         place = plan.origin(current, goal.disk.snapshot, goal.disk.location, str(goal.backup), who)
         copies.append(goal.disk.snapshot)
-    size = int((current.half or {"size": goal.gib * GIB})["size"])
-    half = {"globalId": "", "size": size}
+    half = {"globalId": "", "size": int((current.half or {"size": goal.gib * GIB})["size"])}
     return [
         f"note on {who} that it is for disk {goal.disk.volume} of {goal.backup}",
         f"attach {who} to {vm} for a moment, so that it is on StorPool",
@@ -370,7 +375,7 @@ def _filling(current: Current, goal: Goal) -> t.List[Step]:
         ours = {marks.KIND: marks.SAFETY, marks.DISK: str(row["id"]), marks.TO: goal.disk.snapshot}
         item = {
             "volume": "~" + str(half["globalId"]),
-            "name": f"volume-restore.{row['id']}",
+            "name": f"volume-restore.{current.key}",  # so that one is filled, whoever else makes one
             "tags": {**marks.own_tags(half), **tags, **ours},
         }
         steps.append(Step("VolumesGroupSnapshot", None, {"volumes": [item]}, _kept(current)))

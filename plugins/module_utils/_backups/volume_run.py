@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._common.errors import Ambiguous, InvalidOption, NotFound
+from .._common.errors import Ambiguous, Failure, InvalidOption, NotFound
 from .._common.given import refuse_empty
 from .._common.plan import Plan, Step, backoff, converge
 from .._common.time_left import TimeLeft, checked
@@ -49,17 +49,30 @@ _TO_STORPOOL = frozenset(
         "SnapshotDelete",
     ]
 )
+#: Lists of StorPool's that are no longer so after a call, where it is not both; CloudStack's row of the volume is read at each look.
+_CHANGES: t.Mapping[str, t.Tuple[str, ...]] = {
+    "createVolume": (),
+    "createTags": (),
+    "attachVolume": ("volumes",),
+    "detachVolume": ("volumes",),
+    "SnapshotFromRemote": ("snapshots",),
+    "VolumesReassignWait": (),
+    "VolumeRevert": ("volumes",),
+    "VolumeUpdate": ("volumes",),
+    "SnapshotDelete": ("snapshots",),
+}
+_BOTH = ("volumes", "snapshots")
 _LONGEST_NAME = 255
 
 
 class Desk(t.NamedTuple):
     """What manages volumes on CloudStack's side, which is not known here.
 
-    ``volume`` looks at what options of its module are about, and gives what makes the plan of it. ``check_offering`` refuses a disk offering (name or id) whose
-    volumes would not be on StorPool with so many GiB, for a VM.
+    ``volume`` looks at what options of its module are about, and gives what makes the plan of it; the row of the volume has just been read, if there is one.
+    ``check_offering`` refuses a disk offering (name or id) whose volumes would not be on StorPool with so many GiB, for a VM.
     """
 
-    volume: t.Callable[[t.Mapping[str, t.Any]], t.Callable[[], Plan]]
+    volume: t.Callable[[t.Mapping[str, t.Any], t.Optional[Row]], t.Callable[[], Plan]]
     check_offering: t.Callable[[str, Row, int], None]
 
 
@@ -87,6 +100,23 @@ def want(params: Params, duration: Seconds, moment: Seconds) -> Want:
     )
 
 
+class Filled(t.NamedTuple):
+    """The volume holds what it is for, or is gone."""
+
+    volume_id: str
+
+    def watch(self, reader: t.Any) -> t.Callable[[], t.Optional[str]]:
+        """What is missing, asked anew each time."""
+
+        def missing() -> t.Optional[str]:
+            row = reader.volume(self.volume_id)
+            if row is None or volume_plan.STATE in volume_plan.cloud_tags(row):
+                return None
+            return "the other run has not filled it. If that was ended in between, this does what is left"
+
+        return missing
+
+
 class VolumeRun:
     """One run: it looks at both sides, plans, and carries out steps."""
 
@@ -104,6 +134,8 @@ class VolumeRun:
         self._shelf = Shelf(sides)
         self._about: t.Optional[t.Tuple[t.Optional[Row], str, t.Optional[str], t.Sequence[Backup]]] = None
         self._volume: t.Optional[str] = None
+        self._made: t.Optional[str] = None  # the one that this run has made
+        self._yielded = False  # it has given that up for the one that another run has made
         self._offering_fits = False
         self.goal: t.Optional[Goal] = None
 
@@ -112,18 +144,40 @@ class VolumeRun:
         current, wanted = self._current(), self._wanted
         if not wanted.present:
             errand = volume_plan.errand(current, wanted, None)
-            make = self._desk.volume(errand.options) if errand else None
+            make = self._desk.volume(errand.options, current.row) if errand else None
             return lambda: volume_plan.removal(current, make() if make else None)
+        if current.spare is not None:
+            self._yielded = True
+            of_spare = self._desk.volume(volume_plan.removing(current.spare), current.spare)
+            return lambda: _yielding(of_spare())
+        if self._yielded and current.row and volume_plan.STATE not in volume_plan.cloud_tags(current.row):
+            return lambda: self._waiting(current)
         goal = self.goal = volume_plan.aim(current, wanted)
         errand = t.cast(Errand, volume_plan.errand(current, wanted, goal))
         current = self._more(current, goal, errand.stage)
-        todo = self._desk.volume(errand.options)
+        todo = self._desk.volume(errand.options, current.row)
         return lambda: volume_plan.calls(current, wanted, goal, todo(), errand.stage, self._sides.changes)
 
     def apply(self, step: Step) -> t.Any:
-        """Carry out a step; what was read before is no longer so."""
-        self._shelf.forget("volumes", "snapshots")
-        return (self._cluster if step.call in _TO_STORPOOL else self._cloud)(step)
+        """Carry out a step; what it changes is read anew at the next look, and all of it if it fails."""
+        try:
+            answer = (self._cluster if step.call in _TO_STORPOOL else self._cloud)(step)
+        except Failure:
+            self._shelf.forget(*_BOTH, "remote")
+            raise
+        for name in _CHANGES.get(step.call, _BOTH):
+            self._shelf.forget(name)
+        if step.call == "createVolume" and isinstance(answer, dict):
+            self._made = (answer.get("volume") or {}).get("id")
+        return answer
+
+    def _waiting(self, current: Current) -> Plan:
+        """The other run is at work on it, so this one leaves it alone."""
+        words = f"wait until {current.who} is what another run has begun"
+        watched = Filled(str(t.cast(Row, current.row)["id"]))
+        return Plan(
+            (Step("listVolumes", None, watched, words, method="GET", timeout=self._wanted.wait_timeout),), None, None
+        )
 
     def _more(self, current: Current, goal: Goal, stage: str) -> Current:
         """What has to be known at this stage only."""
@@ -156,25 +210,29 @@ class VolumeRun:
             self._about = (self._onto(), *self._disk())
         onto, source, disk, every = self._about
         name = wanted.name or volume_plan.default_name(str(disk))
-        row = self._row(name, onto)
+        row, spare = self._row(name, onto)
         snapshots = shelf.snapshots()
+        has_half = row is not None and row["reference"] and volume_plan.STATE not in volume_plan.cloud_tags(row)
         current = Current(
             onto,
             source,
             disk,
             name,
             row,
-            shelf.halves([row]).get(str(row["id"])) if row else None,
+            shelf.halves([row]).get(str(row["id"])) if row and has_half else None,
             {str(one["globalId"]): one for one in shelf.living()},
             {str(one["name"]): one for one in snapshots},
             (),
             self._clock(),
             backups=volume_plan.of_disk(every, disk) if disk else (),
+            spare=spare,
         )
         if row is None and onto is None:
             return current
-        ours = tuple(one for one in shelf.living() if marks.tag(one, marks.VOLUME) == current.key)
-        return current._replace(ours=ours)
+        return current._replace(ours=self._ours(current.key))
+
+    def _ours(self, key: str) -> t.Tuple[Row, ...]:
+        return tuple(one for one in self._shelf.living() if marks.tag(one, marks.VOLUME) == key)
 
     def _onto(self) -> t.Optional[Row]:
         wanted = self._wanted
@@ -205,23 +263,29 @@ class VolumeRun:
             sources = [*sources, *(each for each in gone if each is not None)]
         return source, volume_plan.the_disk(disk, sources, every), every
 
-    def _row(self, name: str, onto: t.Optional[Row]) -> t.Optional[Row]:
-        """CloudStack's volume of this name that is whose the VM is; if that is gone, the one that this module has made."""
-        wanted = self._wanted
+    def _row(self, name: str, onto: t.Optional[Row]) -> t.Tuple[t.Optional[Row], t.Optional[Row]]:
+        """CloudStack's volume of this name that is whose the VM is; if that is gone, the one that this module has made. Beside it one that is to go."""
+        wanted, cloud = self._wanted, self._sides.cloud
         zone = str(onto["zoneid"]) if onto else self._sides.zone_id(wanted.zone)
-        called = self._sides.cloud.volumes_called(self._volume or name, zone)
-        rows = [row for row in called if row["name"] == name]
+        rows = [row for row in self._called(name, zone, onto) if row["name"] == name]
         if not rows and not wanted.present:  # one that was destroyed, and is not expunged yet
             where = {"zoneid": zone} if zone else {}
-            there = self._sides.cloud.volumes(name=name, state="Destroy", **where)
+            there = cloud.volumes(name=name, state="Destroy", **where)
             rows = [row for row in there if row["name"] == name and _is_marked(row)]
         if onto is not None:
             rows = [row for row in rows if all(row.get(each) == onto.get(each) for each in _OWNER)]
         else:
             rows = [row for row in rows if _is_marked(row)]
+        spare = None
         if len(rows) > 1:
+            made = [row for row in rows if row["id"] == self._made]
             marked = [row for row in rows if _is_marked(row)]
-            rows = marked if len(marked) == 1 else rows
+            if made:
+                is_done = volume_plan.STATE in volume_plan.cloud_tags(made[0])  # and so somebody may have it
+                rows = made if is_done else [self._first(rows, marked, marks.key_of(made[0], name))]
+                spare = made[0] if made != rows else None
+            elif len(marked) == 1:
+                rows = marked
         if len(rows) > 1:
             ids = listing(sorted(str(row["id"]) for row in rows))
             raise Ambiguous(
@@ -230,10 +294,33 @@ class VolumeRun:
         self._volume = str(rows[0]["id"]) if rows else None
         for row in rows:
             row["reference"] = self._sides.reference(row.get("path"))
-        return rows[0] if rows else None
+        return rows[0] if rows else None, spare
+
+    def _called(self, name: str, zone: t.Optional[str], onto: t.Optional[Row]) -> t.Iterable[Row]:
+        """The volumes of that name, and maybe others, with one call if it is known whose."""
+        cloud = self._sides.cloud
+        if onto is None:
+            return t.cast(t.List[Row], cloud.volumes_called(self._volume or name, zone))
+        project = {"projectid": onto["projectid"]} if onto.get("projectid") else {}
+        return t.cast(t.List[Row], cloud.volumes(name=name, zoneid=zone, of_projects=False, **project))
+
+    def _first(self, rows: t.Sequence[Row], marked: t.Sequence[Row], key: str) -> Row:
+        """Which one counts, if another run has made one as well: that which is filled, of which there is one, since a name of StorPool's is taken once.
+
+        As long as none is, any order will do that is the same for all; who made another one gives it up.
+        """
+        filled = [row for row in rows if volume_plan.STATE in volume_plan.cloud_tags(row)]
+        kept = {marks.tag(one, marks.DISK) for one in self._ours(key) if marks.tag(one, marks.KIND) == marks.SAFETY}
+        filled = filled or [row for row in rows if row["id"] in kept]
+        return min(filled or marked or rows, key=lambda row: (str(row.get("created")), str(row["id"])))
 
 
 _OWNER = ("account", "projectid", "domainid")
+
+
+def _yielding(todo: Plan) -> Plan:
+    """The calls that remove what this run has made too much. Nobody has to have seen it before: nobody ever had it."""
+    return Plan(tuple(step._replace(destroys=None) for step in todo.steps), None, None)
 
 
 def _is_marked(row: Row) -> bool:

@@ -92,15 +92,15 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     )
 
 
-def look(reader: Reader, wanted: Want) -> Current:
-    """Read what :func:`plan` needs. Raises :class:`Ambiguous` and :class:`NotFound` for volumes and owners."""
+def look(reader: Reader, wanted: Want, known: t.Optional[Raw] = None) -> Current:
+    """Read what :func:`plan` needs, but the volume if it is ``known``. Raises :class:`Ambiguous` and :class:`NotFound` for volumes and owners."""
     current = Current(reader.version())
     if wanted.zone is not None:
         current = current._replace(zone=reader.zone(wanted.zone))
         if current.zone is None:
             return current._replace(there={"zones": tuple(reader.zones())})
     current = current._replace(owner=owner.parameters(reader, wanted.owner))
-    row = _found(reader, wanted, current)
+    row = known or _found(reader, wanted, current)
     current = current._replace(row=row)
     if not wanted.present or (row is None and wanted.id is not None):
         return current
@@ -117,7 +117,7 @@ def _with_what_it_needs(reader: Reader, wanted: Want, current: Current, row: t.O
         current = current._replace(vms=_vms(reader, wanted.vm, row or current.owner, current.zone_id))
         if not current.vms:
             there["vms"] = tuple(reader.vms(**_within(current)))
-        if len(current.vms) == 1:
+        if len(current.vms) == 1 and not _has_it(current.vms[0], row, wanted):
             current = current._replace(neighbours=tuple(reader.volumes(virtualmachineid=current.vms[0]["id"])))
     changes = (wanted.offering, wanted.size, wanted.min_iops, wanted.max_iops, wanted.pool)
     if any(value is not None for value in changes):
@@ -129,6 +129,11 @@ def _with_what_it_needs(reader: Reader, wanted: Want, current: Current, row: t.O
         disks, hosts = reader.volumes(virtualmachineid=vm_id), reader.hosts_for(vm_id)
         current = current._replace(disks=tuple(disks), hosts=tuple(hosts))
     return current._replace(there=there)
+
+
+def _has_it(vm: Raw, row: t.Optional[Raw], wanted: Want) -> bool:
+    """Whether a VM has the volume already, as whatever device."""
+    return row is not None and row.get("virtualmachineid") == vm["id"] and wanted.device_id is None
 
 
 def _within(current: Current) -> t.Dict[str, str]:

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
+import threading
 
 import pytest
 from hypothesis import given
@@ -20,8 +22,10 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cl
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.volume import fitting
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     Ambiguous,
+    ApiError,
     InvalidOption,
     NotAllowed,
+    NotConverged,
     NotFound,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.plan import Plan, Step, converge
@@ -52,12 +56,16 @@ class World:
         self.halves = {}
         self.holds = {}
         self.calls = []
+        self.clock = itertools.count()
         self.left = None  # how many more steps until the process is killed
 
     # What both sides are asked.
 
     def volumes_of_vm(self, vm):
         return [dict(row) for row in self.rows.values() if row["virtualmachineid"] == vm["id"]]
+
+    def volumes(self, *, name, **where):
+        return [] if where.get("state") else self.volumes_called(name, None)
 
     def volumes_called(self, name, _zone):
         return [dict(row) for row in self.rows.values() if name in (row["name"], row["id"])]
@@ -68,9 +76,9 @@ class World:
     def vm_snapshots(self, **_where):
         return []
 
-    def desk(self, options):
+    def desk(self, options, row):
         """What plans volumes on CloudStack's side, in brief."""
-        row = self.rows.get(options.get("id"))
+        assert (row or {}).get("id") == options.get("id")
         shown = {"tags": {}, "vm": None}
         if row is None:
             body = {**options, "size": int(options["size"][:-3])}
@@ -93,14 +101,15 @@ class World:
             raise Killed
         self.left = None if self.left is None else self.left - 1
         self.calls.append(step.call)
-        getattr(self, re.sub("([A-Z])", r"_\1", "_" + step.call).lower().replace("__", "_"))(
+        return getattr(self, re.sub("([A-Z])", r"_\1", "_" + step.call).lower().replace("__", "_"))(
             step.body, (step.target or "").lstrip("~")
         )
 
     def _create_volume(self, body, _target):
         one = f"bbbbbbbb-1111-4222-8333-44445555{len(self.calls):04}"
         new = {"id": one, "name": body["name"], "state": "Allocated", "virtualmachineid": None, "path": None}
-        self.rows[one] = {**new, "size": body["size"] * GIB, "tags": [], **OWNER}
+        self.rows[one] = {**new, "size": body["size"] * GIB, "tags": [], "created": next(self.clock), **OWNER}
+        return {"volume": {"id": one}}
 
     def _create_tags(self, body, _target):
         row = self.rows[body["resourceids"]]
@@ -130,10 +139,15 @@ class World:
     def _volumes_group_snapshot(self, body, _target):
         [item] = body["volumes"]
         half = self.halves[item["volume"].lstrip("~")]
-        names = {row["name"] for row in self.here.values()}
-        assert item["name"] not in names
+        if item["name"] in {row["name"] for row in self.here.values()}:
+            raise ApiError("It exists.", error={"name": "objectExists"})
         self.here["a.b.empty"] = {"globalId": "a.b.empty", "name": item["name"], "tags": item["tags"], "parentName": ""}
         half["parentName"] = item["name"]
+
+    def snapshot(self, one):
+        if one not in self.here:
+            raise ApiError("It does not exist.", error={"name": "objectDoesNotExist"})
+        return self.here[one]
 
     def _volumes_reassign_wait(self, body, _target):
         assert [item["detach"] for item in body["reassign"]] == ["all"]
@@ -142,7 +156,7 @@ class World:
         [row] = [each for each in self.rows.values() if (each["path"] or "").endswith(target)]
         assert row["virtualmachineid"] is None
         assert self.holds[target] == ""
-        snapshot = self.here[body["toSnapshot"].lstrip("~")]
+        snapshot = self.snapshot(body["toSnapshot"].lstrip("~"))
         self.halves[target].update(parentName=snapshot["name"], tags=dict(snapshot["tags"]))
         self.holds[target] = "then"
 
@@ -151,13 +165,14 @@ class World:
         self.halves[target]["tags"] = {key: value for key, value in merged.items() if value}
 
     def _snapshot_delete(self, _body, target):
-        row = self.here.pop(target)
+        row = self.snapshot(target)
+        del self.here[target]
         for half in self.halves.values():  # it is a link of chains as long as something is based on it
             if half["parentName"] == row["name"]:
                 self.here["*" + target] = {**row, "globalId": "x" + target, "name": "*" + row["name"], "tags": {}}
 
-    def run(self, wanted=WANT, left=None):
-        """One run, which is killed when it has done so many steps."""
+    def run(self, wanted=WANT, left=None, turn=lambda **_: None):
+        """One run, which is killed when it has done so many steps. It waits for its ``turn`` before each look and step."""
         self.left = left
         cluster = type("Cluster", (), {})()
         cluster.every_snapshot = lambda: [dict(row) for row in self.here.values()]
@@ -167,8 +182,24 @@ class World:
         sides = Sides(
             self, cluster, lambda vm, _zone: self.vms.get(vm), reference, lambda raw: ("~" + raw["globalId"],)
         )
-        run = VolumeRun(sides, Desk(self.desk, lambda *_: None), wanted, self.apply, self.apply, lambda: 200.0)
-        return converge(run.look, lambda make: make(), run.apply)
+
+        def apply(step):
+            turn()
+            if step.method == "GET":
+                missing = step.body.watch(self)
+                for _attempt in range(99):
+                    if missing() is None:
+                        return None
+                    turn(waits=True)
+                raise NotConverged(missing(), call=str(step))
+            return self.apply(step)
+
+        def look():
+            turn()
+            return run.look()
+
+        run = VolumeRun(sides, Desk(self.desk, lambda *_: None), wanted, apply, apply, lambda: 200.0)
+        return converge(look, lambda make: make(), run.apply)
 
     def new(self):
         """The volume."""
@@ -178,9 +209,6 @@ class World:
     def leftovers(self):
         """What is only for the way."""
         return [row["name"] for row in self.here.values() if marks.VOLUME in row["tags"]]
-
-    def volumes(self, **_where):
-        return []
 
 
 def whole(world):
@@ -214,6 +242,55 @@ def test_whatever_kills_runs_the_next_ends_it(kills, remote):
     assert world.calls == [*done, "attachVolume"]
 
 
+class Turns:
+    """Two runs at once, in an order of turns; when that is over, the first goes on to its end, and then the other."""
+
+    def __init__(self, order):
+        self.order, self.alive, self.changed = list(order), ["a", "b"], threading.Condition()
+        self.ended = {}
+
+    def whose(self):
+        while self.order and self.order[0] not in self.alive:
+            del self.order[0]
+        return self.order[0] if self.order else self.alive[0]
+
+    def turn(self, who, *, waits=False):
+        with self.changed:
+            if waits:
+                self.alive.sort(key=lambda each: each == who)
+            assert self.changed.wait_for(lambda: self.whose() == who, timeout=5)
+            del self.order[:1]
+            self.changed.notify_all()
+
+    def run(self, who, world):
+        try:
+            self.ended[who] = world.run(turn=lambda **how: self.turn(who, **how))
+        except Exception as failure:  # noqa: BLE001  # the test shows it
+            self.ended[who] = failure
+        with self.changed:
+            self.alive.remove(who)
+            self.changed.notify_all()
+
+
+@pytest.mark.parametrize("begin", ["ab", "abaabb"])
+def test_of_two_runs_that_make_one_at_once_each_ends_well_with_the_same(begin):
+    """Both have seen that there is none; or each has made one, and sees which. Wherever they stop for a while then, one volume stays, and the other goes."""
+    for a, b, clock in itertools.product(range(14), range(16), ((1, 1), (2, 1))):
+        world, turns = World(remote=True), Turns(begin + "a" * a + "b" * b)
+        world.clock = iter(clock)
+        threads = [threading.Thread(target=turns.run, args=(who, world)) for who in "ab"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        told = (a, b, clock, world.calls, turns.ended)
+        assert [getattr(outcome, "changed", outcome) for outcome in turns.ended.values()] == [True, True], told
+        row = world.new()
+        assert (row["virtualmachineid"], world.holds[row["path"].rpartition("/")[2]]) == (RESCUE, "then"), told
+        assert (world.leftovers(), world.calls.count("createVolume")) == ([], 2), told
+        assert not world.run().changed
+
+
 @given(st.integers(0, 12), st.lists(st.integers(0, 2), max_size=2), st.booleans())
 def test_whatever_was_done_of_it_it_can_be_removed(first, kills, remote):
     world = World(remote)
@@ -230,6 +307,20 @@ def test_whatever_was_done_of_it_it_can_be_removed(first, kills, remote):
     world.run(gone)
     assert list(world.rows) == [DATA]
     assert world.leftovers() == []
+
+
+def test_what_has_ended_while_it_was_waited_for_is_seen():
+    """The run before was killed when CloudStack had begun to attach the volume."""
+    world = World(remote=False)
+    with pytest.raises(Killed):
+        world.run(left=2)
+    body = {"id": world.new()["id"], "virtualmachineid": RESCUE}
+    job = type("Job", (), {"watch": lambda _self, world: lambda: world._attach_volume(body, "")})()
+    wait, desk = Step("listVolumes", None, job, "wait", method="GET"), world.desk
+    shown = {"tags": {}}
+    world.desk = lambda *of: (lambda: Plan((wait,), shown, shown)) if not world.new()["path"] else desk(*of)
+    world.run()
+    assert whole(world)
 
 
 def test_what_nobody_marked_goes_if_it_has_the_name_that_only_this_gives():

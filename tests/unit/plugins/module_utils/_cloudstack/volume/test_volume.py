@@ -533,7 +533,7 @@ class Cloud:
     """One volume, or none, under CloudStack's rules; ``apply`` raises AssertionError for what it would refuse."""
 
     def __init__(self, before, version):
-        self.row, self.version = before and dict(before), version
+        self.row, self.version, self.then = before and dict(before), version, None
         self.vms = {"vm-1": VM, "vm-2": STOPPED}
 
     def current(self, wanted):
@@ -541,7 +541,10 @@ class Cloud:
         return current(self.row and dict(self.row), self.version, vms=vms)
 
     def apply(self, step):
-        getattr(self, "_" + step.call)(**step.body)
+        if step.method == "GET":  # what goes on ends, and another volume may be there by then
+            self.row.update(jobstatus=1, id=self.then or self.row["id"])
+        else:
+            getattr(self, "_" + step.call)(**step.body)
 
     def _createVolume(self, *, name, zoneid, diskofferingid, size=None, miniops=None, maxiops=None):  # noqa: N802
         assert self.row is None
@@ -610,6 +613,30 @@ class Cloud:
     def _deleteVolume(self, *, id):  # noqa: A002, N802
         assert not self.row.get("virtualmachineid")
         self.row = None
+
+
+@pytest.mark.parametrize(
+    ("options", "call"),
+    [
+        ({"state": "absent", "expunge": True}, "_destroyVolume"),
+        ({"state": "absent"}, "_destroyVolume"),
+        ({"size": "4GiB", "allow_shrink": True}, "_resizeVolume"),
+    ],
+)
+def test_what_was_waited_for_is_destroyed_and_nothing_that_took_its_place(options, call):
+    done = []
+    for then in (None, "0b1c6c3e-53a1-4ad4-8f0e-3b1d6f0e6d1f"):
+        cloud, wanted = Cloud(row(jobid="j-1", jobstatus=0), "4.19"), want(**options)
+        cloud.then, real = then, getattr(cloud, call)
+        setattr(cloud, call, lambda real=real, **body: (done.append(body["id"]), real(**body)))
+        refused, outcome = attempt(
+            lambda cloud=cloud, wanted=wanted: converge(
+                lambda: cloud.current(wanted), lambda now: plan(now, wanted), cloud.apply
+            )
+        )
+        assert bool(refused) == bool(then), refused
+        assert refused or outcome.changed
+    assert done == [ID]
 
 
 _ROWS = st.one_of(
