@@ -10,6 +10,7 @@ import typing as t
 
 from .._common.errors import ApiError, Failure, NotAllowed, NotFound, Outdated
 from .._common.plan import Outcome, Plan, Step
+from .._common.words import there_is
 from . import marks, tags, volumecare
 from .aim import Current, Goal, Want, aim, check_alone, name_of
 from .backup import UUID, Backup, Row, in_order, located
@@ -122,13 +123,18 @@ class Shelf:
         return self._lists[name]
 
 
+def other_vms(sides: Sides, wanted: str) -> str:
+    """Which VMs there are in place of one that is not, in a sentence."""
+    return there_is("CloudStack", (str(row.get("displayname") or row["name"]) for row in sides.cloud.vms()), wanted)
+
+
 def source_of(sides: Sides, vm: str, zone: t.Optional[str]) -> t.Tuple[t.Optional[Row], str]:
     """A VM that is there, or was, and its id. Raises :class:`NotFound` for a name that no VM has: of one that is gone, only the id is left."""
     row = sides.the_vm(vm, zone)
     if row is None and not UUID.fullmatch(vm.lower()):
         raise NotFound(
-            f"vm: CloudStack has no VM {vm!r} with that name, display name or id. Of a VM that was removed give the id (cloudstack_vm_backup_info lists those "
-            "that have backups)."
+            f"vm: CloudStack has no VM {vm!r} with that name, display name or id. {other_vms(sides, vm)} Of a VM that was removed give the id "
+            "(cloudstack_vm_backup_info lists those that have backups)."
         )
     return row, str(row["id"]) if row else vm.lower()
 
@@ -255,7 +261,7 @@ class Run:
                 raise NotFound(
                     f"{option}: CloudStack has no VM {told!r}. Make a VM with as many disks, and name it (onto)."
                     if option == "vm"
-                    else f"onto: CloudStack has no VM {told!r} with that name, display name or id."
+                    else f"onto: CloudStack has no VM {told!r} with that name, display name or id. {other_vms(self._sides, told)}"
                 )
             self._vm = row
         elif self._vm.get("unsure"):

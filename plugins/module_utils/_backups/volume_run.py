@@ -16,7 +16,7 @@ from .._common.words import listing
 from . import marks, volume_plan, volumecare
 from .aim import name_of
 from .backup import LATEST, UUID, Backup, Params, Row, Seconds, before_of, max_age_of
-from .reading import Apply, Shelf, Sides, source_of
+from .reading import Apply, Shelf, Sides, other_vms, source_of
 from .run import BOTH
 from .volume_plan import Current, Errand, Goal, Want
 
@@ -239,7 +239,7 @@ class VolumeRun:
         onto = self._sides.the_vm(wanted.onto, wanted.zone)
         if onto is None and wanted.present:
             raise NotFound(
-                f"onto: CloudStack has no VM {wanted.onto!r} with that name, display name or id. Name one that is there."
+                f"onto: CloudStack has no VM {wanted.onto!r} with that name, display name or id. {other_vms(self._sides, wanted.onto)}"
             )
         return onto
 

@@ -27,18 +27,18 @@ from unit.plugins.module_utils._storpool.in_process import Cluster, options
 
 SIDES = Path(__file__).resolve().parents[4] / "plugins" / "module_utils"
 #: How an error says what there is.
-SAYS = re.compile(r"there_is|there_are|no_such|{instead}|{there}|{hint}|\.there\b|unknown_parent|next\(iter\(groups")
+SAYS = re.compile(r"there_is|there_are|no_such|other_vms|{instead}|{there}|{hint}|\.there\b|unknown_parent|next\(iter\(groups")
 #: Parts of errors about what no list of names would help with: ids, what was there a moment ago, hosts that are awaited, providers.
 NO_NAMES = re.compile(
     r"gives? out (global )?ids|no {item\.which}|is gone:|no longer lists|there is nothing to wait for|by its name|cannot be had back|template_problem|"
     r"no storage provider|guest system|takes snapshots|was deleted here while|match_tags: no volume|meant only by its id|"
-    r"exports no snapshot ~|is there, but is not what match_tags"
+    r"exports no snapshot ~|is there, but is not what match_tags|has no backup( in this cluster|{told})|was (deleted|removed) (meanwhile|while)"
 )
 
 
 def raised():
-    """The source of each NotFound that the sides of StorPool, CloudStack and the two books raise."""
-    for room in ("_storpool", "_cloudstack", "_books"):
+    """The source of each NotFound that the sides of StorPool, CloudStack, the two books and backups raise."""
+    for room in ("_storpool", "_cloudstack", "_books", "_backups"):
         for path in sorted((SIDES / room).rglob("*.py")):
             text = path.read_text(encoding="utf-8")
             for node in ast.walk(ast.parse(text)):

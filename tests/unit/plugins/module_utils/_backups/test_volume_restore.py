@@ -45,7 +45,7 @@ class World:
     """A cloud and a cluster, as far as one new volume goes. What a volume holds is a word."""
 
     def __init__(self, remote):
-        self.vms = {"web": {"id": WEB, "name": "web", **OWNER}, "rescue": {"id": RESCUE, "name": "rescue", **OWNER}}
+        self.there = {"web": {"id": WEB, "name": "web", **OWNER}, "rescue": {"id": RESCUE, "name": "rescue", **OWNER}}
         self.rows = {
             DATA: {"id": DATA, "name": "data", "virtualmachineid": WEB, "path": None, "size": 2 * GIB, **OWNER}
         }
@@ -60,6 +60,9 @@ class World:
         self.left = None  # how many more steps until the process is killed
 
     # What both sides are asked.
+
+    def vms(self):
+        return list(self.there.values())
 
     def volumes_of_vm(self, vm):
         return [dict(row) for row in self.rows.values() if row["virtualmachineid"] == vm["id"]]
@@ -180,7 +183,7 @@ class World:
         cluster.remote_snapshots = lambda: [dict(row) for row in self.remote]
         cluster.volumes_space = lambda: [{"globalId": one, "storedSize": len(text)} for one, text in self.holds.items()]
         sides = Sides(
-            self, cluster, lambda vm, _zone: self.vms.get(vm), reference, lambda raw: ("~" + raw["globalId"],)
+            self, cluster, lambda vm, _zone: self.there.get(vm), reference, lambda raw: ("~" + raw["globalId"],)
         )
 
         def apply(step):
