@@ -334,7 +334,7 @@ def _spare_newcomers(todo: Plan, first: Plan) -> None:
     """What has come in the place of something while the task worked on it is not destroyed: nobody has seen what it holds."""
     seen = first.seen.union(step.destroys for step in first.steps if step.destroys)
     if isinstance(first.before, dict):  # it may have had to wait for it first
-        seen |= {first.before.get("id")}
+        seen |= {str(first.before.get("id"))}
     for step in todo.steps:
         if step.destroys and step.destroys not in seen:
             raise NotAllowed(

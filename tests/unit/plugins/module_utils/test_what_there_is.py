@@ -27,7 +27,9 @@ from unit.plugins.module_utils._storpool.in_process import Cluster, options
 
 SIDES = Path(__file__).resolve().parents[4] / "plugins" / "module_utils"
 #: How an error says what there is.
-SAYS = re.compile(r"there_is|there_are|no_such|other_vms|{instead}|{there}|{hint}|\.there\b|unknown_parent|next\(iter\(groups")
+SAYS = re.compile(
+    r"there_is|there_are|no_such|other_vms|{instead}|{there}|{hint}|\.there\b|unknown_parent|next\(iter\(groups"
+)
 #: Parts of errors about what no list of names would help with: ids, what was there a moment ago, hosts that are awaited, providers.
 NO_NAMES = re.compile(
     r"gives? out (global )?ids|no {item\.which}|is gone:|no longer lists|there is nothing to wait for|by its name|cannot be had back|template_problem|"
