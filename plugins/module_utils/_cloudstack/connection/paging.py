@@ -19,7 +19,7 @@ import time
 import typing as t
 
 from ..._common.answers import is_whole
-from ..._common.errors import ApiError, BadAnswer, Failure
+from ..._common.errors import ApiError, BadAnswer, Failure, Outdated, TransientError, Unauthorized
 
 Row = t.Dict[str, t.Any]
 #: The size of a page that is the whole list.
@@ -74,7 +74,7 @@ class Pages:
             try:
                 rows, count = read(1, FEW)
             except ApiError as refusal:
-                if type(refusal) is not ApiError:
+                if isinstance(refusal, (Outdated, TransientError, Unauthorized)):
                     raise
                 self._few = False  # if it was about something else, the next page says so
                 return None
