@@ -381,7 +381,7 @@ def test_a_long_copy_keeps_nothing_else_waiting(tmp_path, monkeypatch):
     async def story() -> None:
         kept = Store(tmp_path / "data")
         monkeypatch.setattr(store, "carry_out", slow)
-        kept.submit([Make("c/a", 512)])
+        await kept.submit([Make("c/a", 512)])
         long = kept.submit([Copy("c/a", "c/long", 512, False)])
         after = kept.submit([Copy("c/long", "c/b", 512, False)])
         await kept.submit([Make("c/other", 512)])
