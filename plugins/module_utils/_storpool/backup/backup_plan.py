@@ -192,7 +192,7 @@ def _removal(backups: t.Sequence[Backup], wanted: Want) -> t.List[Step]:
             reference = objects.reference(each.local)
             volume = _result(each, wanted)["volume"]
             of = f" of volume {volume!r}" if volume else ""
-            action = f"delete {objects.label('snapshot', each.local)}{of} here that backup {each.name!r} was made of"
+            action = f"delete the snapshot{of} here that backup {each.name!r} was made of"
             steps.append(Step("SnapshotDelete", reference, None, action, destroys=reference))
     there = [each for each in backups if each.remote]
     if there:
