@@ -65,7 +65,7 @@ def run(images: Images, task: dict[str, Any], **how: Any) -> Ended:
     """A run, after which nothing is left that a run should not leave."""
     ended = runner.run("storpool_image", task, **how)
     assert not ended.escaped, ended.escaped
-    assert images.left() == []
+    assert images.left() == [], ended.result
     if not how.get("check"):
         state = images.here.state()
         assert [row for row in state["attachments"] if row["client"] == int(CLIENT)] == []

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import stat
+import time
 import typing as t
 
 from ..._common.errors import Failure, InvalidOption
@@ -22,6 +23,8 @@ from .source import sha256_of_file
 NOTE = ".storpool-image"
 MOST_NOTE = 1 << 16
 _OWN = 0o600
+#: How often a look is taken whether a program of a run that was killed has died, and seconds in between.
+_DYING, _PAUSE = 100, 0.1
 
 
 class Known(t.NamedTuple):
@@ -67,7 +70,7 @@ def unfinished(dest: str) -> t.Iterator[int]:
     scratch = files.scratch_of(dest)
     handle = None
     with files.told("written", dest):
-        files.clear(scratch)
+        _clear(scratch)
         handle = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _OWN)
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
@@ -77,6 +80,16 @@ def unfinished(dest: str) -> t.Iterator[int]:
             if os.path.samestat(os.fstat(handle), os.lstat(scratch)):
                 os.unlink(scratch)
         os.close(handle)
+
+
+def _clear(scratch: str, sleep: t.Callable[[float], None] = time.sleep) -> None:
+    """As :func:`.files.clear`; a program of a run that was killed may take a moment to die, with the file open."""
+    for _attempt in range(_DYING):
+        with contextlib.suppress(BlockingIOError):
+            files.clear(scratch)
+            return
+        sleep(_PAUSE)
+    files.clear(scratch)
 
 
 def settle(handle: int, dest: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import hashlib
 import http.server
 import os
@@ -46,6 +47,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.image i
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.image import want as wants
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.image.hands import Hands
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.image.progress import Progress
+from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine import files
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine.commands import TimedOut
 from standins import disk_images
 from unit import deadly
@@ -541,6 +543,23 @@ def test_a_place_for_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidOption, match="is too long"):
         place.standing(str(tmp_path / ("x" * 250)))
     assert place.standing(str(tmp_path / ("x" * 220))) == (False, None)
+
+
+def test_a_program_of_a_killed_run_that_has_not_died_yet_is_waited_for(tmp_path: Path) -> None:
+    dest = str(tmp_path / "copy")
+    with contextlib.ExitStack() as dying:
+        handle = dying.enter_context(Path(files.scratch_of(dest)).open("wb"))
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        pauses = []
+
+        def sleep(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 3:
+                dying.close()
+
+        place._clear(files.scratch_of(dest), sleep)
+    assert len(pauses) == 3
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_kill_before_any_call_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
