@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from benchmarks.plays import Workbench
-from simulators.client import start, storpool_call
+from simulators.client import start
 from tools.workspace import COLLECTION
 
 VOLUMES, VMS, HOSTS = 10_000, 2_000, 200
@@ -21,14 +21,7 @@ def measure(bench: Workbench, repeats: int) -> dict[str, float]:
         start("storpool", clients=clients) as storpool,
         start("cloudstack", version="4.19.1", hosts=HOSTS) as cloud,
     ):
-        storpool_call(storpool, "VolumeTemplateCreate", {"name": "hybrid", "replication": 3, "placeAll": "hdd"})
-        access = {
-            "api_url": f"{cloud.url}/client/api",
-            "api_key": cloud.args["api_key"],
-            "api_secret": cloud.args["secret_key"],
-        }
-        pool = {"name": "sp", "zone": "zone1", "template": "hybrid", "capacity": "1PiB", **access}
-        bench.play(storpool, {f"{COLLECTION}.cloudstack_storpool_pool": pool})
+        access = bench.pool(storpool, cloud)
         for kind, most in (("vms", VMS), ("volumes", VOLUMES - VMS)):
             for _batch in range(0, most, BATCH):
                 cloud.admin("POST", "objects", {"pool": "sp", kind: BATCH})

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from simulators.client import Simulator
+from simulators.client import Simulator, storpool_call
 from tools.stage import stage
 from tools.workspace import BUILD, COLLECTION, env_bin, environment
 
@@ -42,6 +42,18 @@ class Workbench:
         words = [sys.executable, str(HERE / "stopwatch.py"), str(self._log), sys.executable]
         self._interpreter.write_text('#!/bin/sh\nexec {} "$@"\n'.format(" ".join(f"'{word}'" for word in words)))
         self._interpreter.chmod(0o700)
+
+    def pool(self, storpool: Simulator, cloud: Simulator) -> dict[str, str]:
+        """Make the primary storage pool ``sp`` of a zone, with its StorPool template; how CloudStack is reached."""
+        storpool_call(storpool, "VolumeTemplateCreate", {"name": "hybrid", "replication": 3, "placeAll": "hdd"})
+        access = {
+            "api_url": f"{cloud.url}/client/api",
+            "api_key": cloud.args["api_key"],
+            "api_secret": cloud.args["secret_key"],
+        }
+        pool = {"name": "sp", "zone": "zone1", "template": "hybrid", "capacity": "1PiB", **access}
+        self.play(storpool, {f"{COLLECTION}.cloudstack_storpool_pool": pool})
+        return access
 
     def play(self, simulator: Simulator, *tasks: dict[str, Any], directly: bool = False) -> list[Took]:
         """Run tasks in one play; what each took. A task that fails is an error. Tasks that run ``directly`` have no processes of modules."""

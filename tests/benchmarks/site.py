@@ -88,14 +88,6 @@ def restore(bench: Workbench) -> dict[str, int]:
 
 def _begin(bench: Workbench, storpool: Simulator, cloud: Simulator) -> dict[str, str]:
     """A pool in a zone whose other site is ``FAR``; how CloudStack is reached."""
-    storpool_call(storpool, "VolumeTemplateCreate", {"name": "hybrid", "replication": 3, "placeAll": "hdd"})
     storpool.switch(recovery_seconds=0)
     storpool.admin("POST", "clusters", FAR)
-    access = {
-        "api_url": f"{cloud.url}/client/api",
-        "api_key": cloud.args["api_key"],
-        "api_secret": cloud.args["secret_key"],
-    }
-    pool = {"name": "sp", "zone": "zone1", "template": "hybrid", "capacity": "1PiB", **access}
-    bench.play(storpool, {f"{COLLECTION}.cloudstack_storpool_pool": pool})
-    return access
+    return bench.pool(storpool, cloud)

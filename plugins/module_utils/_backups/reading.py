@@ -123,9 +123,9 @@ class Shelf:
         return self._lists[name]
 
 
-def other_vms(sides: Sides, wanted: str) -> str:
+def other_vms(rows: t.Iterable[Row], wanted: str) -> str:
     """Which VMs there are in place of one that is not, in a sentence."""
-    return there_is("CloudStack", (str(row.get("displayname") or row["name"]) for row in sides.cloud.vms()), wanted)
+    return there_is("CloudStack", (str(row.get("displayname") or row["name"]) for row in rows), wanted)
 
 
 def source_of(sides: Sides, vm: str, zone: t.Optional[str]) -> t.Tuple[t.Optional[Row], str]:
@@ -133,7 +133,7 @@ def source_of(sides: Sides, vm: str, zone: t.Optional[str]) -> t.Tuple[t.Optiona
     row = sides.the_vm(vm, zone)
     if row is None and not UUID.fullmatch(vm.lower()):
         raise NotFound(
-            f"vm: CloudStack has no VM {vm!r} with that name, display name or id. {other_vms(sides, vm)} Of a VM that was removed give the id "
+            f"vm: CloudStack has no VM {vm!r} with that name, display name or id. {other_vms(sides.cloud.vms(), vm)} Of a VM that was removed give the id "
             "(cloudstack_vm_backup_info lists those that have backups)."
         )
     return row, str(row["id"]) if row else vm.lower()
@@ -261,7 +261,7 @@ class Run:
                 raise NotFound(
                     f"{option}: CloudStack has no VM {told!r}. Make a VM with as many disks, and name it (onto)."
                     if option == "vm"
-                    else f"onto: CloudStack has no VM {told!r} with that name, display name or id. {other_vms(self._sides, told)}"
+                    else f"onto: CloudStack has no VM {told!r} with that name, display name or id. {other_vms(self._sides.cloud.vms(), told)}"
                 )
             self._vm = row
         elif self._vm.get("unsure"):

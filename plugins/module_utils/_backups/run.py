@@ -12,12 +12,11 @@ from .._common.errors import Failure, InvalidOption, NotFound
 from .._common.given import refuse_empty
 from .._common.plan import backoff, converge
 from .._common.time_left import TimeLeft, checked
-from .._common.words import there_is
 from . import volumecare
-from .aim import Goal, Want, name_of
+from .aim import Goal, Want
 from .backup import LATEST, Params, Row, Seconds, before_of, max_age_of
 from .marks import tag
-from .reading import Apply, Run, Shelf, Sides
+from .reading import Apply, Run, Shelf, Sides, other_vms
 
 BOTH: t.Dict[str, t.Any] = {
     **volumecare.OPTIONS,
@@ -166,7 +165,6 @@ def _id_of(name: str, rows: t.Sequence[Row], backups: t.Mapping[str, t.Any], zon
         return str(found[0]["id"])
     if name.lower() in backups:
         return name.lower()
-    instead = there_is("CloudStack", (name_of(row)[4:-1] for row in rows), name)
     raise NotFound(
-        f"vm: there is no VM {name!r}, and no backup is of one with that id. {instead} Leave vm out for all that have backups."
+        f"vm: there is no VM {name!r}, and no backup is of one with that id. {other_vms(rows, name)} Leave vm out for all that have backups."
     )

@@ -239,7 +239,7 @@ class VolumeRun:
         onto = self._sides.the_vm(wanted.onto, wanted.zone)
         if onto is None and wanted.present:
             raise NotFound(
-                f"onto: CloudStack has no VM {wanted.onto!r} with that name, display name or id. {other_vms(self._sides, wanted.onto)}"
+                f"onto: CloudStack has no VM {wanted.onto!r} with that name, display name or id. {other_vms(self._sides.cloud.vms(), wanted.onto)}"
             )
         return onto
 
