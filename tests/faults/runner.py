@@ -56,7 +56,8 @@ class Wire:
     From request number ``refuse_from`` (from 0) on, ``refusals`` requests (None: all) go to a port where nobody listens. To ``unanswered`` no answer
     comes: the module waits :data:`PATIENCE` seconds for it, whatever it was told, and goes on when ``hangs`` says that the server has had the request. The
     process gets the signal ``kill_with`` at request ``kill_at``, before it is sent or, with ``kill_after``, when the answer has come and nobody has read
-    it. The answer to request ``odd_at`` is made ``odd``. ``requests`` are those made so far.
+    it. The answer to request ``odd_at`` is made ``odd``; its number would depend on how long jobs are waited for before it, the request does not.
+    ``requests`` are those made so far.
     """
 
     refuse_from: int | None = None
@@ -67,7 +68,7 @@ class Wire:
     kill_at: int = 0
     kill_after: bool = False
     odd: Odd | None = None
-    odd_at: int = 0
+    odd_at: int | Request = 0
     requests: list[Request] = field(default_factory=list)
 
     def send(self, real: Callable[..., Any], adapter: Any, request: Any, **options: Any) -> Any:
@@ -80,7 +81,7 @@ class Wire:
         if self._is_unanswered(number):
             options["timeout"] = (PATIENCE, PATIENCE)
         answer = self._between(number, lambda: real(adapter, request, **options))
-        return odd_response(answer, self.odd) if self.odd and number == self.odd_at else answer
+        return odd_response(answer, self.odd) if self.odd and self._is_odd(number) else answer
 
     def ask(self, real: Callable[..., Any], line: Any, method: str, path: str, body: Any, seconds: float) -> Any:
         """In place of ``Line.ask``, over which calls to StorPool go."""
@@ -89,7 +90,7 @@ class Wire:
             line = type(line)("127.0.0.1", closed_port(), line.address, {})
         seconds = PATIENCE if self._is_unanswered(number) else seconds
         answer = self._between(number, lambda: real(line, method, path, body, seconds))
-        return odd_answer(answer, self.odd) if self.odd and number == self.odd_at else answer
+        return odd_answer(answer, self.odd) if self.odd and self._is_odd(number) else answer
 
     def _count(self, url: str, method: str, body: Any) -> int:
         """The number of a request."""
@@ -106,6 +107,9 @@ class Wire:
                 self._wait_until_it_hangs()
         self._die(number)
         return answer
+
+    def _is_odd(self, number: int) -> bool:
+        return self.odd_at in (number, self.requests[number])
 
     def _is_unanswered(self, number: int) -> bool:
         return self.unanswered is not None and self.requests[number] == self.unanswered

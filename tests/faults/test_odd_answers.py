@@ -56,7 +56,7 @@ def survives(world, scenario):
             if (request.call, name) in BELIEVED:
                 continue
             try:
-                outcome = one(world, scenario, clean, index, change)
+                outcome = one(world, scenario, clean, request, change)
             except Lost as error:
                 outcome = f"lost: {error}"
             if outcome.startswith("lost"):
@@ -74,12 +74,12 @@ def is_first(module, call):
     return True
 
 
-def one(world, scenario, clean, index, change):
-    """What becomes of a task whose call number ``index`` is answered oddly, and of the same task again."""
+def one(world, scenario, clean, request, change):
+    """What becomes of a task of whose calls ``request`` is answered oddly, and of the same task again."""
     world.begin(scenario)
     before = world.identities(world.state())
     task = matrix._task(world, scenario, before)
-    ended = runner.run(scenario.module, task, Wire(odd=change, odd_at=index))
+    ended = runner.run(scenario.module, task, Wire(odd=change, odd_at=request))
     check(world, scenario, ended)
     again = runner.run(scenario.module, task)
     check(world, scenario, again)

@@ -106,11 +106,11 @@ class Vm:
 
     def look(self, sight: Sight) -> Current:
         """The VM as it is now. Raises :class:`NotFound` if it is no more."""
-        self.last = sight.of(self.id)
-        if self.last is None:
+        seen = sight.of(self.id)
+        if seen is None:
             raise NotFound(f"VM {self.name!r} was removed while the task worked on it.")
-        self.first = self.first or self.last
-        return self.last
+        self.first, self.last = self.first or seen, seen
+        return seen
 
     def plan(self, current: Current) -> Plan:
         """The calls that are left."""

@@ -246,11 +246,14 @@ def test_whatever_kills_runs_the_next_ends_it(kills, remote):
 
 
 class Turns:
-    """Two runs at once, in an order of turns; when that is over, the first goes on to its end, and then the other."""
+    """Two runs at once, in an order of turns; when that is over, the first goes on to its end, and then the other.
+
+    A turn lasts until its run asks for the next one: what it does in it, nobody else is at.
+    """
 
     def __init__(self, order):
         self.order, self.alive, self.changed = list(order), ["a", "b"], threading.Condition()
-        self.ended = {}
+        self.at_work, self.ended = None, {}
 
     def whose(self):
         while self.order and self.order[0] not in self.alive:
@@ -261,9 +264,15 @@ class Turns:
         with self.changed:
             if waits:
                 self.alive.sort(key=lambda each: each == who)
-            assert self.changed.wait_for(lambda: self.whose() == who, timeout=5)
+            self.leave(who)
+            assert self.changed.wait_for(lambda: self.at_work is None and self.whose() == who, timeout=60)
+            self.at_work = who
             del self.order[:1]
-            self.changed.notify_all()
+
+    def leave(self, who):
+        if self.at_work == who:
+            self.at_work = None
+        self.changed.notify_all()
 
     def run(self, who, world):
         try:
@@ -272,7 +281,7 @@ class Turns:
             self.ended[who] = failure
         with self.changed:
             self.alive.remove(who)
-            self.changed.notify_all()
+            self.leave(who)
 
 
 @pytest.mark.parametrize("begin", ["ab", "abaabb"])

@@ -14,7 +14,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.failover import plan, run
 from ansible_collections.storpool.cloudstack.plugins.module_utils._backups.failover.sight import Sides, Sight
-from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import ApiError, Failure, NotAllowed
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
+    ApiError,
+    Failure,
+    NotAllowed,
+    NotFound,
+)
 
 NOW = 1_800_000_000
 CLUSTER = "cluster-b"
@@ -311,3 +316,15 @@ def test_what_was_left_behind_goes_only_once_the_vm_runs_elsewhere():
     model.vm["state"] = "Running"
     assert go(model, cleaned) == (True, None)
     assert model.here == []
+
+
+def test_of_a_vm_that_is_removed_on_the_way_is_told_how_far_it_was():
+    model = Model()
+    vm = run.Vm(model.vm, 0, WANTED, CLUSTER)
+    vm.plan(vm.look(model.sight()))
+    model.vms = list
+    with pytest.raises(NotFound, match="was removed while") as removed:
+        vm.look(model.sight())
+    vm.job.fail(removed.value)
+    shown = vm.shown("up")
+    assert (shown["result"], shown["age"], shown["state"], shown["kind"]) == ("left", 3600, "Running", "not_found")
