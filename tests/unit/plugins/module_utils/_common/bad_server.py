@@ -25,7 +25,7 @@ class BadServer:
         self.port = self._socket.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
         self.requests = []
-        self.connections = 0
+        self.connections = self.ended = 0
 
     def __enter__(self):
         threading.Thread(target=self._serve, daemon=True).start()
@@ -35,6 +35,13 @@ class BadServer:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
+    def wait_for(self, condition):
+        """A client may be done before the server's threads have come to run."""
+        end = time.monotonic() + 60
+        while not condition(self):
+            assert time.monotonic() < end, "it did not come to this"
+            time.sleep(0.005)
+
     def _serve(self):
         with contextlib.suppress(OSError):
             while True:
@@ -43,26 +50,30 @@ class BadServer:
                 threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection):
-        connection.settimeout(20)
         with connection, contextlib.suppress(OSError):
-            if not self._reads:
-                self._answer(connection, b"", b"")
-            while self._reads:
-                request = b""
-                while b"\r\n\r\n" not in request:
-                    piece = connection.recv(65536)
-                    if not piece:
-                        return
-                    request += piece
-                head, _end, body = request.partition(b"\r\n\r\n")
-                length = next(
-                    (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
-                )
-                while len(body) < length:
-                    body += connection.recv(65536)
-                self.requests.append((head.decode(), body))
-                if not self._answer(connection, head, body):
+            self._answer_all(connection)
+        self.ended += 1
+
+    def _answer_all(self, connection):
+        connection.settimeout(20)
+        if not self._reads:
+            self._answer(connection, b"", b"")
+        while self._reads:
+            request = b""
+            while b"\r\n\r\n" not in request:
+                piece = connection.recv(65536)
+                if not piece:
                     return
+                request += piece
+            head, _end, body = request.partition(b"\r\n\r\n")
+            length = next(
+                (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
+            )
+            while len(body) < length:
+                body += connection.recv(65536)
+            self.requests.append((head.decode(), body))
+            if not self._answer(connection, head, body):
+                return
 
 
 def whole(body, *headers, status="200 OK", keep=True):
