@@ -285,19 +285,20 @@ def test_two_runs_at_once_are_one_restore(world):
     for _round in range(3):
         world.new(2, remote=True)
         children = [Child([("cloudstack_vm_restore", {**world.task, **BACK})]) for _number in range(2)]
-        for ended in [child.wait()[0] for child in children]:
-            assert not ended.escaped
+        both = [child.wait()[0] for child in children]
+        told = [one.result for one in both]
+        assert not any(one.escaped for one in both), told
         last = restore(world)
         if last.failed:  # one has turned back while the other came to its end: it is told, and nothing is lost
-            assert "on the safety snapshots of that again" in last.result["msg"]
-            assert world.times("web") == {"NOW"}
+            assert "on the safety snapshots of that again" in last.result["msg"], told
+            assert world.times("web") == {"NOW"}, told
             world.storpool.do(*((f"SnapshotDelete/{name}", None) for name in world.safety()))
             last = restore(world)
-        assert not last.failed, last.result
-        assert world.times("web") == {"THEN"}
-        assert world.vm("web")["state"] == "Running"
-        assert world.left() == []
-        assert len(world.safety()) == 2
+        assert not last.failed, (told, last.result)
+        assert world.times("web") == {"THEN"}, told
+        assert world.vm("web")["state"] == "Running", told
+        assert world.left() == [], told
+        assert len(world.safety()) == 2, told
 
 
 def twice_backed_up(world):
