@@ -25,7 +25,7 @@ from simulators.client import Simulator
 from simulators.cloudstack.signature import sign
 
 RECORDINGS = Path(__file__).parent / "recordings"
-JOB_SECONDS = 20
+JOB_SECONDS = 60
 #: Where StorPool's API was for the recorded servers, and an id that nothing had.
 RECORDED_STORPOOL = "127.0.0.1:8081"
 CUT = " ...(cut)"

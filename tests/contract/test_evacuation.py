@@ -21,7 +21,7 @@ from tools.processes import kill_family
 VOLUMES = 50
 RUNNING = 15
 KILLED_AFTER = (6, 14)
-WITHIN = 120
+WITHIN = 300
 REFUSED = {"errorcode": 530, "errortext": "Failed to migrate volume"}
 PLACES = {"replication": 3, "placeAll": "hdd", "placeTail": "ssd", "placeHead": "hdd"}
 

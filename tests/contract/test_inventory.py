@@ -19,7 +19,7 @@ from simulators.cloudstack.versions import parse
 PLUGIN = "storpool.cloudstack.cloudstack_hosts"
 #: Each release that does something of this in another way than the one before.
 RELEASES = ["4.8", "4.11", "4.12", "4.18.1", "4.19.0", "4.23"]
-SECONDS = 60
+SECONDS = 240
 
 
 @pytest.fixture

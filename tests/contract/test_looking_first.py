@@ -15,7 +15,7 @@ import pytest
 from contract import documented
 from simulators.client import storpool_call
 
-WITHIN = 120
+WITHIN = 300
 EVACUATE = {"evacuate_pool": "sp-hybrid", "evacuate_zone": "zone1", "evacuate_to": "sp-ssd"}
 GROUP = {"name": "fresh", "disks": [101, 201, 301]}
 TEMPLATE = {"name": "t", "replication": 3, "place_all": "fresh", "place_tail": "ssd", "place_head": "fresh"}

@@ -20,8 +20,10 @@ from typing import Any
 from faults import runner
 from faults.runner import Ended, Request, Wire
 
-SECONDS = 60
+#: What a task may take that waits for nothing, on a machine that is busy with much else.
+SECONDS = 240
 
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: A module and its options.
 Task = tuple[str, dict[str, Any]]
 
@@ -29,8 +31,8 @@ Task = tuple[str, dict[str, Any]]
 class Gate(Wire):
     """Holds a process up before it sends this request, until somebody opens."""
 
-    def __init__(self, at: Request | None) -> None:
-        super().__init__()
+    def __init__(self, at: Request | None, **more: Any) -> None:
+        super().__init__(**more)
         self._at = at
         self._outside, self._inside = socket.socketpair()
         self._outside.settimeout(SECONDS)
@@ -63,14 +65,17 @@ class Child:
         handle, name = tempfile.mkstemp()
         os.close(handle)
         self._results = Path(name)
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # none is for the copy of us that the child is at first
         self._pid = os.fork()
         if self._pid == 0:
             try:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
+                signal.pthread_sigmask(signal.SIG_SETMASK, held)
                 ended = [runner.run(module, options, wire) for module, options in tasks]
                 self._results.write_text(json.dumps([vars(each) for each in ended]), encoding="utf-8")
             finally:
                 os._exit(0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
     def end(self, number: int) -> None:
         """Send the process a signal, if it has not ended."""

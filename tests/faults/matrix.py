@@ -103,13 +103,6 @@ class Clean:
     picture: Picture
     made: Counter[str]
 
-    @property
-    def least(self) -> int:
-        """How many requests any such run has: how often jobs are asked about depends on how fast they are."""
-        calls = Counter(request.call for request in self.requests)
-        jobs = sum(count for call, count in calls.items() if call in JOBS)
-        return len(self.requests) - max(0, calls["queryAsyncJobResult"] - jobs)
-
 
 @dataclasses.dataclass(frozen=True)
 class Row:
@@ -161,7 +154,7 @@ def rows(world: World, scenario: Scenario) -> Iterator[Row]:
         if scenario.long and fault.name in ALIKE:
             continue
         acted = False
-        for index, request in enumerate(clean.requests[: clean.least] if fault.kill else clean.requests):
+        for index, request in enumerate(clean.requests):
             if scenario.long and not is_write(request) and (request.skip or fault.rival):
                 continue
             if _can_happen(world, fault, request):
@@ -249,7 +242,7 @@ def _judge(
 
 def _arm(world: World, scenario: Scenario, before: Ids, request: Request, index: int, fault: Fault) -> Wire:
     """Let the fault wait for its call."""
-    wire = Wire(kill_with=fault.kill, kill_at=index, kill_after=fault.after)
+    wire = Wire(kill_with=fault.kill, kill_at=request, kill_after=fault.after)
     if fault.refusals != 0:
         wire.refuse_from, wire.refusals = index, fault.refusals
     admin = world.admins[request.port]

@@ -14,9 +14,9 @@ import io
 import json
 import os
 import re
-import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -56,8 +56,8 @@ class Wire:
     From request number ``refuse_from`` (from 0) on, ``refusals`` requests (None: all) go to a port where nobody listens. To ``unanswered`` no answer
     comes: the module waits :data:`PATIENCE` seconds for it, whatever it was told, and goes on when ``hangs`` says that the server has had the request. The
     process gets the signal ``kill_with`` at request ``kill_at``, before it is sent or, with ``kill_after``, when the answer has come and nobody has read
-    it. The answer to request ``odd_at`` is made ``odd``; its number would depend on how long jobs are waited for before it, the request does not.
-    ``requests`` are those made so far.
+    it. The answer to request ``odd_at`` is made ``odd``. Both may be numbers, too, where no job is waited for: which number a request has depends on how
+    often was asked for jobs before it. ``requests`` are those made so far.
     """
 
     refuse_from: int | None = None
@@ -65,11 +65,12 @@ class Wire:
     unanswered: Request | None = None
     hangs: Callable[[], bool] = lambda: True
     kill_with: int | None = None
-    kill_at: int = 0
+    kill_at: int | Request = 0
     kill_after: bool = False
     odd: Odd | None = None
     odd_at: int | Request = 0
     requests: list[Request] = field(default_factory=list)
+    _one_at_a_time: Any = field(default_factory=threading.Lock, repr=False)
 
     def send(self, real: Callable[..., Any], adapter: Any, request: Any, **options: Any) -> Any:
         """In place of ``requests.adapters.HTTPAdapter.send``, over which calls to CloudStack go."""
@@ -88,14 +89,30 @@ class Wire:
         number = self._count(f"http://{line.address}{path}", method, body)
         if self._refuses(number):
             line = type(line)("127.0.0.1", closed_port(), line.address, {})
-        seconds = PATIENCE if self._is_unanswered(number) else seconds
-        answer = self._between(number, lambda: real(line, method, path, body, seconds))
+        if self._is_unanswered(number):
+            answer = self._between(
+                number, lambda: self._in_vain(lambda patience: real(line, method, path, body, patience))
+            )
+        else:
+            answer = self._between(number, lambda: real(line, method, path, body, seconds))
         return odd_answer(answer, self.odd) if self.odd and self._is_odd(number) else answer
 
+    def _in_vain(self, ask: Callable[[float], Any]) -> Any:
+        """Ask, with so much patience that the request is sent, however busy this machine is."""
+        patience = PATIENCE
+        while True:
+            try:
+                return ask(patience)
+            except importlib.import_module(f"{PLUGINS}.module_utils._common.wire").Broken as error:
+                if error.sent or not error.is_late or patience > SLOWEST:
+                    raise
+            patience *= 4
+
     def _count(self, url: str, method: str, body: Any) -> int:
-        """The number of a request."""
-        self.requests.append(self._seen(url, method, body))
-        return len(self.requests) - 1
+        """The number of a request. Modules make requests side by side, too."""
+        with self._one_at_a_time:
+            self.requests.append(self._seen(url, method, body))
+            return len(self.requests) - 1
 
     def _between(self, number: int, send: Callable[[], Any]) -> Any:
         if not self.kill_after:
@@ -109,7 +126,10 @@ class Wire:
         return answer
 
     def _is_odd(self, number: int) -> bool:
-        return self.odd_at in (number, self.requests[number])
+        return self._is(self.odd_at, number)
+
+    def _is(self, place: int | Request, number: int) -> bool:
+        return place in (number, self.requests[number])
 
     def _is_unanswered(self, number: int) -> bool:
         return self.unanswered is not None and self.requests[number] == self.unanswered
@@ -122,7 +142,7 @@ class Wire:
             time.sleep(PAUSE_SECONDS)
 
     def _die(self, number: int) -> None:
-        if self.kill_with is not None and number == self.kill_at:
+        if self.kill_with is not None and self._is(self.kill_at, number):
             os.kill(os.getpid(), self.kill_with)
 
     def _seen(self, url: str, method: str, body: Any) -> Request:
@@ -139,20 +159,6 @@ class Wire:
         if self.refuse_from is None or number < self.refuse_from:
             return False
         return self.refusals is None or number < self.refuse_from + self.refusals
-
-
-class Until(Wire):
-    """Kills the process when a request has been answered, and nobody has read the answer; how often a job was asked about before does not matter."""
-
-    def __init__(self, last: Request) -> None:
-        super().__init__(kill_with=signal.SIGKILL, kill_at=-1, kill_after=True)
-        self.last = last
-
-    def _count(self, url: str, method: str, body: Any) -> int:
-        number = super()._count(url, method, body)
-        if self.requests[number] == self.last:
-            self.kill_at = number
-        return number
 
 
 @functools.cache

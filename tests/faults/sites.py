@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -182,7 +183,7 @@ def each_step(sites: Sites, vm: str, agent: str) -> list[str]:
     for step in steps:
         begin()
         # How often a job is asked about is another in each run: the change is known by its call, and how many there were before.
-        killed = runner.Until(step)
+        killed = runner.Wire(kill_with=signal.SIGKILL, kill_at=step, kill_after=True)
         ended = Child([("cloudstack_vm_restore", options)], killed).wait()
         assert ended == [], (step, steps, ended)
         found = sites.times(vm)

@@ -18,6 +18,8 @@ from standins import disk_images
 
 DISK = disk_images.content(3 * disk_images.MIB + 512)
 CLIENT = "1"
+#: Seconds of which pauses count, though they take no time here: whoever waits for another process waits as long as that takes.
+LONG = 600_000
 _THEIRS = {"size": 1 << 30, "template": "ssd", "tags": {"by": "rival"}}
 _SOURCE = {"name": "db", "size": 1 << 20, "template": "hybrid"}
 _MAKE: Steps = (("VolumeCreate", _SOURCE),)

@@ -116,37 +116,31 @@ def test_a_run_that_is_killed_at_any_call_is_ended_by_the_next(world):
     world.new(vms)
     wire = runner.Wire()
     assert not run(world, wire, **task).failed
-    calls = [request.call for request in wire.requests if is_write(request)]
-    assert sorted(set(calls)) == [
+    changes = [request for request in wire.requests if is_write(request)]
+    assert sorted({request.call for request in changes}) == [
         "VolumeCreate",
         "VolumeUpdate",
         "startVirtualMachine",
         "stopVirtualMachine",
         "updateVolume",
     ]
-    for number, call in enumerate(calls):
+    for request in changes:
         for after in (False, True):
             world.new(vms)
-            at = _place_of(wire, number)
-            killed = runner.Wire(kill_with=signal.SIGKILL, kill_at=at, kill_after=after)
+            killed = runner.Wire(kill_with=signal.SIGKILL, kill_at=request, kill_after=after)
             assert Child([("cloudstack_vm_failover", {**world.at_b, **UP, **task})], killed).wait() == []
             world.wait_for_jobs()
             new = set(world.made())
             led = {name for name, path in paths(world, "db").items() if path.startswith("far")}
             assert one(world, "vms", "db")["host"] != 2 or (len(new), len(led)) == (2, 2)
             again = run(world, **task)
-            told = (number, call, after, again.result)
+            told = (request, after, again.result)
             assert not again.failed, told
             assert is_up(world, "db"), told
             effects = [entry["call"] for entry in [*world.journal(), *world.storpool.journal()] if entry["effect"]]
             assert effects.count("VolumeCreate") == 2, told
             assert effects.count("startVirtualMachine") <= 2, told
             assert not run(world, **task).changed, told
-
-
-def _place_of(wire, number):
-    """Where in all requests the write with this number is."""
-    return [place for place, request in enumerate(wire.requests) if is_write(request)][number]
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ import pytest
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.cluster.reader import Reader
 from faults import runner
-from faults.child import Child
+from faults.child import SECONDS, Child
 from faults.conftest import TOKEN
 from faults.matrix import rows
 from faults.record import keep
 from faults.runner import Ended
-from faults.storpool_images import CLIENT, DISK, STATES, Images
+from faults.storpool_images import CLIENT, DISK, LONG, STATES, Images
 from standins import disk_images
 
 
@@ -137,7 +137,7 @@ def test_an_end_at_any_time(images: Images, state: str, number: int) -> None:
 
 @pytest.mark.parametrize("state", STATES[:3])
 def test_of_two_at_once_one_does_it(images: Images, state: str) -> None:
-    task = options(images, state, wait_timeout=60)
+    task = options(images, state, wait_timeout=LONG)
     children = [Child([("storpool_image", task)]) for _number in range(2)]
     ended = [child.wait()[0] for child in children]
     assert sorted(each.changed for each in ended) == [False, True], [each.result for each in ended]
@@ -146,12 +146,19 @@ def test_of_two_at_once_one_does_it(images: Images, state: str) -> None:
     run(images, task)
 
 
-def test_of_two_at_once_the_other_says_so(images: Images) -> None:
+def test_of_two_at_once_the_other_says_so(images: Images, tmp_path: Path) -> None:
     task = options(images, "import", wait_timeout=1)
-    slow = images.program('[ "$1" = convert ] && sleep 4')
+    begun, goes_on = tmp_path / "begun", tmp_path / "goes on"
+    slow = images.program(
+        f'[ "$1" = convert ] && {{ touch "{begun}"; while [ ! -e "{goes_on}" ]; do sleep 0.05; done; }}'
+    )
     first = Child([("storpool_image", {**task, "qemu_img": slow})])
-    time.sleep(1.5)
+    end = time.monotonic() + SECONDS
+    while not begun.exists():
+        assert time.monotonic() < end
+        time.sleep(0.01)
     other = Child([("storpool_image", task)]).wait()[0]
+    goes_on.touch()
     assert other.failed
     assert "Another task on this host is working on snapshot 'img'" in other.result["msg"]
     assert other.result["error"]["kind"] == "busy"

@@ -23,7 +23,7 @@ from faults import runner
 from faults.child import Child
 from faults.conftest import TOKEN
 from faults.runner import Ended, Wire
-from faults.storpool_images import CLIENT, Images, noted
+from faults.storpool_images import CLIENT, LONG, Images, noted
 from standins import disk_images
 
 MODULE = "storpool_image"
@@ -146,7 +146,7 @@ class Machine(RuleBasedStateMachine):
     # --- what a run does ---
 
     def options(self, task: dict[str, Any]) -> dict[str, Any]:
-        more = {"device_dir": str(self.images.devices), "wait_timeout": 30}
+        more = {"device_dir": str(self.images.devices), "wait_timeout": LONG}
         return {**self.images.here.connection, **more, **{key: value for key, value in task.items() if value}}
 
     def kill(self, task: dict[str, Any], kill: Kill, work: str) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ _OF_VOLUME = ("state", "removed", "size", "pool", "vm", "device_id", "disk_offer
 _POOL = ("zone", "scope", "provider", "type", "path", "state", "capacity_bytes", "tags", "connected_hosts")
 
 
+JOBS_SECONDS = 60
 #: Where volumes are downloaded to.
 DOWNLOADED = Path(tempfile.gettempdir()) / f"faults-{os.getpid()}.qcow2"
 
@@ -325,10 +327,9 @@ class CloudStack(World):
 
     def wait_for_jobs(self) -> None:
         """Return when no job is in progress."""
-        for _attempt in range(1000):
-            if all(job["jobstatus"] for job in self.admin("GET", "jobs")):
-                return
-        raise AssertionError("there is a job that does not end")
+        end = time.monotonic() + JOBS_SECONDS
+        while not all(job["jobstatus"] for job in self.admin("GET", "jobs")):
+            assert time.monotonic() < end, "there is a job that does not end"
 
     def add(self, **objects: Any) -> None:
         """Objects on a pool, as ``/_sim/objects`` makes them."""

@@ -147,7 +147,8 @@ def _wrong_list(value: t.Any, rule: Spec, path: str, together: bool) -> t.List[s
     if isinstance(value, bool):
         return [f"{path}: {value!r} is no list."]
     if not isinstance(value, (list, tuple)):  # one value, or several with commas, which Ansible takes apart
-        parts = value.split(",") if rule.get("elements") == "dict" and isinstance(value, str) else ()
+        parts: t.Sequence[t.Any] = value.split(",") if isinstance(value, str) else [value]
+        parts = parts if rule.get("elements") == "dict" else ()
         return next((told for told in (_wrong_dict(part, rule, path, together) for part in parts) if told), [])
     element = {
         "type": rule.get("elements", "raw"),

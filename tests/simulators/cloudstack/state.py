@@ -24,7 +24,7 @@ from simulators.kit import AdminError
 RowT = TypeVar("RowT", bound=rows.Row)
 
 #: How long what is under way may take until a state is kept.
-KEEP_SECONDS = 10
+KEEP_SECONDS = 30
 
 
 class Table(Generic[RowT]):

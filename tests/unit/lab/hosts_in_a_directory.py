@@ -22,7 +22,7 @@ import requests
 from lab import packages
 from simulators.client import Simulator
 
-SECONDS = 40
+SECONDS = 120
 #: What stands in for StorPool's tools: it notes how it was called.
 TOOL = """#!/bin/sh
 echo "$0 $*" >> {log}

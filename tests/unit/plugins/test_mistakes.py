@@ -258,7 +258,9 @@ def test_a_misspelt_option_is_named_with_the_one_that_is_meant(module, task):
 @pytest.mark.parametrize(("module", "task"), TASKS, ids=IDS)
 def test_a_value_of_a_wrong_type_is_told_with_its_path(module, task):
     for path, keys, rule in places(task, SPECS[module]):
-        for wrong in WRONG[rule.get("type", "str")]:
+        # Ansible takes a number for a list of one, and where that should be a dictionary it shows all options, the secret ones, too.
+        numbers = (0, 1.5) if rule.get("elements") == "dict" else ()
+        for wrong in (*WRONG[rule.get("type", "str")], *numbers):
             said = refusal(module, changed(task, keys, wrong))
             assert path in said, (wrong, said)
 

@@ -25,15 +25,28 @@ class BadServer:
         self.port = self._socket.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
         self.requests = []
-        self.connections = 0
+        self.connections = self.ended = 0
 
     def __enter__(self):
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
         return self
 
     def __exit__(self, *_error):
         self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join(60)  # else it might accept what is for the next server, whose socket gets the same number
         self._socket.close()
+
+    def wait_for(self, condition):
+        """A client may be done before the server's threads have come to run."""
+        assert self.comes_to(condition, 60), (self.connections, self.ended, self.requests)
+
+    def comes_to(self, condition, seconds=2):
+        """Whether that happens which a server would do at once on a machine that is not busy."""
+        end = time.monotonic() + seconds
+        while not condition(self) and time.monotonic() < end:
+            time.sleep(0.005)
+        return condition(self)
 
     def _serve(self):
         with contextlib.suppress(OSError):
@@ -43,26 +56,30 @@ class BadServer:
                 threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection):
-        connection.settimeout(20)
         with connection, contextlib.suppress(OSError):
-            if not self._reads:
-                self._answer(connection, b"", b"")
-            while self._reads:
-                request = b""
-                while b"\r\n\r\n" not in request:
-                    piece = connection.recv(65536)
-                    if not piece:
-                        return
-                    request += piece
-                head, _end, body = request.partition(b"\r\n\r\n")
-                length = next(
-                    (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
-                )
-                while len(body) < length:
-                    body += connection.recv(65536)
-                self.requests.append((head.decode(), body))
-                if not self._answer(connection, head, body):
+            self._answer_all(connection)
+        self.ended += 1
+
+    def _answer_all(self, connection):
+        connection.settimeout(20)
+        if not self._reads:
+            self._answer(connection, b"", b"")
+        while self._reads:
+            request = b""
+            while b"\r\n\r\n" not in request:
+                piece = connection.recv(65536)
+                if not piece:
                     return
+                request += piece
+            head, _end, body = request.partition(b"\r\n\r\n")
+            length = next(
+                (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
+            )
+            while len(body) < length:
+                body += connection.recv(65536)
+            self.requests.append((head.decode(), body))
+            if not self._answer(connection, head, body):
+                return
 
 
 def whole(body, *headers, status="200 OK", keep=True):

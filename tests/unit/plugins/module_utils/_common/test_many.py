@@ -333,7 +333,7 @@ def test_a_long_chain_is_put_in_order():
 
 def test_workers_work_side_by_side_and_keep_their_connections():
     made, used = [], set()
-    gate = threading.Barrier(4, timeout=10)
+    gate = threading.Barrier(4, timeout=60)
 
     def connect():
         name = len(made)

@@ -36,6 +36,8 @@ from unit.plugins.module_utils._common.bad_server import BadServer, before, chun
 SECONDS = 0.5
 #: How long a call may take that has half a second, on a machine that does other things as well.
 PATIENCE = 8
+#: How often a call is made that has half a second, until it is sent in that time.
+ATTEMPTS = 5
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 TOKEN = "1234567890123456789"
 
@@ -99,23 +101,32 @@ def no_proxies(monkeypatch):
     ],
 )
 def test_a_server_that_drips_outlives_no_call(call, answer):
-    with BadServer(answer) as server:
-        start = time.monotonic()
-        with pytest.raises((ReplyLost, BadAnswer)) as failure:
-            call(server)()
-        assert time.monotonic() - start < PATIENCE
-        assert server.address in failure.value.message
-        assert len(server.requests) == 1
+    for _attempt in range(ATTEMPTS):
+        with BadServer(answer) as server:
+            start = time.monotonic()
+            with pytest.raises((ReplyLost, BadAnswer, Unreachable)) as failure:
+                call(server)()
+            assert time.monotonic() - start < PATIENCE
+            assert server.address in failure.value.message
+            if server.comes_to(lambda server: server.requests):
+                break
+    assert not isinstance(failure.value, Unreachable)
+    assert len(server.requests) == 1
 
 
 @BOTH
 def test_each_try_has_the_whole_time(call):
-    with BadServer(dripping(HEAD + b"Content-Length: 100000\r\n\r\n")) as server:
-        start = time.monotonic()
-        with pytest.raises(ReplyLost, match=r"did not answer to the end within 0\.5 s"):
-            call(server, retries=2)()
-        assert len(server.requests) == 3
-        assert 3 * SECONDS <= time.monotonic() - start < 3 * PATIENCE
+    for _attempt in range(ATTEMPTS):
+        with BadServer(dripping(HEAD + b"Content-Length: 100000\r\n\r\n")) as server:
+            start = time.monotonic()
+            with pytest.raises((ReplyLost, Unreachable)) as failure:
+                call(server, retries=2)()
+            assert 3 * SECONDS <= time.monotonic() - start < 3 * PATIENCE
+            told = "did not answer to the end within 0.5 s" in failure.value.message
+            if server.comes_to(lambda server: len(server.requests) == 3) and told:
+                break
+    assert told
+    assert len(server.requests) == 3
 
 
 @BOTH
@@ -223,14 +234,15 @@ def test_a_connection_is_kept_for_the_next_call():
 
 
 def test_a_call_after_one_that_was_given_up_uses_another_connection():
-    answers = [dripping(HEAD + b"Content-Length: 100000\r\n\r\n"), whole(b'{"data": []}')]
+    answers = [dripping(HEAD + b"Content-Length: 100000\r\n\r\n")]
 
     def each_in_turn(*talk):
-        return answers.pop(0)(*talk)
+        return (answers.pop() if answers else whole(b'{"data": []}'))(*talk)
 
     with BadServer(each_in_turn) as server:
-        assert storpool_api(server, retries=1).get("VolumesList") == []
-        assert server.connections == 2
+        # Where this machine is so busy that the second one is given up, too, there is a third.
+        assert storpool_api(server, retries=5).get("VolumesList") == []
+        assert 2 <= len(server.requests) <= server.connections
 
 
 @BOTH
@@ -246,29 +258,34 @@ def test_a_change_that_was_given_up_may_have_taken_effect():
             storpool_api(server).apply(Step("VolumeDelete", "~a.b.1", None, "delete it"))
         with pytest.raises(ReplyLost, match="may still take effect"):
             cloudstack_api(server).change("deleteVolume", {"id": "1"})
-        assert len(server.requests) == 2
+        server.wait_for(lambda server: len(server.requests) == 2)
 
 
 def test_a_connection_that_has_ended_meanwhile_is_made_again_and_the_request_is_sent_once():
     with BadServer(whole(b'{"data": []}', keep=False)) as server:
         api = storpool_api(server, seconds=20)
-        for _number in range(3):
+        for number in range(3):
             api.get("VolumesList")
-            time.sleep(0.05)
+            server.wait_for(lambda server, number=number: server.ended == number + 1)
+            time.sleep(0.05)  # the way of its end to here
         assert (server.connections, len(server.requests)) == (3, 3)
 
 
 def test_what_nobody_has_asked_for_is_not_taken_for_the_next_answer():
+    said = threading.Semaphore(0)
+
     def twice(connection, *talk):
         whole(b'{"data": []}')(connection, *talk)
         whole(b'{"data": [{"a": "lie"}]}')(connection, *talk)
+        said.release()
         return True
 
     with BadServer(twice) as server:
         api = storpool_api(server, seconds=20)
         for _number in range(3):
             assert api.get("VolumesList") == []
-            time.sleep(0.05)
+            assert said.acquire(timeout=60)
+            time.sleep(0.05)  # its way to here
 
 
 @pytest.mark.parametrize(
@@ -317,9 +334,9 @@ def test_an_answer_is_the_same_however_it_is_cut(cuts, in_chunks):
 
 def test_each_address_of_a_name_is_tried(monkeypatch):
     real = socket.getaddrinfo
-    with BadServer(whole(b'{"data": []}')) as server, socket.create_server(("127.0.0.1", 0)) as taken:
+    with BadServer(whole(b'{"data": []}')) as server, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # so nobody else has it, and nobody listens
         closed = taken.getsockname()[1]
-        taken.close()
 
         def two(_host, _port, *args, **kwargs):
             return [one for port in (closed, server.port) for one in real("127.0.0.1", port, *args, **kwargs)]
@@ -341,9 +358,12 @@ def test_a_server_that_does_not_read_is_given_up_and_may_have_got_it():
 
 
 def test_a_call_that_is_interrupted_leaves_no_answer_for_the_next():
+    interrupted = threading.Event()
+
     def late(connection, head, body):
         if b"Volume/slow" in head:
-            time.sleep(0.3)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
+            interrupted.wait(60)
             return whole(b'{"data": ["late"]}')(connection, head, body)
         return whole(b'{"data": []}')(connection, head, body)
 
@@ -353,10 +373,10 @@ def test_a_call_that_is_interrupted_leaves_no_answer_for_the_next():
     before_it = signal.signal(signal.SIGALRM, interrupt)
     try:
         with BadServer(late) as server:
-            api = storpool_api(server, seconds=20)
-            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            api = storpool_api(server, seconds=60)
             with pytest.raises(KeyboardInterrupt):
                 api.get("Volume", "slow")
+            interrupted.set()
             assert api.get("VolumesList") == []
             assert server.connections == 2
     finally:

@@ -277,7 +277,7 @@ def test_a_program_that_is_no_qemu_img_is_told() -> None:
 
 
 def limits(**changes: Any) -> process.Limits:
-    return process.Limits(5, 1 << 30, 20.0)._replace(**changes)
+    return process.Limits(5, 1 << 30, 300.0)._replace(**changes)
 
 
 def test_programs_are_bounded() -> None:
