@@ -182,7 +182,10 @@ def _vpc(read: Read, length: int) -> int:
         raise Unusable(f"it is only the difference from another file, its parent, which is not opened. {_WHOLE}")
     if footer[13] == _VPC_DYNAMIC and _VPC.unpack_from(read(0, SECTOR))[8:] != footer[8:]:
         raise Unusable("its two copies of the header differ, so it is damaged")
-    return int(footer[9])
+    size = int(footer[9])
+    if footer[13] == _VPC_FIXED and length < size + SECTOR:  # which qemu-img does not look at
+        raise Unusable("some of it is missing; the file is truncated")
+    return size
 
 
 def _vdi(read: Read, length: int) -> int:

@@ -50,9 +50,7 @@ class Source:
             self._refuse_too_large(told)
             self.size = qemu.size(self.node)
             self._refuse_too_large(self.size)
-            if (
-                told is not None and self.size < told and self.format != "vpc"
-            ):  # whose size is that of its cylinders, heads and sectors
+            if told is not None and self.size < told:
                 raise Unusable(f"its header tells of {told} bytes, and qemu-img would read {self.size} of them")
             qemu.check(self.node)
         self.stored = lambda: qemu.stored(self.node)

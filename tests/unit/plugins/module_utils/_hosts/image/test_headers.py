@@ -186,6 +186,12 @@ def test_a_missing_end_is_told(made: dict[str, Path], kind: str) -> None:
         told(data[: len(data) * 2 // 3], disk_images.KINDS[kind][0])
 
 
+def test_a_fixed_vhd_whose_middle_is_missing_is_told(made: dict[str, Path]) -> None:
+    data = made["vpc fixed"].read_bytes()
+    with pytest.raises(Unusable, match="truncated"):
+        told(data[:MIB] + data[MIB + 512 :])
+
+
 # --- whatever the bytes -----------------------------------------------------------------------------------------------------
 
 _HEADS = st.sampled_from(

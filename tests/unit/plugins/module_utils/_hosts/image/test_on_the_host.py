@@ -140,6 +140,27 @@ def test_a_size_of_which_qemu_img_would_leave_out_some_is_refused(tmp_path: Path
     assert f"tells of {len(DISK) + 7} bytes" in refusal(path)
 
 
+@pytest.mark.parametrize("kind", ["vpc", "vpc fixed"])
+@pytest.mark.parametrize("creator", [b"vbox", b"vpc ", b"qemu"])
+def test_a_vhd_has_all_of_its_disk_whoever_made_it(tmp_path: Path, kind: str, creator: bytes) -> None:
+    path = disk_images.make(tmp_path / "image", DISK, kind)
+    data = bytearray(path.read_bytes())
+    for place in {0 if kind == "vpc" else len(data) - 512, len(data) - 512}:
+        footer = data[place : place + 512]
+        footer[28:32] = creator
+        struct.pack_into(">HBB", footer, 56, len(DISK) // 512 // (4 * 17), 4, 17)  # a few sectors less than it has
+        struct.pack_into(">I", footer, 64, 0)
+        struct.pack_into(">I", footer, 64, ~sum(footer) & 0xFFFFFFFF)
+        data[place : place + 512] = footer
+    path.write_bytes(data)
+    target = linked(tmp_path, len(DISK))
+    ours = hands(tmp_path, src=str(path), format="vpc")
+    with ours.source() as image:
+        assert image.size == len(DISK)
+        ours.fill(image, ID, None, len(DISK), 1)
+    assert target.read_bytes() == DISK
+
+
 def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path, kind in ((tmp_path / "pipe", InvalidOption), (tmp_path, InvalidOption), (tmp_path / "none", NotFound)):
