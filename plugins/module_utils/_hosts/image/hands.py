@@ -161,7 +161,8 @@ class Hands:
                     self._refuse_different(file, origin_device.node, size, dest, f"the {origin_device.path}")
                 sha256 = hashing.result()
             known = Known(origin, form, self._wanted.compress, size, os.fstat(handle).st_size, sha256)
-            place.finish(handle, dest, known)
+            self.refuse_to_replace(os.path.lexists(dest), None)  # somebody may have made one meanwhile
+            place.finish(handle, dest, known, self._wanted.allow_replace)
         return known
 
     def _refuse_different(self, one: Node, other: Node, size: int, written: str, read: str) -> None:

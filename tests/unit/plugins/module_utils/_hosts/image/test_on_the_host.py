@@ -27,6 +27,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     NotAllowed,
     NotConverged,
     NotFound,
+    Outdated,
     Unreachable,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.errors import (
@@ -578,9 +579,39 @@ def test_a_program_of_a_killed_run_that_has_not_died_yet_is_waited_for(tmp_path:
             if len(pauses) == 3:
                 dying.close()
 
-        place._clear(files.scratch_of(dest), sleep)
-    assert len(pauses) == 3
+        with place.unfinished(dest, sleep):
+            assert len(pauses) == 3
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_somebody_makes_meanwhile_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    linked(tmp_path, len(DISK)).write_bytes(DISK)
+    dest = tmp_path / "copy"
+    ours = hands(tmp_path, dest=str(dest))
+    monkeypatch.setattr(place, "settle", lambda _handle, _dest: dest.write_bytes(b"theirs"))
+    with pytest.raises(NotAllowed, match="Set allow_replace"):
+        ours.save("~x", ID, None, len(DISK), 1)
+    with pytest.raises(Outdated, match="something else"), place.unfinished(str(dest)) as handle:
+        place.finish(handle, str(dest), place.Known("~x", "raw", False, 0, 0, ""), replace=False)
+    assert dest.read_bytes() == b"theirs"
+    assert not Path(files.scratch_of(str(dest))).exists()
+
+
+def test_an_unfinished_file_that_another_run_takes_for_left_over_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dest = str(tmp_path / "copy")
+    lock, others = fcntl.flock, ["another run"]
+
+    def flock(handle: int, how: int) -> None:
+        if others and os.fstat(handle).st_ino == os.stat(files.scratch_of(dest)).st_ino:
+            others.clear()
+            os.unlink(files.scratch_of(dest))  # it had the lock for that
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with place.unfinished(dest) as handle:
+        assert os.path.samestat(os.fstat(handle), os.stat(files.scratch_of(dest)))
 
 
 def test_a_kill_before_any_call_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
@@ -591,7 +622,7 @@ def test_a_kill_before_any_call_leaves_the_old_file_or_the_new_one(tmp_path: Pat
         with place.unfinished(str(dest)) as handle:
             os.write(handle, b"new")
             place.settle(handle, str(dest))
-            place.finish(handle, str(dest), known)
+            place.finish(handle, str(dest), known, replace=True)
 
     def clean() -> None:
         for path in tmp_path.iterdir():
