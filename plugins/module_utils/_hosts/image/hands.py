@@ -84,6 +84,11 @@ class Hands:
         with source.opened(self._wanted, self._qemu) as image:
             yield image
 
+    def refuse_no_place(self) -> None:
+        """Raise if the source comes from an address, and could not be kept here."""
+        if self._wanted.is_url:
+            source.refuse_no_place(self._wanted)
+
     def source_sha256(self) -> str:
         """The SHA-256 of the source, as the task says it or as it is."""
         if self._wanted.sha256:

@@ -22,6 +22,7 @@ from ..._common.secret_urls import redacted
 from ..._common.sizes import about, human
 from ..._common.words import quoted
 from ..errors import Differs, NoSpace, NotAccessible, Unusable
+from ..machine import obstacles
 from . import beside, headers
 from .qemu import Node, Qemu
 from .want import Want
@@ -120,6 +121,15 @@ def opened(wanted: Want, qemu: Qemu) -> t.Iterator[Source]:
         yield Source(handle, shown, wanted, qemu, result)
 
 
+def refuse_no_place(wanted: Want) -> None:
+    """Raise a :class:`Failure` if nothing that comes from an address could be kept on this host. Nothing is written."""
+    if not os.path.isdir(wanted.work_dir):
+        raise InvalidOption(f"work_dir: there is no directory {wanted.work_dir} on this host.")
+    obstacles.check_writable(wanted.work_dir)
+    if not _free(wanted.work_dir):
+        raise NoSpace(f"work_dir: there is no space left in {wanted.work_dir}.")
+
+
 def sha256_of_file(path: str) -> str:
     """The SHA-256 of a file of this host. Raises as :func:`opened` does."""
     handle = _open(path)
@@ -210,13 +220,17 @@ def _receive(answer: t.Any, handle: int, shown: str, length: t.Optional[int]) ->
 
 
 def _refuse_no_room(directory: str, length: t.Optional[int]) -> None:
+    free = _free(directory)
+    if length is not None and length > free:
+        raise NoSpace(f"work_dir: {directory} has {about(free)} free, and {about(length)} would be fetched.")
+
+
+def _free(directory: str) -> int:
     try:
         room = os.statvfs(directory)
     except OSError as error:
         raise NotAccessible(f"work_dir: {directory} cannot be used: {error.strerror}.") from None
-    free = room.f_bavail * room.f_frsize
-    if length is not None and length > free:
-        raise NoSpace(f"work_dir: {directory} has {about(free)} free, and {about(length)} would be fetched.")
+    return room.f_bavail * room.f_frsize
 
 
 def _nameless(directory: str) -> int:
