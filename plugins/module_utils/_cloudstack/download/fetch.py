@@ -14,7 +14,7 @@ from ..._common.errors import BadAnswer, Failure, InvalidOption, NotConfigured, 
 from ..._common.sizes import human
 from ..._common.time_left import LONGEST
 from ..._common.transport import words
-from ..._common.wire import Broken
+from ..._common.wire import Broken, announced
 from ..cloud.waiting import pause
 from ..connection import proxies
 from ..connection.api import Api, is_about_tls
@@ -150,8 +150,8 @@ class Fetch:
             self._out.restart()
         tag = headers.get("ETag") or headers.get("Last-Modified")
         self._tag = tag if tag and not tag.startswith("W/") else None
-        length = headers.get("Content-Length", "")
-        self._total = self._out.size + int(length) if length.isdigit() else None
+        length = announced(headers)
+        self._total = None if length is None else self._out.size + length
         self._check(self._total or 0)
         missing = (self._total or 0) - self._out.size
         free = self._free()

@@ -15,11 +15,13 @@ import stat
 import tempfile
 import threading
 import typing as t
+import zlib
 from urllib.error import HTTPError
 
 from ..._common.errors import InvalidOption, NotFound, Unreachable
 from ..._common.secret_urls import redacted
 from ..._common.sizes import about, human
+from ..._common.wire import announced
 from ..._common.words import quoted
 from ..errors import Differs, NoSpace, NotAccessible, Unusable
 from ..machine import obstacles
@@ -180,7 +182,8 @@ def _download(wanted: Want, shown: str) -> t.Tuple[int, str]:
         told = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise Unreachable(f"src: {shown} cannot be fetched: {told}.") from None
     with contextlib.closing(answer):
-        length = _number(answer.headers.get("Content-Length"))
+        is_packed = answer.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity")
+        length = None if is_packed else announced(answer.headers)  # of what is unpacked nobody says it
         _refuse_no_room(wanted.work_dir, length)
         handle = _nameless(wanted.work_dir)
         try:
@@ -196,7 +199,7 @@ def _receive(answer: t.Any, handle: int, shown: str, length: t.Optional[int]) ->
     while True:
         try:
             piece = answer.read(_PIECE)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, EOFError, zlib.error, http.client.HTTPException) as error:
             raise Unreachable(
                 f"src: {shown} broke off after {about(count)}: {error or type(error).__name__}."
             ) from None
@@ -247,10 +250,6 @@ def _nameless(directory: str) -> int:
         raise NotAccessible(f"work_dir: no file can be made in {directory}: {error.strerror}.") from None
     os.unlink(path)
     return handle
-
-
-def _number(text: t.Optional[str]) -> t.Optional[int]:
-    return int(text) if text and text.isdigit() and len(text) < 20 else None
 
 
 @contextlib.contextmanager

@@ -235,6 +235,14 @@ def test_what_breaks_off_is_taken_up(server, stops):
     assert 0 < int(server.asked[1][0][6:-1]) <= stops
 
 
+@pytest.mark.parametrize("says", ["\xb2", "9" * 5000, "-1"], ids=["superscript", "endless", "negative"])
+def test_a_length_that_is_no_number_is_none(server, says):
+    server.script = [{"says": says}]
+    out = Out()
+    run(server, out, retries=0)
+    assert out.content == CONTENT
+
+
 @pytest.mark.parametrize(
     "then",
     [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import fcntl
+import gzip
 import hashlib
 import http.server
 import os
@@ -216,10 +217,13 @@ class _Server(http.server.BaseHTTPRequestHandler):
     """Gives what its server has for a path: how much it says that comes, and what comes."""
 
     def do_GET(self) -> None:
-        told, body = self.server.answers.get(self.path.partition("?")[0], (None, b""))  # type: ignore[attr-defined]
-        self.send_response(302 if told is not None and told < 0 else 200 if told is not None else 404)
-        self.send_header("Location", body.decode() if told is not None and told < 0 else "")
+        told, body, *more = self.server.answers.get(self.path.partition("?")[0], (None, b""))  # type: ignore[attr-defined]
+        astray = told == -1
+        self.send_response(302 if astray else 200 if told is not None else 404)
+        self.send_header("Location", body.decode() if astray else "")
         self.send_header("Content-Length", str(told or 0))
+        for name, value in more:
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -230,14 +234,22 @@ class _Server(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
     image = disk_images.make(tmp_path / "served", DISK).read_bytes()
+    answers = {
+        "/image": (len(image), image),
+        "/half": (len(image), image[: len(image) // 2]),
+        "/huge": (1 << 60, b"x"),
+        "/circle": (-1, b"/circle"),
+        "/elsewhere": (-1, b"file:///etc/shadow"),
+    }
+    with served(answers) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def served(answers: dict[str, tuple[Any, ...]]) -> Iterator[str]:
+    """The address of a server that has these answers."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Server) as server:
-        server.answers = {
-            "/image": (len(image), image),
-            "/half": (len(image), image[: len(image) // 2]),
-            "/huge": (1 << 60, b"x"),
-            "/circle": (-1, b"/circle"),
-            "/elsewhere": (-1, b"file:///etc/shadow"),
-        }  # type: ignore[attr-defined]
+        server.answers = answers  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -275,6 +287,36 @@ def test_what_an_address_does_not_give(
         pass
     assert "secret" not in caught.value.message
     assert list(work.iterdir()) == []
+
+
+PACKED = ("Content-Encoding", "gzip")
+
+
+@pytest.mark.parametrize("level", [0, 9])
+def test_an_address_that_packs_what_it_gives(tmp_path: Path, level: int) -> None:
+    image = disk_images.make(tmp_path / "served", disk_images.content(1 << 16), "raw").read_bytes()
+    packed = gzip.compress(image, level)
+    answers = {
+        "/image": (len(packed), packed, PACKED),
+        "/half": (len(packed), packed[: len(packed) // 2], PACKED),
+        "/damaged": (len(packed), packed[:50] + b"\xff" * (len(packed) - 50), PACKED),
+        "/none": (len(image), image, PACKED),
+    }
+    with served(answers) as address:
+        with opened(f"{address}/image", checksum=sha256(image), work_dir=str(tmp_path)) as found:
+            assert found.size == len(image)
+        for path in ("half", "damaged", "none"):
+            with (
+                pytest.raises(Unreachable, match="broke off after"),
+                opened(f"{address}/{path}", checksum=sha256(image), work_dir=str(tmp_path)),
+            ):
+                pass
+
+
+def test_a_length_that_is_no_number_is_none(tmp_path: Path) -> None:
+    with served({"/image": ("\xb2", b"x" * 512)}) as address:
+        with opened(f"{address}/image", checksum=sha256(b"x" * 512), work_dir=str(tmp_path)) as found:
+            assert found.size == 512
 
 
 def test_nobody_at_an_address(tmp_path: Path) -> None:
