@@ -108,8 +108,26 @@ def test_what_is_refused(current, failure, says):
         plan(current, want(checksum=DIGEST))
 
 
+def disk_with(there, check=lambda path: None):
+    """A disk with this file on it."""
+    return download.Disk(lambda path, algorithm: there, check, lambda path: 0, large_files.unfinished)
+
+
+@pytest.mark.parametrize(
+    ("there", "options"), [(None, {}), (large_files.Found(3, DIGEST), {"checksum": "0" * 64, "force": True})]
+)
+def test_where_no_file_can_be_made_is_told_before_anything_is_copied(there, options):
+    def refuse(path):
+        raise NotAllowed(f"{path} cannot be written")
+
+    reader = Reader(FakeApi(lists={"listVolumes": [VOLUME]}))
+    with pytest.raises(NotAllowed, match="/srv/x.qcow2 cannot be written"):
+        download.look(reader, want(**options), disk_with(there, refuse))
+    assert download.look(reader, want(), disk_with(large_files.Found(3, DIGEST), refuse)).there.size == 3
+
+
 def test_a_look_does_not_mind_volumes_that_are_gone_if_the_file_is_there():
-    disk = download.Disk(lambda path, algorithm: large_files.Found(3, DIGEST), lambda path: 0, large_files.unfinished)
+    disk = disk_with(large_files.Found(3, DIGEST))
     none = Reader(FakeApi())
     two = Reader(FakeApi(lists={"listVolumes": [VOLUME, {**VOLUME, "id": "2"}]}))
     assert download.look(none, want(), disk).volume is None
@@ -311,7 +329,7 @@ def test_nobody_writes_after_the_time_is_over(server):
 
 
 def test_a_job_that_ends_without_a_volume_is_no_answer():
-    run_of_it = download.Download(download.Disk(None, None, None))
+    run_of_it = download.Download(download.Disk(None, None, None, None))
     worker = SimpleNamespace(apply=lambda step: {"success": True})
     with pytest.raises(BadAnswer, match="without an answer"):
         run_of_it.carry(None, worker)(SimpleNamespace(call="extractVolume"))
