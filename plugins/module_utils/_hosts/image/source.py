@@ -10,6 +10,7 @@ import errno
 import functools
 import hashlib
 import http.client
+import netrc
 import os
 import stat
 import tempfile
@@ -180,7 +181,15 @@ def _download(wanted: Want, shown: str) -> t.Tuple[int, str]:
         raise NotFound(f"src: {shown} answered with HTTP {error.code}.{astray}") from None
     except (OSError, http.client.HTTPException, urls.ConnectionError, urls.SSLValidationError, ValueError) as error:
         told = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        if isinstance(error, (http.client.InvalidURL, ValueError)) and not isinstance(
+            error, OSError
+        ):  # whose words may have a piece of a password
+            told = "the address, or what it answers or leads to, is malformed"
         raise Unreachable(f"src: {shown} cannot be fetched: {told}.") from None
+    except netrc.NetrcParseError:
+        raise NotAccessible(
+            f"src: {shown} cannot be fetched: the file .netrc of the user who runs the task is damaged. Mend or remove it."
+        ) from None
     with contextlib.closing(answer):
         is_packed = answer.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity")
         length = None if is_packed else announced(answer.headers)  # of what is unpacked nobody says it
@@ -199,7 +208,7 @@ def _receive(answer: t.Any, handle: int, shown: str, length: t.Optional[int]) ->
     while True:
         try:
             piece = answer.read(_PIECE)
-        except (OSError, EOFError, zlib.error, http.client.HTTPException) as error:
+        except (OSError, EOFError, ValueError, zlib.error, http.client.HTTPException) as error:
             raise Unreachable(
                 f"src: {shown} broke off after {about(count)}: {error or type(error).__name__}."
             ) from None

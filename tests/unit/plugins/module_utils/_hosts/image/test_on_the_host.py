@@ -318,6 +318,35 @@ def test_an_address_that_packs_what_it_gives(tmp_path: Path, level: int) -> None
                 pass
 
 
+def test_a_part_of_a_negative_length_is_told(tmp_path: Path) -> None:
+    answer = (0, b"-5\r\nab", ("Transfer-Encoding", "chunked"))
+    with (
+        served({"/image": answer}) as address,
+        pytest.raises(Unreachable, match="broke off after"),
+        opened(f"{address}/image", checksum="0" * 64, work_dir=str(tmp_path)),
+    ):
+        pass
+
+
+def test_nothing_is_said_of_passwords_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / ".netrc"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("NETRC", raising=False)
+    with served({"/astray": (-1, b"http://u:canary/x@127.0.0.1/")}) as address:
+        for content, kind, words in (
+            ("", Unreachable, "leads to, is malformed"),
+            ("machine x login u password a canary\n", NotAccessible, "netrc .* is damaged"),
+        ):
+            netrc.write_text(content)
+            netrc.chmod(0o600)
+            with (
+                pytest.raises(kind, match=words) as caught,
+                opened(f"{address}/astray", checksum="0" * 64, work_dir=str(tmp_path)),
+            ):
+                pass
+            assert "canary" not in caught.value.message
+
+
 def test_a_length_that_is_no_number_is_none(tmp_path: Path) -> None:
     with served({"/image": ("\xb2", b"x" * 512)}) as address:
         with opened(f"{address}/image", checksum=sha256(b"x" * 512), work_dir=str(tmp_path)) as found:
