@@ -33,8 +33,9 @@ SPEC: t.Dict[str, t.Any] = {
 class Disk(t.NamedTuple):
     """The files of the host, which this side knows nothing of.
 
-    ``found`` gives the file at a path, with the checksum of an algorithm; ``check`` raises if no file can be made there; ``free`` is how many bytes more fit there. ``unfinished`` is a context in which
-    a file is made beside its place (``size``, ``digest``, ``restart()``, ``add(piece)``), and gets its name (``name(replace)``).
+    ``found`` gives the file at a path, with the checksum of an algorithm; ``check`` raises if no file can be made there; ``free`` is how many bytes more
+    fit there. ``unfinished`` is a context in which a file is made beside its place (``size``, ``digest``, ``restart()``, ``add(piece)``), and gets its name
+    (``name(replace)``).
     """
 
     found: t.Callable[[str, str], t.Optional[t.Any]]

@@ -147,13 +147,13 @@ def test_a_size_of_which_qemu_img_would_leave_out_some_is_refused(tmp_path: Path
 def test_a_vhd_has_all_of_its_disk_whoever_made_it(tmp_path: Path, kind: str, creator: bytes) -> None:
     path = disk_images.make(tmp_path / "image", DISK, kind)
     data = bytearray(path.read_bytes())
-    for place in {0 if kind == "vpc" else len(data) - 512, len(data) - 512}:
-        footer = data[place : place + 512]
+    for begin in {0 if kind == "vpc" else len(data) - 512, len(data) - 512}:
+        footer = data[begin : begin + 512]
         footer[28:32] = creator
         struct.pack_into(">HBB", footer, 56, len(DISK) // 512 // (4 * 17), 4, 17)  # a few sectors less than it has
         struct.pack_into(">I", footer, 64, 0)
         struct.pack_into(">I", footer, 64, ~sum(footer) & 0xFFFFFFFF)
-        data[place : place + 512] = footer
+        data[begin : begin + 512] = footer
     path.write_bytes(data)
     target = linked(tmp_path, len(DISK))
     ours = hands(tmp_path, src=str(path), format="vpc")
@@ -348,9 +348,11 @@ def test_nothing_is_said_of_passwords_elsewhere(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_length_that_is_no_number_is_none(tmp_path: Path) -> None:
-    with served({"/image": ("\xb2", b"x" * 512)}) as address:
-        with opened(f"{address}/image", checksum=sha256(b"x" * 512), work_dir=str(tmp_path)) as found:
-            assert found.size == 512
+    with (
+        served({"/image": ("\xb2", b"x" * 512)}) as address,
+        opened(f"{address}/image", checksum=sha256(b"x" * 512), work_dir=str(tmp_path)) as found,
+    ):
+        assert found.size == 512
 
 
 def test_nobody_at_an_address(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_how_much_room_there_is(tmp_path):
 
 def test_a_place_where_no_file_can_be_made_is_told(tmp_path, monkeypatch):
     large_files.check_place(str(tmp_path / ("x" * 240)), "dest")
-    with pytest.raises(InvalidOption, match="dest: the name of .* is too long"):
+    with pytest.raises(InvalidOption, match=r"dest: the name of .* is too long"):
         large_files.check_place(str(tmp_path / ("x" * 250)), "dest")
     (tmp_path / "directory").mkdir()
     with pytest.raises(NotAccessible, match="in the way"):
