@@ -129,7 +129,7 @@ def _note(dest: str) -> t.Optional[Known]:
     try:
         told = json.loads(files.read(dest + NOTE, MOST_NOTE).content.decode("utf-8"))
         known = Known(**told)
-    except (Failure, ValueError, TypeError):
+    except (Failure, ValueError, TypeError, RecursionError):
         return None
     right = all(isinstance(each, str) for each in (known.source, known.format, known.sha256))
     return known if right and isinstance(known.size, int) and isinstance(known.virtual_size, int) else None
