@@ -191,8 +191,8 @@ def _download(wanted: Want, shown: str) -> t.Tuple[int, str]:
             f"src: {shown} cannot be fetched: the file .netrc of the user who runs the task is damaged. Mend or remove it."
         ) from None
     with contextlib.closing(answer):
-        is_packed = answer.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity")
-        length = None if is_packed else announced(answer.headers)  # of what is unpacked nobody says it
+        is_unpacked = answer.headers.get("Content-Encoding", "").lower() == "gzip"  # by open_url
+        length = None if is_unpacked else announced(answer.headers)
         _refuse_no_room(wanted.work_dir, length)
         handle = _nameless(wanted.work_dir)
         try:
