@@ -96,7 +96,8 @@ class Download:
     def _save(self, api: Api) -> None:
         wanted, url, volume = t.cast(Want, self._wanted), t.cast(str, self._url), t.cast(Raw, self._current.volume)
         with self._disk.unfinished(wanted.dest, wanted.algorithm) as out:
-            Fetch(api, url, out, most_bytes(volume.get("size")), lambda: self._disk.free(wanted.dest)).run()
+            most, is_checked = most_bytes(volume.get("size")), wanted.checksum is not None
+            Fetch(api, url, out, most, lambda: self._disk.free(wanted.dest), is_checked).run()
             if wanted.checksum and out.digest != wanted.checksum.digest:
                 raise NotConverged(
                     f"what was downloaded has the {wanted.algorithm} checksum {out.digest}, not {wanted.checksum.digest}, so it was thrown away. The volume "

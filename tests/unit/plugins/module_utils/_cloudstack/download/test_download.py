@@ -235,11 +235,13 @@ class Out:
         self.content += piece
 
 
-def run(server, out, *, most=16 << 20, free=1 << 40, seconds=30.0, patience=5.0, retries=2, scheme="http"):
+def run(
+    server, out, *, most=16 << 20, free=1 << 40, seconds=30.0, patience=5.0, retries=2, scheme="http", checked=False
+):
     port = server.http.server_address[1]
     place = Endpoint("http://127.0.0.1:1/client/api", "key", "secret", patience, retries, True)
     api = Api(place, sleep=lambda seconds: None, time_left=TimeLeft(seconds))
-    fetch.Fetch(api, f"{scheme}://127.0.0.1:{port}/userdata/{SECRET}", out, most, lambda: free).run()
+    fetch.Fetch(api, f"{scheme}://127.0.0.1:{port}/userdata/{SECRET}", out, most, lambda: free, checked).run()
 
 
 @pytest.mark.parametrize("stops", [1, 4, 70_000, len(CONTENT) - 1])
@@ -257,7 +259,7 @@ def test_what_breaks_off_is_taken_up(server, stops):
 def test_a_length_that_is_no_number_is_none(server, says):
     server.script = [{"says": says}]
     out = Out()
-    run(server, out, retries=0)
+    run(server, out, retries=0, checked=True)
     assert out.content == CONTENT
 
 
@@ -299,7 +301,8 @@ def test_without_a_strong_tag_it_begins_again(server, tag):
         ([{"content": b""}], {}, BadAnswer, "no QCOW2 image"),
         ([{"Content_Encoding": "gzip"}], {}, BadAnswer, "packs the volume"),
         ([{}], {"most": 1000}, BadAnswer, "sends more than 1,000 B"),
-        ([{"length": False}], {"most": 1000}, BadAnswer, "sends more than 1,000 B"),
+        ([{"length": False}], {"most": 1000, "checked": True}, BadAnswer, "sends more than 1,000 B"),
+        ([{"length": False, "stops": 70_000}], {}, BadAnswer, "does not say how large the volume is"),
         ([{}], {"free": 1000}, InvalidOption, "there is room for 1,000 B more"),
         ([{"says": 1 << 62}], {}, BadAnswer, "sends more than"),
         ([{"wait": 3}] * 5, {"patience": 0.3, "retries": 1}, NotConverged, "nothing came within 0.3 s|timed out"),

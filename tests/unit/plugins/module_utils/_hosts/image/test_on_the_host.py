@@ -615,7 +615,9 @@ def test_a_file_is_exported_and_known_again(tmp_path: Path, options: dict[str, A
         ours.refuse_to_replace(True, None)
 
 
-@pytest.mark.parametrize("note", [b"", b"[]", b"\xff", b"[" * 60_000, b'{"size": ' + b"9" * 5_000 + b"}", b'{"size": 3}'])
+@pytest.mark.parametrize(
+    "note", [b"", b"[]", b"\xff", b"[" * 60_000, b'{"size": ' + b"9" * 5_000 + b"}", b'{"size": 3}']
+)
 def test_a_note_that_is_none_says_nothing(tmp_path: Path, note: bytes) -> None:
     (tmp_path / "copy").write_bytes(b"abc")
     (tmp_path / f"copy{place.NOTE}").write_bytes(note)
