@@ -117,7 +117,7 @@ def _is_url(src: str) -> bool:
         pass
     if known and not has_port:  # of what Python would say it may be a piece of a password
         raise InvalidOption(
-            f"src: {quoted(redacted(src))} has no port that there is. In names and passwords, write / as %2F, ? as %3F and # as %23."
+            f"src: {quoted(redacted(src))} has a port that is no number from 1 to 65535. In names and passwords, write / as %2F, ? as %3F and # as %23."
         )
     if known and _NOT_IN_ADDRESSES.search(src):
         raise InvalidOption(
