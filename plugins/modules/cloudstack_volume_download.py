@@ -152,6 +152,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine
 def main() -> None:
     disk = Disk(
         lambda path, algorithm: large_files.found(path, algorithm, "dest"),
+        lambda path: large_files.check_place(path, "dest"),
         large_files.free_bytes,
         large_files.unfinished,
     )

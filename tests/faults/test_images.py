@@ -207,6 +207,7 @@ def test_a_name_of_somebody_else_is_left_alone(images: Images) -> None:
     assert name in [row["name"] for row in named(images.here.state())]
 
 
+FETCHED = {"src": "http://127.0.0.1:1/image", "checksum": "0" * 64}
 REFUSED = [
     ({"checksum": "0" * 64}, "differs", "not 0000"),
     ({"size": "1MiB"}, "invalid_option", "of the disk in the image"),
@@ -214,6 +215,9 @@ REFUSED = [
     ({"template": None}, "invalid_option", "set template"),
     ({"qemu_img": "no-such-program"}, "not_found", "no-such-program"),
     ({"src": "/no/such/image"}, "not_found", "/no/such/image"),
+    ({**FETCHED, "work_dir": "/no/such/place"}, "invalid_option", "work_dir: there is no directory /no/such/place"),
+    ({**FETCHED, "work_dir": "/dev/null"}, "invalid_option", "work_dir: there is no directory /dev/null"),
+    ({**FETCHED, "work_dir": "/proc"}, "no_space", "work_dir: there is no space left in /proc"),
     ({"format": "vmdk"}, "unusable", "not vmdk"),
     ({"max_size": "1MiB"}, "unusable", "max_size"),
     ({"tags": {"img-state": "complete"}}, "invalid_option", "sets itself"),

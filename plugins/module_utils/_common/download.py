@@ -111,15 +111,15 @@ class _Session(session.Session):
         return response
 
     def _hand_on(self, response: t.Any, sink: Sink) -> None:
-        came, announced = 0, response.headers.get("Content-Length", "")
+        came, length = 0, wire.announced(response.headers)
         while True:
             piece = self._next(response, came)
             if not piece:
                 break
             came += len(piece)
             self._gate.through(sink, piece)
-        if announced.isdigit() and came != int(announced) and not response.headers.get("Transfer-Encoding"):
-            raise http.client.IncompleteRead(b"", int(announced) - came)
+        if length is not None and came != length and not response.headers.get("Transfer-Encoding"):
+            raise http.client.IncompleteRead(b"", length - came)
 
     @staticmethod
     def _next(response: t.Any, came: int) -> bytes:

@@ -30,6 +30,7 @@ MOST_BYTES = 128 << 20
 #: All that may come before a body, and after one that comes in chunks.
 MOST_AROUND = 1 << 20
 _PIECE = 1 << 16
+_MOST_DIGITS = 20
 #: Content-Encoding -> what tells zlib to read it. What else there is has not been asked for.
 _PACKED = {"gzip": zlib.MAX_WBITS + 16, "x-gzip": zlib.MAX_WBITS + 16, "deflate": zlib.MAX_WBITS}
 
@@ -142,6 +143,12 @@ class Response(http.client.HTTPResponse):
         return size
 
 
+def announced(headers: t.Any) -> t.Optional[int]:
+    """How many bytes an answer says that its body has, as it comes; ``None`` if it does not say it, or says what is no such number."""
+    told = headers.get("Content-Length") or ""
+    return int(told) if told.isascii() and told.isdigit() and len(told) < _MOST_DIGITS else None
+
+
 def body_of(headers: t.Any, read: t.Callable[[int], bytes]) -> bytearray:
     """The whole body of an answer. Raises as :class:`Body` does, and :class:`http.client.IncompleteRead`."""
     body, came, piece = Body(headers.get("Content-Encoding", "")), 0, b"-"
@@ -149,9 +156,9 @@ def body_of(headers: t.Any, read: t.Callable[[int], bytes]) -> bytearray:
         piece = read(_PIECE)
         came += len(piece)
         body.add(piece)
-    announced = headers.get("Content-Length", "")
-    if announced.isdigit() and came < int(announced) and not headers.get("Transfer-Encoding"):
-        raise http.client.IncompleteRead(b"", int(announced) - came)
+    length = announced(headers)
+    if length is not None and came < length and not headers.get("Transfer-Encoding"):
+        raise http.client.IncompleteRead(b"", length - came)
     return body.whole()
 
 

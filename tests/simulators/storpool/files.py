@@ -97,9 +97,14 @@ def _copies(root: Path, copies: list[Copy], abandoned: threading.Event) -> None:
     sources = sorted({root / copy.source for copy in copies if copy.source not in own})
     for _attempt in range(ATTEMPTS):
         before = [_written(path) for path in sources]
-        for copy in copies:
-            _give_up_if(abandoned)
-            _copy(root, copy, abandoned)
+        try:
+            for copy in copies:
+                _give_up_if(abandoned)
+                _copy(root, copy, abandoned)
+        except OSError:  # a part of the bytes is nobody's: what reads them has to fail, too
+            for copy in copies:
+                (root / copy.file).unlink(missing_ok=True)
+            raise
         if before == [_written(path) for path in sources]:
             return
     names = ", ".join(path.name for path in sources)

@@ -9,6 +9,8 @@ What has to be in the files follows from a model of its own, which knows nothing
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import tempfile
 import threading
@@ -309,6 +311,27 @@ def test_what_is_written_to_all_the_time_is_copied_all_the_same_and_said(tmp_pat
     files.carry_out(tmp_path, [Copy("c/a", "c/x", 4096, True)], threading.Event())
     assert (tmp_path / "c/x").stat().st_size == 4096
     assert "a: written to all the time" in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_leaves_no_part_of_a_copy(tmp_path, monkeypatch):
+    files.carry_out(tmp_path, [Make("c/a", 8192)], threading.Event())
+    (tmp_path / "c/a").write_bytes(b"x" * 8192)
+    whole = files._send
+
+    def full(given, taken, offset, count):
+        if (tmp_path / "c/c").exists():
+            whole(given, taken, offset, 4096)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return whole(given, taken, offset, count)
+
+    monkeypatch.setattr(files, "_send", full)
+    monkeypatch.setattr(files, "FICLONE", 0)  # a file system that cannot do that
+    copies = [Copy("c/a", "c/b", 8192, True), Copy("c/a", "c/c", 8192, True)]
+    with pytest.raises(OSError, match="No space"):
+        files.carry_out(tmp_path, copies, threading.Event())
+    assert [path.name for path in (tmp_path / "c").iterdir()] == ["a"]
+    with pytest.raises(FileNotFoundError):
+        files.carry_out(tmp_path, [Copy("c/c", "c/d", 8192, False)], threading.Event())
 
 
 def test_ten_gibibytes_with_little_in_them_cost_little(tmp_path):

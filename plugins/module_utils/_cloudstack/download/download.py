@@ -33,11 +33,13 @@ SPEC: t.Dict[str, t.Any] = {
 class Disk(t.NamedTuple):
     """The files of the host, which this side knows nothing of.
 
-    ``found`` gives the file at a path, with the checksum of an algorithm; ``free`` how many bytes more fit there. ``unfinished`` is a context in which
-    a file is made beside its place (``size``, ``digest``, ``restart()``, ``add(piece)``), and gets its name (``name(replace)``).
+    ``found`` gives the file at a path, with the checksum of an algorithm; ``check`` raises if no file can be made there; ``free`` is how many bytes more
+    fit there. ``unfinished`` is a context in which a file is made beside its place (``size``, ``digest``, ``restart()``, ``add(piece)``), and gets its name
+    (``name(replace)``).
     """
 
     found: t.Callable[[str, str], t.Optional[t.Any]]
+    check: t.Callable[[str], None]
     free: t.Callable[[str], int]
     unfinished: t.Callable[[str, str], t.ContextManager[t.Any]]
 
@@ -94,7 +96,8 @@ class Download:
     def _save(self, api: Api) -> None:
         wanted, url, volume = t.cast(Want, self._wanted), t.cast(str, self._url), t.cast(Raw, self._current.volume)
         with self._disk.unfinished(wanted.dest, wanted.algorithm) as out:
-            Fetch(api, url, out, most_bytes(volume.get("size")), lambda: self._disk.free(wanted.dest)).run()
+            most, is_checked = most_bytes(volume.get("size")), wanted.checksum is not None
+            Fetch(api, url, out, most, lambda: self._disk.free(wanted.dest), is_checked).run()
             if wanted.checksum and out.digest != wanted.checksum.digest:
                 raise NotConverged(
                     f"what was downloaded has the {wanted.algorithm} checksum {out.digest}, not {wanted.checksum.digest}, so it was thrown away. The volume "
@@ -108,6 +111,8 @@ def look(reader: Reader, wanted: Want, disk: Disk) -> Current:
     """Read what :func:`plan` needs. Raises :class:`Ambiguous` if several volumes answer to the description, and one of them is needed."""
     there = disk.found(wanted.dest, wanted.algorithm)
     current = Current(File(there.size, there.digest) if there else None)
+    if not wanted.is_met_by(current.there):
+        disk.check(wanted.dest)
     zone = reader.zone(wanted.zone) if wanted.zone is not None else None
     if wanted.zone is not None and zone is None:
         return current._replace(is_zone_missing=True, others=tuple(reader.zones()))

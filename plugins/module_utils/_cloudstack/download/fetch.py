@@ -14,7 +14,7 @@ from ..._common.errors import BadAnswer, Failure, InvalidOption, NotConfigured, 
 from ..._common.sizes import human
 from ..._common.time_left import LONGEST
 from ..._common.transport import words
-from ..._common.wire import Broken
+from ..._common.wire import Broken, announced
 from ..cloud.waiting import pause
 from ..connection import proxies
 from ..connection.api import Api, is_about_tls
@@ -52,16 +52,19 @@ def address(told: t.Any) -> str:
 class Fetch:
     """One download. What was written stays when a connection breaks, and the rest is asked for, as long as it is the rest of the same file.
 
-    ``out`` is a file that is being made: ``size`` of what is in it, ``restart()`` and ``add(piece)``.
+    ``out`` is a file that is being made: ``size`` of what is in it, ``restart()`` and ``add(piece)``. ``is_checked``: a checksum tells a part from the whole.
     """
 
-    def __init__(self, api: Api, url: str, out: t.Any, most: t.Optional[int], free: t.Callable[[], int]) -> None:
+    def __init__(
+        self, api: Api, url: str, out: t.Any, most: t.Optional[int], free: t.Callable[[], int], is_checked: bool
+    ) -> None:
         parts = urlsplit(url)
         self._api = api
         self._url = url
         self._out = out
         self._most = most
         self._free = free
+        self._is_checked = is_checked
         self._is_qcow2 = parts.path.endswith(".qcow2")
         self._where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self._tag: t.Optional[str] = None
@@ -150,8 +153,13 @@ class Fetch:
             self._out.restart()
         tag = headers.get("ETag") or headers.get("Last-Modified")
         self._tag = tag if tag and not tag.startswith("W/") else None
-        length = headers.get("Content-Length", "")
-        self._total = self._out.size + int(length) if length.isdigit() else None
+        length = announced(headers)
+        self._total = None if length is None else self._out.size + length
+        if self._total is None and not headers.get("Transfer-Encoding") and not self._is_checked:
+            raise BadAnswer(
+                f"{self._where} does not say how large the volume is, so nobody could tell a part of it from the whole. Give its checksum, or look at what "
+                "lies between there and this host."
+            )
         self._check(self._total or 0)
         missing = (self._total or 0) - self._out.size
         free = self._free()

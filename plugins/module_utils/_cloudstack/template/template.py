@@ -87,13 +87,13 @@ def _source(kind: str, value: str) -> str:
         return str(texts.text(value, kind))
     try:
         parts = urlsplit(value)
-        host = parts.hostname
+        host, _port = parts.hostname, parts.port
     except ValueError:
         host = None
     if not host or parts.scheme not in _SCHEMES or re.search(r"[\s\x00-\x1f\x7f]", value) or len(value) > 2048:
         raise InvalidOption(
             f"url is {secret_urls.redacted(value)[:200]!r}, which is no address that CloudStack can download from: it begins with http:// or https://, has a "
-            "host, no spaces, and at most 2048 characters."
+            "host, a port up to 65535 if any, no spaces, and at most 2048 characters. In names and passwords, / is written as %2F, ? as %3F and # as %23."
         )
     return value
 

@@ -86,7 +86,7 @@ def read_record(root: Root, path: str) -> t.Optional[Record]:
         if told["format"] != FORMAT or told["state"] not in (CHANGING, CHANGED, RESTORING, RESTORED):
             raise ValueError
         return Record(told["state"], told["cloudstack"], _jars(told["before"]), _jars(told["after"]))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Unusable(
             f"{path} is not a record as this module writes it. Move it away, and the next change begins a new one; the jars that are kept stay."
         ) from None

@@ -84,6 +84,11 @@ class Hands:
         with source.opened(self._wanted, self._qemu) as image:
             yield image
 
+    def refuse_no_place(self) -> None:
+        """Raise if the source comes from an address, and could not be kept here."""
+        if self._wanted.is_url:
+            source.refuse_no_place(self._wanted)
+
     def source_sha256(self) -> str:
         """The SHA-256 of the source, as the task says it or as it is."""
         if self._wanted.sha256:
@@ -161,7 +166,8 @@ class Hands:
                     self._refuse_different(file, origin_device.node, size, dest, f"the {origin_device.path}")
                 sha256 = hashing.result()
             known = Known(origin, form, self._wanted.compress, size, os.fstat(handle).st_size, sha256)
-            place.finish(handle, dest, known)
+            self.refuse_to_replace(os.path.lexists(dest), None)  # somebody may have made one meanwhile
+            place.finish(handle, dest, known, self._wanted.allow_replace)
         return known
 
     def _refuse_different(self, one: Node, other: Node, size: int, written: str, read: str) -> None:

@@ -30,6 +30,7 @@ HEAD = 2048
 #: Offset and bytes -> what a file is that is not read here, and what to do with it.
 _CONVERT = "Make a QCOW2 or raw image of it first."
 _UNPACK = "Unpack it first."
+_AS_IT_IS = "If it is meant as it is, set format to raw"
 _OTHERS = (
     (0, b"QFI\xfb\0\0\0\x01", "a QCOW image of the first version", _CONVERT),
     (0, b"QED\0", "a QED image", _CONVERT),
@@ -37,6 +38,10 @@ _OTHERS = (
     (0, b"LUKS\xba\xbe", "encrypted (LUKS)", "Import what is in it, decrypted."),
     (0, b"WithoutFreeSpace", "a Parallels image", _CONVERT),
     (0, b"WithouFreSpacExt", "a Parallels image", _CONVERT),
+    (0, b"Bochs Virtual HD Image", "a Bochs image", _CONVERT),
+    (0, b"#!/bin/sh\n#V2.0 Format\nmodprobe cloop", "a cloop image", _CONVERT),
+    (0, b"\xbe\xba\xfe\xca\0\0\0\0", "a part of a VMDK image, of a snapshot on an ESX server", _CONVERT),
+    (0, b"\x04\x22\x4d\x18", "packed with lz4", _UNPACK),
     (0, b"\x1f\x8b\x08", "packed with gzip", _UNPACK),
     (0, b"\xfd7zXZ\0", "packed with xz", _UNPACK),
     (0, b"\x28\xb5\x2f\xfd", "packed with zstd", _UNPACK),
@@ -60,6 +65,7 @@ _DESCRIPTOR, _DESCRIPTOR_BYTES = 0x200, 20 * SECTOR
 _VPC_MAGIC = b"conectix"
 _VPC = struct.Struct(">8sIIQI4sIIQQHBBI")
 _VPC_FIXED, _VPC_DYNAMIC = 2, 3
+_DMG_MAGIC = b"koly"
 _VDI_MAGIC = 0xBEDA107F
 _VHDX_MAGIC = b"vhdxfile"
 
@@ -72,7 +78,7 @@ def found(read: Read, length: int) -> str:
     head = read(0, HEAD)
     for offset, magic, what, advice in _OTHERS:
         if head[offset : offset + len(magic)] == magic:
-            raise Unusable(f"it is {what}. {advice} If it is meant as it is, set format to raw")
+            raise Unusable(f"it is {what}. {advice} {_AS_IT_IS}")
     if head.startswith(QCOW2_MAGIC):
         return "qcow2"
     if head.startswith(VMDK_MAGIC) or _is_descriptor(head):
@@ -81,8 +87,11 @@ def found(read: Read, length: int) -> str:
         return "vhdx"
     if len(head) >= 0x44 and struct.unpack_from("<I", head, 0x40)[0] == _VDI_MAGIC:
         return "vdi"
-    if head.startswith(_VPC_MAGIC) or (length > SECTOR and read(length - SECTOR, 8) == _VPC_MAGIC):
+    tail = read(length - SECTOR, 8) if length > SECTOR else b""
+    if head.startswith(_VPC_MAGIC) or tail == _VPC_MAGIC:
         return "vpc"
+    if tail.startswith(_DMG_MAGIC):
+        raise Unusable(f"it is an Apple disk image (DMG). {_CONVERT} {_AS_IT_IS}")
     return RAW
 
 
@@ -182,7 +191,10 @@ def _vpc(read: Read, length: int) -> int:
         raise Unusable(f"it is only the difference from another file, its parent, which is not opened. {_WHOLE}")
     if footer[13] == _VPC_DYNAMIC and _VPC.unpack_from(read(0, SECTOR))[8:] != footer[8:]:
         raise Unusable("its two copies of the header differ, so it is damaged")
-    return int(footer[9])
+    size = int(footer[9])
+    if footer[13] == _VPC_FIXED and length < size + SECTOR:  # which qemu-img does not look at
+        raise Unusable("some of it is missing; the file is truncated")
+    return size
 
 
 def _vdi(read: Read, length: int) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import stat
@@ -65,31 +64,25 @@ def standing(dest: str) -> t.Tuple[bool, t.Optional[Known]]:
 
 
 @contextlib.contextmanager
-def unfinished(dest: str) -> t.Iterator[int]:
+def unfinished(dest: str, sleep: t.Callable[[float], None] = time.sleep) -> t.Iterator[int]:
     """A new file beside ``dest``, open for this process and its children alone. It is gone afterwards, unless it was given its name."""
     scratch = files.scratch_of(dest)
-    handle = None
-    with files.told("written", dest):
-        _clear(scratch)
-        handle = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _OWN)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    try:
-        yield handle
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(handle), os.lstat(scratch)):
-                os.unlink(scratch)
-        os.close(handle)
+    with contextlib.ExitStack() as stack:
+        with files.told("written", dest):
+            handle = _alone(stack, scratch, sleep)
+        try:
+            yield handle
+        finally:
+            files.drop(handle, scratch)
 
 
-def _clear(scratch: str, sleep: t.Callable[[float], None] = time.sleep) -> None:
-    """As :func:`.files.clear`; a program of a run that was killed may take a moment to die, with the file open."""
+def _alone(stack: contextlib.ExitStack, scratch: str, sleep: t.Callable[[float], None]) -> int:
+    """As :func:`.files.alone`; a program of a run that was killed may take a moment to die, with the file open."""
     for _attempt in range(_DYING):
         with contextlib.suppress(BlockingIOError):
-            files.clear(scratch)
-            return
+            return stack.enter_context(files.alone(scratch))
         sleep(_PAUSE)
-    files.clear(scratch)
+    return stack.enter_context(files.alone(scratch))
 
 
 def settle(handle: int, dest: str) -> None:
@@ -99,8 +92,11 @@ def settle(handle: int, dest: str) -> None:
         os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def finish(handle: int, dest: str, known: Known) -> None:
-    """Give the file its name. The note comes first: a note without its file is none, a file without its note is somebody's."""
+def finish(handle: int, dest: str, known: Known, replace: bool) -> None:
+    """Give the file its name. The note comes first: a note without its file is none, a file without its note is somebody's.
+
+    Raises :class:`Outdated` if there is a file by now that is not to be replaced.
+    """
     content = json.dumps(known._asdict(), sort_keys=True).encode() + b"\n"
     files.write(dest + NOTE, content, files.Owner(os.geteuid(), os.getegid(), _OWN))
     with files.told("written", dest):
@@ -108,7 +104,10 @@ def finish(handle: int, dest: str, known: Known) -> None:
             before = os.lstat(dest)
             os.fchown(handle, before.st_uid, before.st_gid)
             os.fchmod(handle, stat.S_IMODE(before.st_mode))
-        os.rename(files.scratch_of(dest), dest)
+        if replace:
+            os.rename(files.scratch_of(dest), dest)
+        else:
+            files.put(files.scratch_of(dest), dest)
     files.settle((dest,))
 
 
@@ -130,7 +129,7 @@ def _note(dest: str) -> t.Optional[Known]:
     try:
         told = json.loads(files.read(dest + NOTE, MOST_NOTE).content.decode("utf-8"))
         known = Known(**told)
-    except (Failure, ValueError, TypeError):
+    except (Failure, ValueError, TypeError, RecursionError):
         return None
     right = all(isinstance(each, str) for each in (known.source, known.format, known.sha256))
     return known if right and isinstance(known.size, int) and isinstance(known.virtual_size, int) else None

@@ -10,18 +10,22 @@ import errno
 import functools
 import hashlib
 import http.client
+import netrc
 import os
 import stat
 import tempfile
 import threading
 import typing as t
+import zlib
 from urllib.error import HTTPError
 
 from ..._common.errors import InvalidOption, NotFound, Unreachable
 from ..._common.secret_urls import redacted
 from ..._common.sizes import about, human
+from ..._common.wire import announced
 from ..._common.words import quoted
 from ..errors import Differs, NoSpace, NotAccessible, Unusable
+from ..machine import obstacles
 from . import beside, headers
 from .qemu import Node, Qemu
 from .want import Want
@@ -50,9 +54,7 @@ class Source:
             self._refuse_too_large(told)
             self.size = qemu.size(self.node)
             self._refuse_too_large(self.size)
-            if (
-                told is not None and self.size < told and self.format != "vpc"
-            ):  # whose size is that of its cylinders, heads and sectors
+            if told is not None and self.size < told:
                 raise Unusable(f"its header tells of {told} bytes, and qemu-img would read {self.size} of them")
             qemu.check(self.node)
         self.stored = lambda: qemu.stored(self.node)
@@ -122,6 +124,15 @@ def opened(wanted: Want, qemu: Qemu) -> t.Iterator[Source]:
         yield Source(handle, shown, wanted, qemu, result)
 
 
+def refuse_no_place(wanted: Want) -> None:
+    """Raise a :class:`Failure` if nothing that comes from an address could be kept on this host. Nothing is written."""
+    if not os.path.isdir(wanted.work_dir):
+        raise InvalidOption(f"work_dir: there is no directory {wanted.work_dir} on this host.")
+    obstacles.check_writable(wanted.work_dir)
+    if not _free(wanted.work_dir):
+        raise NoSpace(f"work_dir: there is no space left in {wanted.work_dir}.")
+
+
 def sha256_of_file(path: str) -> str:
     """The SHA-256 of a file of this host. Raises as :func:`opened` does."""
     handle = _open(path)
@@ -170,9 +181,18 @@ def _download(wanted: Want, shown: str) -> t.Tuple[int, str]:
         raise NotFound(f"src: {shown} answered with HTTP {error.code}.{astray}") from None
     except (OSError, http.client.HTTPException, urls.ConnectionError, urls.SSLValidationError, ValueError) as error:
         told = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        if isinstance(error, (http.client.InvalidURL, ValueError)) and not isinstance(
+            error, OSError
+        ):  # whose words may have a piece of a password
+            told = "the address, or what it answers or leads to, is malformed"
         raise Unreachable(f"src: {shown} cannot be fetched: {told}.") from None
+    except netrc.NetrcParseError:
+        raise NotAccessible(
+            f"src: {shown} cannot be fetched: the file .netrc of the user who runs the task is damaged. Mend or remove it."
+        ) from None
     with contextlib.closing(answer):
-        length = _number(answer.headers.get("Content-Length"))
+        is_unpacked = answer.headers.get("Content-Encoding", "").lower() == "gzip"  # by open_url
+        length = None if is_unpacked else announced(answer.headers)
         _refuse_no_room(wanted.work_dir, length)
         handle = _nameless(wanted.work_dir)
         try:
@@ -188,7 +208,7 @@ def _receive(answer: t.Any, handle: int, shown: str, length: t.Optional[int]) ->
     while True:
         try:
             piece = answer.read(_PIECE)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, EOFError, ValueError, zlib.error, http.client.HTTPException) as error:
             raise Unreachable(
                 f"src: {shown} broke off after {about(count)}: {error or type(error).__name__}."
             ) from None
@@ -212,13 +232,17 @@ def _receive(answer: t.Any, handle: int, shown: str, length: t.Optional[int]) ->
 
 
 def _refuse_no_room(directory: str, length: t.Optional[int]) -> None:
+    free = _free(directory)
+    if length is not None and length > free:
+        raise NoSpace(f"work_dir: {directory} has {about(free)} free, and {about(length)} would be fetched.")
+
+
+def _free(directory: str) -> int:
     try:
         room = os.statvfs(directory)
     except OSError as error:
         raise NotAccessible(f"work_dir: {directory} cannot be used: {error.strerror}.") from None
-    free = room.f_bavail * room.f_frsize
-    if length is not None and length > free:
-        raise NoSpace(f"work_dir: {directory} has {about(free)} free, and {about(length)} would be fetched.")
+    return room.f_bavail * room.f_frsize
 
 
 def _nameless(directory: str) -> int:
@@ -235,10 +259,6 @@ def _nameless(directory: str) -> int:
         raise NotAccessible(f"work_dir: no file can be made in {directory}: {error.strerror}.") from None
     os.unlink(path)
     return handle
-
-
-def _number(text: t.Optional[str]) -> t.Optional[int]:
-    return int(text) if text and text.isdigit() and len(text) < 20 else None
 
 
 @contextlib.contextmanager

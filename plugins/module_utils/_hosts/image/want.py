@@ -67,6 +67,8 @@ def want(params: t.Mapping[str, t.Any]) -> Want:
     for option in ("dest", "device_dir", "work_dir"):
         if params[option] and not os.path.isabs(params[option]):
             raise InvalidOption(f"{option}: {quoted(params[option])} is no absolute path.")
+        if "\0" in (params[option] or ""):
+            raise InvalidOption(f"{option}: a path has no NUL in it.")
     strange = ("src", "checksum") if exported else ("dest", "compress", "allow_replace")
     for option in strange:
         if params[option]:
@@ -106,11 +108,17 @@ def _is_url(src: str) -> bool:
         if "\0" in src:
             raise InvalidOption("src: a path has no NUL in it.")
         return False
+    known = has_port = False
     try:
         parts = urlsplit(src)
         known = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
+        has_port = parts.port != 0
     except ValueError:
-        known = False
+        pass
+    if known and not has_port:  # of what Python would say it may be a piece of a password
+        raise InvalidOption(
+            f"src: {quoted(redacted(src))} has a port that is no number from 1 to 65535. In names and passwords, write / as %2F, ? as %3F and # as %23."
+        )
     if known and _NOT_IN_ADDRESSES.search(src):
         raise InvalidOption(
             f"src: {quoted(redacted(src))} has a space, or another character that addresses have only encoded. Write a space as %20."

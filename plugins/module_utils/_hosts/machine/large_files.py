@@ -12,7 +12,7 @@ import stat
 import typing as t
 
 from ..._common.errors import InvalidOption
-from . import files
+from . import files, obstacles
 
 _PIECE = 1 << 20
 
@@ -59,6 +59,20 @@ def _read(handle: int, algorithm: str) -> Found:
             return Found(size, digest.hexdigest())
         digest.update(piece)
         size += len(piece)
+
+
+def check_place(path: str, option: str) -> None:
+    """Raise :class:`InvalidOption` or :class:`NotAccessible` if no file can be made or replaced there, as far as that can be known before it is tried."""
+    directory = os.path.dirname(path)
+    obstacles.check_writable(directory)
+    with files.told("looked at", directory):
+        longest = os.pathconf(directory, "PC_NAME_MAX")
+    if len(os.fsencode(os.path.basename(files.scratch_of(path)))) > longest:
+        raise InvalidOption(
+            f"{option}: the name of {path} is too long. While it is made there is another file beside it, with a longer name."
+        )
+    if os.path.lexists(path):
+        obstacles.check_replaceable(path)
 
 
 def free_bytes(path: str) -> int:

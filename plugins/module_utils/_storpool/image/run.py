@@ -108,6 +108,7 @@ class Run:
                     if found.raw is not None:
                         return self._kept(found.raw, work)
             making.refuse(found, wanted)
+            self._hands.refuse_no_place()
             if self._check and self._hands.is_fetched:
                 return self._result(None, making.predicted(wanted, found, wanted.size, None), ["fetch the image"])
             with self._hands.source() as image:

@@ -109,7 +109,7 @@ def made_of(raw: Raw) -> t.Optional[Made]:
     """Of what an object was made; ``None`` if it does not say so, or is not finished."""
     tags = raw.get("tags") or {}
     size = tags.get(SIZE, "")
-    if tags.get(STATE) != COMPLETE or not tags.get(SHA256) or not size.isdigit():
+    if tags.get(STATE) != COMPLETE or not tags.get(SHA256) or not size.isdecimal():
         return None
     return Made(tags[SHA256], tags.get(FORMAT, ""), int(size))
 

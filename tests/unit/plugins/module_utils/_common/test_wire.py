@@ -167,6 +167,7 @@ def test_a_server_that_accepts_and_says_nothing_over_tls_was_sent_nothing():
         (raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}"), ReplyLost),
         (raw(HEAD + b"Content-Length: -5\r\n\r\n{}"), BadAnswer),
         (raw(HEAD + b"Content-Length: abc\r\n\r\n{}"), BadAnswer),
+        (raw(HEAD + b"Content-Length: \xb2\r\n\r\n{}"), BadAnswer),
         (raw(b"\0\1\2\3 hello\r\n\r\n"), ReplyLost),
         (raw(b""), ReplyLost),
         (whole(b"not gzip", "Content-Encoding: gzip"), BadAnswer),

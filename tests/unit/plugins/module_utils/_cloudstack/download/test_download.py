@@ -108,8 +108,26 @@ def test_what_is_refused(current, failure, says):
         plan(current, want(checksum=DIGEST))
 
 
+def disk_with(there, check=lambda path: None):
+    """A disk with this file on it."""
+    return download.Disk(lambda path, algorithm: there, check, lambda path: 0, large_files.unfinished)
+
+
+@pytest.mark.parametrize(
+    ("there", "options"), [(None, {}), (large_files.Found(3, DIGEST), {"checksum": "0" * 64, "force": True})]
+)
+def test_where_no_file_can_be_made_is_told_before_anything_is_copied(there, options):
+    def refuse(path):
+        raise NotAllowed(f"{path} cannot be written")
+
+    reader = Reader(FakeApi(lists={"listVolumes": [VOLUME]}))
+    with pytest.raises(NotAllowed, match="cannot be written"):
+        download.look(reader, want(**options), disk_with(there, refuse))
+    assert download.look(reader, want(), disk_with(large_files.Found(3, DIGEST), refuse)).there.size == 3
+
+
 def test_a_look_does_not_mind_volumes_that_are_gone_if_the_file_is_there():
-    disk = download.Disk(lambda path, algorithm: large_files.Found(3, DIGEST), lambda path: 0, large_files.unfinished)
+    disk = disk_with(large_files.Found(3, DIGEST))
     none = Reader(FakeApi())
     two = Reader(FakeApi(lists={"listVolumes": [VOLUME, {**VOLUME, "id": "2"}]}))
     assert download.look(none, want(), disk).volume is None
@@ -217,11 +235,13 @@ class Out:
         self.content += piece
 
 
-def run(server, out, *, most=16 << 20, free=1 << 40, seconds=30.0, patience=5.0, retries=2, scheme="http"):
+def run(
+    server, out, *, most=16 << 20, free=1 << 40, seconds=30.0, patience=5.0, retries=2, scheme="http", checked=False
+):
     port = server.http.server_address[1]
     place = Endpoint("http://127.0.0.1:1/client/api", "key", "secret", patience, retries, True)
     api = Api(place, sleep=lambda seconds: None, time_left=TimeLeft(seconds))
-    fetch.Fetch(api, f"{scheme}://127.0.0.1:{port}/userdata/{SECRET}", out, most, lambda: free).run()
+    fetch.Fetch(api, f"{scheme}://127.0.0.1:{port}/userdata/{SECRET}", out, most, lambda: free, checked).run()
 
 
 @pytest.mark.parametrize("stops", [1, 4, 70_000, len(CONTENT) - 1])
@@ -233,6 +253,14 @@ def test_what_breaks_off_is_taken_up(server, stops):
     assert server.asked[0] == (None, None)
     assert server.asked[1][1] == '"1"'
     assert 0 < int(server.asked[1][0][6:-1]) <= stops
+
+
+@pytest.mark.parametrize("says", ["\xb2", "9" * 5000, "-1"], ids=["superscript", "endless", "negative"])
+def test_a_length_that_is_no_number_is_none(server, says):
+    server.script = [{"says": says}]
+    out = Out()
+    run(server, out, retries=0, checked=True)
+    assert out.content == CONTENT
 
 
 @pytest.mark.parametrize(
@@ -273,7 +301,8 @@ def test_without_a_strong_tag_it_begins_again(server, tag):
         ([{"content": b""}], {}, BadAnswer, "no QCOW2 image"),
         ([{"Content_Encoding": "gzip"}], {}, BadAnswer, "packs the volume"),
         ([{}], {"most": 1000}, BadAnswer, "sends more than 1,000 B"),
-        ([{"length": False}], {"most": 1000}, BadAnswer, "sends more than 1,000 B"),
+        ([{"length": False}], {"most": 1000, "checked": True}, BadAnswer, "sends more than 1,000 B"),
+        ([{"length": False, "stops": 70_000}], {}, BadAnswer, "does not say how large the volume is"),
         ([{}], {"free": 1000}, InvalidOption, "there is room for 1,000 B more"),
         ([{"says": 1 << 62}], {}, BadAnswer, "sends more than"),
         ([{"wait": 3}] * 5, {"patience": 0.3, "retries": 1}, NotConverged, "nothing came within 0.3 s|timed out"),
@@ -303,7 +332,7 @@ def test_nobody_writes_after_the_time_is_over(server):
 
 
 def test_a_job_that_ends_without_a_volume_is_no_answer():
-    run_of_it = download.Download(download.Disk(None, None, None))
+    run_of_it = download.Download(download.Disk(None, None, None, None))
     worker = SimpleNamespace(apply=lambda step: {"success": True})
     with pytest.raises(BadAnswer, match="without an answer"):
         run_of_it.carry(None, worker)(SimpleNamespace(call="extractVolume"))

@@ -214,6 +214,8 @@ def test_what_is_refused(options, there, failure, says):
         ({"url": "file:///etc/passwd"}, "no address"),
         ({"url": "https://host/a b.qcow2"}, "no address"),
         ({"url": "https://[::1/a"}, "no address"),
+        ({"url": "https://host:99999/a.qcow2"}, "a port up to 65535 if any.* %2F"),
+        ({"url": "https://user:1canary/x@host/a.qcow2"}, "a port up to 65535 if any.* %2F"),
         ({"checksum": DIGEST}, "give url as well"),
         ({"url": URL, "checksum": "sha1:" + DIGEST}, "no checksum"),
         ({"url": URL, "checksum": "sha256:0"}, "no checksum"),

@@ -583,8 +583,9 @@ def test_a_kept_jar_that_is_gone_or_changed_is_not_put_back(host):
     refused(host, "there is no .*kept. Give the jar as src", state="previous", kind=NotFound)
 
 
-def test_a_record_that_is_not_one(host):
-    place = host.put(f"{KEPT}/agent-storpool.json", b"{}")
+@pytest.mark.parametrize("content", [b"{}", b"[" * 20_000], ids=["empty", "nested"])
+def test_a_record_that_is_not_one(host, content):
+    place = host.put(f"{KEPT}/agent-storpool.json", content)
     refused(host, "is not a record as this module writes it", NEW)
     place.unlink()
     assert host.task(NEW)["changed"]

@@ -86,6 +86,11 @@ def test_the_rest_is_raw() -> None:
         (b"PK\x03\x04", "zip"),
         (b"\0" * 257 + b"ustar", "tar"),
         (b"WithoutFreeSpace", "Parallels"),
+        (b"Bochs Virtual HD Image\0", "Bochs"),
+        (b"#!/bin/sh\n#V2.0 Format\nmodprobe cloop file=$0", "cloop"),
+        (b"\xbe\xba\xfe\xca\0\0\0\0\x01\0", "a part of a VMDK"),
+        (b"\x04\x22\x4d\x18", "lz4"),
+        (b"\0" * (4096 - 512) + b"koly\0\0\0\x04", "Apple"),
     ],
 )
 def test_what_is_known_to_be_something_else_is_told(head: bytes, word: str) -> None:
@@ -184,6 +189,12 @@ def test_a_missing_end_is_told(made: dict[str, Path], kind: str) -> None:
     data = made[kind].read_bytes()
     with pytest.raises(Unusable, match="truncated"):
         told(data[: len(data) * 2 // 3], disk_images.KINDS[kind][0])
+
+
+def test_a_fixed_vhd_whose_middle_is_missing_is_told(made: dict[str, Path]) -> None:
+    data = made["vpc fixed"].read_bytes()
+    with pytest.raises(Unusable, match="truncated"):
+        told(data[:MIB] + data[MIB + 512 :])
 
 
 # --- whatever the bytes -----------------------------------------------------------------------------------------------------

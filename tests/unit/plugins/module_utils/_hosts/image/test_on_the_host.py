@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import fcntl
+import gzip
 import hashlib
 import http.server
 import os
@@ -27,6 +28,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     NotAllowed,
     NotConverged,
     NotFound,
+    Outdated,
     Unreachable,
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.errors import (
@@ -140,6 +142,27 @@ def test_a_size_of_which_qemu_img_would_leave_out_some_is_refused(tmp_path: Path
     assert f"tells of {len(DISK) + 7} bytes" in refusal(path)
 
 
+@pytest.mark.parametrize("kind", ["vpc", "vpc fixed"])
+@pytest.mark.parametrize("creator", [b"vbox", b"vpc ", b"qemu"])
+def test_a_vhd_has_all_of_its_disk_whoever_made_it(tmp_path: Path, kind: str, creator: bytes) -> None:
+    path = disk_images.make(tmp_path / "image", DISK, kind)
+    data = bytearray(path.read_bytes())
+    for begin in {0 if kind == "vpc" else len(data) - 512, len(data) - 512}:
+        footer = data[begin : begin + 512]
+        footer[28:32] = creator
+        struct.pack_into(">HBB", footer, 56, len(DISK) // 512 // (4 * 17), 4, 17)  # a few sectors less than it has
+        struct.pack_into(">I", footer, 64, 0)
+        struct.pack_into(">I", footer, 64, ~sum(footer) & 0xFFFFFFFF)
+        data[begin : begin + 512] = footer
+    path.write_bytes(data)
+    target = linked(tmp_path, len(DISK))
+    ours = hands(tmp_path, src=str(path), format="vpc")
+    with ours.source() as image:
+        assert image.size == len(DISK)
+        ours.fill(image, ID, None, len(DISK), 1)
+    assert target.read_bytes() == DISK
+
+
 def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path, kind in ((tmp_path / "pipe", InvalidOption), (tmp_path, InvalidOption), (tmp_path / "none", NotFound)):
@@ -170,6 +193,11 @@ def test_a_source_that_changes_is_told(tmp_path: Path) -> None:
         ({"src": "https://example.com/x"}, "checksum is required"),
         ({"src": "https://example.com/a b?secret", "checksum": "0" * 64}, r"a b\?\*+' has a space, or another"),
         ({"src": "https://example.com/ü", "checksum": "0" * 64}, "that addresses have only encoded"),
+        ({"src": "http://u:1secret/x@example.com/x", "checksum": "0" * 64}, "has a port that is no number .* %2F"),
+        ({"src": "http://u:x@example.com:99999/x", "checksum": "0" * 64}, "has a port that is no number"),
+        ({"src": "/x\0y"}, "src: a path has no NUL"),
+        ({"dest": "/x\0y"}, "dest: a path has no NUL"),
+        ({"src": "/x", "work_dir": "/x\0y"}, "work_dir: a path has no NUL"),
         ({"src": "/x", "checksum": "md5:1234"}, "no SHA-256"),
         ({"src": "/x", "dest": "/y"}, "for state present"),
         ({"src": "/x", "compress": True}, "for state exported"),
@@ -194,10 +222,13 @@ class _Server(http.server.BaseHTTPRequestHandler):
     """Gives what its server has for a path: how much it says that comes, and what comes."""
 
     def do_GET(self) -> None:
-        told, body = self.server.answers.get(self.path.partition("?")[0], (None, b""))  # type: ignore[attr-defined]
-        self.send_response(302 if told is not None and told < 0 else 200 if told is not None else 404)
-        self.send_header("Location", body.decode() if told is not None and told < 0 else "")
+        told, body, *more = self.server.answers.get(self.path.partition("?")[0], (None, b""))  # type: ignore[attr-defined]
+        astray = told == -1
+        self.send_response(302 if astray else 200 if told is not None else 404)
+        self.send_header("Location", body.decode() if astray else "")
         self.send_header("Content-Length", str(told or 0))
+        for name, value in more:
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -208,14 +239,22 @@ class _Server(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
     image = disk_images.make(tmp_path / "served", DISK).read_bytes()
+    answers = {
+        "/image": (len(image), image),
+        "/half": (len(image), image[: len(image) // 2]),
+        "/huge": (1 << 60, b"x"),
+        "/circle": (-1, b"/circle"),
+        "/elsewhere": (-1, b"file:///etc/shadow"),
+    }
+    with served(answers) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def served(answers: dict[str, tuple[Any, ...]]) -> Iterator[str]:
+    """The address of a server that has these answers."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Server) as server:
-        server.answers = {
-            "/image": (len(image), image),
-            "/half": (len(image), image[: len(image) // 2]),
-            "/huge": (1 << 60, b"x"),
-            "/circle": (-1, b"/circle"),
-            "/elsewhere": (-1, b"file:///etc/shadow"),
-        }  # type: ignore[attr-defined]
+        server.answers = answers  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -253,6 +292,67 @@ def test_what_an_address_does_not_give(
         pass
     assert "secret" not in caught.value.message
     assert list(work.iterdir()) == []
+
+
+PACKED = ("Content-Encoding", "gzip")
+
+
+@pytest.mark.parametrize("level", [0, 9])
+def test_an_address_that_packs_what_it_gives(tmp_path: Path, level: int) -> None:
+    image = disk_images.make(tmp_path / "served", disk_images.content(1 << 16), "raw").read_bytes()
+    packed = gzip.compress(image, level)
+    answers = {
+        "/image": (len(packed), packed, PACKED),
+        "/half": (len(packed), packed[: len(packed) // 2], PACKED),
+        "/damaged": (len(packed), packed[:50] + b"\xff" * (len(packed) - 50), PACKED),
+        "/none": (len(image), image, PACKED),
+    }
+    with served(answers) as address:
+        with opened(f"{address}/image", checksum=sha256(image), work_dir=str(tmp_path)) as found:
+            assert found.size == len(image)
+        for path in ("half", "damaged", "none"):
+            with (
+                pytest.raises(Unreachable, match="broke off after"),
+                opened(f"{address}/{path}", checksum=sha256(image), work_dir=str(tmp_path)),
+            ):
+                pass
+
+
+def test_a_part_of_a_negative_length_is_told(tmp_path: Path) -> None:
+    answer = (0, b"-5\r\nab", ("Transfer-Encoding", "chunked"))
+    with (
+        served({"/image": answer}) as address,
+        pytest.raises(Unreachable, match="broke off after"),
+        opened(f"{address}/image", checksum="0" * 64, work_dir=str(tmp_path)),
+    ):
+        pass
+
+
+def test_nothing_is_said_of_passwords_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / ".netrc"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("NETRC", raising=False)
+    with served({"/astray": (-1, b"http://u:canary/x@127.0.0.1/")}) as address:
+        for content, kind, words in (
+            ("", Unreachable, "leads to, is malformed"),
+            ("machine x login u password a canary\n", NotAccessible, "netrc .* is damaged"),
+        ):
+            netrc.write_text(content)
+            netrc.chmod(0o600)
+            with (
+                pytest.raises(kind, match=words) as caught,
+                opened(f"{address}/astray", checksum="0" * 64, work_dir=str(tmp_path)),
+            ):
+                pass
+            assert "canary" not in caught.value.message
+
+
+def test_a_length_that_is_no_number_is_none(tmp_path: Path) -> None:
+    with (
+        served({"/image": ("\xb2", b"x" * 512)}) as address,
+        opened(f"{address}/image", checksum=sha256(b"x" * 512), work_dir=str(tmp_path)) as found,
+    ):
+        assert found.size == 512
 
 
 def test_nobody_at_an_address(tmp_path: Path) -> None:
@@ -515,6 +615,15 @@ def test_a_file_is_exported_and_known_again(tmp_path: Path, options: dict[str, A
         ours.refuse_to_replace(True, None)
 
 
+@pytest.mark.parametrize(
+    "note", [b"", b"[]", b"\xff", b"[" * 60_000, b'{"size": ' + b"9" * 5_000 + b"}", b'{"size": 3}']
+)
+def test_a_note_that_is_none_says_nothing(tmp_path: Path, note: bytes) -> None:
+    (tmp_path / "copy").write_bytes(b"abc")
+    (tmp_path / f"copy{place.NOTE}").write_bytes(note)
+    assert place.standing(str(tmp_path / "copy")) == (True, None)
+
+
 def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
     linked(tmp_path, len(DISK)).write_bytes(DISK)
     dest = tmp_path / "copy"
@@ -557,9 +666,39 @@ def test_a_program_of_a_killed_run_that_has_not_died_yet_is_waited_for(tmp_path:
             if len(pauses) == 3:
                 dying.close()
 
-        place._clear(files.scratch_of(dest), sleep)
-    assert len(pauses) == 3
+        with place.unfinished(dest, sleep):
+            assert len(pauses) == 3
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_somebody_makes_meanwhile_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    linked(tmp_path, len(DISK)).write_bytes(DISK)
+    dest = tmp_path / "copy"
+    ours = hands(tmp_path, dest=str(dest))
+    monkeypatch.setattr(place, "settle", lambda _handle, _dest: dest.write_bytes(b"theirs"))
+    with pytest.raises(NotAllowed, match="Set allow_replace"):
+        ours.save("~x", ID, None, len(DISK), 1)
+    with pytest.raises(Outdated, match="something else"), place.unfinished(str(dest)) as handle:
+        place.finish(handle, str(dest), place.Known("~x", "raw", False, 0, 0, ""), replace=False)
+    assert dest.read_bytes() == b"theirs"
+    assert not Path(files.scratch_of(str(dest))).exists()
+
+
+def test_an_unfinished_file_that_another_run_takes_for_left_over_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dest = str(tmp_path / "copy")
+    lock, others = fcntl.flock, ["another run"]
+
+    def flock(handle: int, how: int) -> None:
+        if others and os.fstat(handle).st_ino == os.stat(files.scratch_of(dest)).st_ino:
+            others.clear()
+            os.unlink(files.scratch_of(dest))  # it had the lock for that
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with place.unfinished(dest) as handle:
+        assert os.path.samestat(os.fstat(handle), os.stat(files.scratch_of(dest)))
 
 
 def test_a_kill_before_any_call_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
@@ -570,7 +709,7 @@ def test_a_kill_before_any_call_leaves_the_old_file_or_the_new_one(tmp_path: Pat
         with place.unfinished(str(dest)) as handle:
             os.write(handle, b"new")
             place.settle(handle, str(dest))
-            place.finish(handle, str(dest), known)
+            place.finish(handle, str(dest), known, replace=True)
 
     def clean() -> None:
         for path in tmp_path.iterdir():

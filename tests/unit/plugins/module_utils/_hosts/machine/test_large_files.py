@@ -113,3 +113,15 @@ def test_a_full_disk_is_a_sentence(tmp_path, monkeypatch):
 
 def test_how_much_room_there_is(tmp_path):
     assert 0 < large_files.free_bytes(str(tmp_path / "x")) < 1 << 60
+
+
+def test_a_place_where_no_file_can_be_made_is_told(tmp_path, monkeypatch):
+    large_files.check_place(str(tmp_path / ("x" * 240)), "dest")
+    with pytest.raises(InvalidOption, match=r"dest: the name of .* is too long"):
+        large_files.check_place(str(tmp_path / ("x" * 250)), "dest")
+    (tmp_path / "directory").mkdir()
+    with pytest.raises(NotAccessible, match="in the way"):
+        large_files.check_place(str(tmp_path / "directory"), "dest")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(NotAccessible, match="No files can be made in"):
+        large_files.check_place(str(tmp_path / "x"), "dest")
