@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from docutils import nodes
 
 project = "storpool.cloudstack"
@@ -60,11 +62,27 @@ def name_columns(app, tree, name):
             continue
         for row in next(table.findall(nodes.tbody)):
             for number, (head, entry) in enumerate(zip(heads[0], row, strict=False)):
-                if isinstance(entry.next_node(), nodes.paragraph) and (number or entry.astext().isdigit()):
+                if not entry.astext():
+                    entry.clear()
+                elif isinstance(entry.next_node(), nodes.paragraph) and (number or entry.astext().isdigit()):
                     entry.next_node().insert(0, nodes.inline("", f"{head}: ", classes=["column-name"]))
+
+
+def keep_words_whole(app, name, template, context, tree):
+    """Marks what shall not be broken at a hyphen where a line is short (site.css): options on command lines, and short words of code."""
+    del app, name, template, tree
+    if "body" not in context:
+        return
+    body = re.sub(r'<span class="pre">(?=[^<]{1,24}</span>)', '<span class="pre whole">', context["body"])
+    context["body"] = re.sub(
+        r'(?s)(?<=<div class="highlight-sh notranslate">).*?(?=</div>)',
+        lambda block: re.sub(r"(?m)(?<![^\s>])--?\w[\w-]*", r'<span class="whole">\g<0></span>', block[0]),
+        body,
+    )
 
 
 def setup(app):
     """What Sphinx calls."""
+    app.connect("html-page-context", keep_words_whole)
     app.connect("missing-reference", in_ansibles_documentation)
     app.connect("doctree-resolved", name_columns)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path, PurePosixPath
@@ -64,6 +65,25 @@ def with_simulators(installed: Path, *command: str) -> subprocess.CompletedProce
         timeout=SECONDS,
         check=False,
     )
+
+
+def test_they_run_in_a_checkout_too(tmp_path):
+    """There is no ``ansible_collections`` above it, where Ansible would look."""
+    checkout = shutil.copytree(STAGE, tmp_path / "cloned", ignore=shutil.ignore_patterns("tests"), symlinks=True)
+    shutil.copytree(STAGE / "tests/simulators", checkout / "tests/simulators")
+    env = environment(collections=tmp_path)
+    del env["ANSIBLE_COLLECTIONS_PATH"]
+    ended = subprocess.run(
+        ["python3", "../tests/simulators", *next(each for each in WITH_SIMULATORS if "--graph" in each).split()],
+        cwd=checkout / "examples",
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "@cloudstack_agents:" in ended.stdout
 
 
 def test_users_get_no_tests(archive):

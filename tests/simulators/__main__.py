@@ -19,6 +19,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -28,6 +29,8 @@ HERE = Path(__file__).resolve().parent
 sys.path[:] = [str(HERE.parent), *(path for path in sys.path if path != str(HERE))]
 NEEDED = ("aiohttp", "orjson", "requests")
 OLDEST = (3, 11)
+#: Where Ansible looks for collections if nothing says otherwise.
+ELSEWHERE = ("~/.ansible/collections", "/usr/share/ansible/collections")
 
 
 def main() -> int:
@@ -49,7 +52,7 @@ def main() -> int:
     with ExitStack() as running:
         variables = _start(options, running)
         if options.command:
-            return _run(options.command, variables)
+            return _run(options.command, {**variables, **_checkout(running)})
         for name, value in variables.items():
             print(f"export {name}={shlex.quote(value)}", flush=True)
         print("# The simulators run until Ctrl-C.", flush=True)
@@ -91,6 +94,18 @@ def _start(options: argparse.Namespace, running: ExitStack) -> dict[str, str]:
         "STORPOOL_SIMULATOR": f"{storpool.url}/_sim",
         "CLOUDSTACK_SIMULATOR": f"{cloudstack.url}/_sim",
     }
+
+
+def _checkout(running: ExitStack) -> dict[str, str]:
+    """What lets Ansible find the collection of a checkout in which the command runs: that is not where collections are looked for."""
+    root = HERE.parents[1]
+    installed = root.parts[-3:] == ("ansible_collections", "storpool", "cloudstack")
+    if installed or "ANSIBLE_COLLECTIONS_PATH" in os.environ or not Path.cwd().is_relative_to(root):
+        return {}
+    path = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="storpool-cloudstack-")))
+    (path / "ansible_collections" / "storpool").mkdir(parents=True)
+    (path / "ansible_collections" / "storpool" / "cloudstack").symlink_to(root)
+    return {"ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(path), *ELSEWHERE])}
 
 
 def _run(command: list[str], variables: dict[str, str]) -> int:

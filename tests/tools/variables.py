@@ -86,11 +86,23 @@ def undescribed() -> list[str]:
     where = WORDS.relative_to(ROOT)
     return [
         *(
+            f"{where}: {name}: {', '.join(cut)!r} is no part of its description; put the description in quotes"
+            for name, cut in _cut_off()
+        ),
+        *(
             f"{where}: says nothing of {name}, which a playbook takes"
             for name in sorted(specifications().keys() - told)
         ),
         *(f"{where}: no playbook takes {name}" for name in sorted(told) if not re.search(rf"\b{name}\b", text)),
     ]
+
+
+def _cut_off() -> Iterator[tuple[str, list[str]]]:
+    """Variables whose description ends for YAML at a comma, with what is behind it."""
+    for options in yaml.safe_load(WORDS.read_text(encoding="utf-8")).values():
+        for name, said in options.items():
+            if cut := [key for key, value in said.items() if value is None]:
+                yield name, cut
 
 
 def complaints() -> Iterator[str]:

@@ -136,6 +136,8 @@ def test_lines_say_what_is_wrong_with_whom_and_what_to_do():
     ]
     assert told["now"][0] == "Restart the management servers: m1. One. Two."
     assert told["now"][1].startswith("Put right what is wrong")
+    foretold = found(hosts, pools, ansible_check_mode=True)
+    assert foretold["now"][0].startswith("After the run without --check, restart the management servers: ")
     assert told["strict"] == told["problems"][1:]
     text = render("verify.html.j2", verify_found=told)
     assert "<strong>Now:</strong> Restart the management servers: m1. One. Two." in text
