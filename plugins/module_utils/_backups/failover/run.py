@@ -192,6 +192,8 @@ def bring(
     clock: t.Callable[[], float] = time.time,
 ) -> Row:
     """Bring the VMs to their state, and return what became of each; ``diff`` and ``warnings`` are for whoever wants them."""
+    if wanted.zone is not None:
+        sides.find("zone", "zone", wanted.zone, sides.cloud.zones())
     watch = Watch(sides, clock)
     sight = watch()
     cluster = _cluster(sides, wanted, sight) if wanted.state == UP else ""

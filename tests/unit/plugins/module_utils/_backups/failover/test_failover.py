@@ -324,7 +324,7 @@ def test_a_vm_that_is_destroyed_on_the_way_is_told_as_that():
     for step in vm.plan(vm.look(model.sight())).steps:
         model.apply(step)
     model.vm["state"] = "Destroyed"
-    with pytest.raises(NotAllowed, match="is Destroyed, so it cannot be brought up. Recover it"):
+    with pytest.raises(NotAllowed, match="so it cannot be brought up"):
         vm.plan(vm.look(model.sight()))
 
 
