@@ -20,7 +20,7 @@ from simulators.client import start
 
 TOKEN = "2718281828459045235"
 BACK = {"vm": "web", "source": "tags", "stop_vm": True, "wait_timeout": 300}
-MOST_CALLS = 44
+MOST_CALLS = 41
 
 
 @pytest.fixture(scope="module")

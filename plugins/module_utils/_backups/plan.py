@@ -71,8 +71,8 @@ def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row
     checks.halves(current, goal)
     left = [pair for pair in goal.pairs if memory.record is None or not is_reverted(current, pair)]
     if left:
-        steps, later = _reverting(current, goal, wanted, left)
-        later += [f"start {name_of(current.vm)}"] if starts else []
+        steps = _reverting(current, goal, wanted, left)
+        later = [f"start {name_of(current.vm)}"] if starts else []
         lock, copies = _will_be(current, goal)
         later += [*(_left(row).action for row in copies), _restored(current), *(_left(row).action for row in lock)]
         return Plan(tuple(steps), _shown(current, goal, False), _shown(current, goal, True), tuple(later))
@@ -120,10 +120,7 @@ def back(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row, R
     return Plan(tuple(steps), there, there)
 
 
-def _reverting(
-    current: Current, goal: Goal, wanted: Want, left: t.Sequence[Pair]
-) -> t.Tuple[t.List[Step], t.List[str]]:
-    """The steps until these disks are reverted, and in words those that come after a stop: hosts take their time for it, so all is looked at once more."""
+def _reverting(current: Current, goal: Goal, wanted: Want, left: t.Sequence[Pair]) -> t.List[Step]:
     memory, vm, state = current.memory, current.vm, current.vm.get("state")
     who = name_of(vm)
     if state == "Running" and memory.state == marks.BEGUN:
@@ -145,9 +142,10 @@ def _reverting(
     if state == "Running":
         body = {"id": vm["id"], "forced": True}
         steps.append(Step("stopVirtualMachine", None, body, f"stop {who}", timeout=wanted.wait_timeout))
-    rest = [_keep(current, goal)] if memory.record is None else []
-    rest += [_detach(current, left), *(_revert(current, pair, None, goal.backup) for pair in left)]
-    return (steps, [step.action for step in rest]) if state == "Running" else (steps + rest, [])
+    if memory.record is None:
+        steps.append(_keep(current, goal))
+    steps.append(_detach(current, left))
+    return steps + [_revert(current, pair, None, goal.backup) for pair in left]
 
 
 def _will_be(current: Current, goal: Goal) -> t.Tuple[t.List[Row], t.List[Row]]:

@@ -69,6 +69,10 @@ class Shelf:
         for name in names or tuple(self._lists):
             self._lists.pop(name, None)
 
+    def forget_disks(self, vm: Row) -> None:
+        """The disks of this VM are read anew when they are needed."""
+        self.forget("disks of " + str(vm["id"]))
+
     def snapshots(self) -> t.List[Row]:
         """All snapshots here, those being deleted too."""
         return list(self._once("snapshots", self._sides.cluster.every_snapshot))
@@ -227,6 +231,8 @@ class Run:
 
     def apply(self, step: Step) -> t.Any:
         """Carry out a step. A refusal on the way there turns the run back: its next plan is that of the way back."""
+        if step.call == "VolumesGroupSnapshot" and self._halted:
+            self._see_disks(step)
         self._halted = self._halted or step.call == "stopVirtualMachine"
         try:
             answer = (self._cloud if step.call in TO_CLOUDSTACK else self._cluster)(step)
@@ -249,10 +255,16 @@ class Run:
             self._vm = (
                 dict(t.cast(Row, self._vm), state=row["state"]) if known and row else dict(self._vm or {}, unsure=True)
             )
-        if step.call == "stopVirtualMachine":  # which may have taken its time
-            self._vm = dict(self._vm, unsure=True)
-            self._shelf.forget()
         return answer
+
+    def _see_disks(self, step: Step) -> None:
+        """Raise :class:`Outdated` if the VM has other disks by now than those that are to be reverted: a stop may take minutes."""
+        vm = t.cast(Row, self._vm)
+        before = {row["id"] for row in self._shelf.disks(vm)}
+        self._shelf.forget_disks(vm)
+        if {row["id"] for row in self._shelf.disks(vm)} != before:
+            self._vm = dict(vm, unsure=True)
+            raise Outdated(f"{name_of(vm)} has other disks than before.", call=str(step))
 
     def end(self, outcome: Outcome, check_mode: bool) -> Outcome:
         """The outcome, or the failure that turned the run back, now that all is as it was. In check mode it turns back what a run before has begun."""
