@@ -218,22 +218,11 @@ def test_a_disk_that_is_detached_while_the_vm_stops_is_not_touched(world):
     assert world.left() == []
 
 
-class Before(runner.Wire):
-    """Does something just before the first request of a call, and ends it before that is sent."""
-
-    def __init__(self, call, act):
-        super().__init__()
-        self.call, self.act = call, act
-
-    def _between(self, number, send):
-        if self.requests[number].call == self.call and not self.requests[number].skip:
-            self.act()
-        return super()._between(number, send)
-
-
 def test_what_is_left_of_a_vm_that_is_removed_is_named(world):
     vm = world.new(remote=True)
-    removed = Before("stopVirtualMachine", lambda: world.do(("destroyVirtualMachine", {"id": vm, "expunge": "true"})))
+    removed = runner.Before(
+        "stopVirtualMachine", lambda: world.do(("destroyVirtualMachine", {"id": vm, "expunge": "true"}))
+    )
     ended = restore(world, removed)
     assert ended.failed
     assert "VM 'web' was removed while the task worked on it" in ended.result["msg"]
