@@ -183,6 +183,7 @@ def main() -> None:
             other_half.reference,
             keys_of,
             status=volumecare.teller(params),
+            zone_id=lambda zone: named.zone_id(cloud, zone),
         )
         return dict(look(sides, params), changed=False)
 

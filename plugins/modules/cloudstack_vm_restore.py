@@ -15,7 +15,8 @@ description:
   - Everything is looked at before anything is done. Is every disk in the backup, can each snapshot be had, is no disk too small, may the VM be stopped. Then
     snapshots of other locations are brought here, the VM is stopped, all its disks are kept as they are at one moment (safety snapshots), detached, and
     reverted; the VM is started if it ran, and what was only for the way is deleted.
-  - If StorPool refuses to revert one of the disks, all go back to what they were, and the VM runs again if it did.
+  - If StorPool refuses to revert one of the disks, or the backup is deleted meanwhile, all go back to what they were, and the VM runs again if it did.
+  - When the VM was stopped, which can take minutes, its disks are looked at once more. If it has others by then, none is touched.
   - Whatever ends a run in the middle, another run of the same task brings it to its end. What was done is read from the tags of the safety snapshots and from
     the parents of the disks, so no disk is reverted twice, and none is left behind.
   - Limits and tags of the disks on StorPool, their sizes, and what CloudStack knows of them, are as before.
@@ -240,7 +241,10 @@ safety_snapshots:
   sample:
     - vm-restore.27b1901a-f021-4ca5-8002-3235f346f33b.1.0
 actions:
-  description: What was done, or in check mode would be done, in words.
+  description:
+    - What was done, or in check mode would be done, in words.
+    - Whether StorPool's revert changes limits and tags of a disk shows only when it was done. If it does, the run has one more action, which gives back
+      those that the disk had.
   returned: success
   type: list
   elements: str

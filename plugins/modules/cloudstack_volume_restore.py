@@ -358,7 +358,10 @@ disk:
       type: str
       returned: success
 actions:
-  description: What was done, or in check mode would be done, in words.
+  description:
+    - What was done, or in check mode would be done, in words.
+    - Whether StorPool's revert changes limits and tags of a volume shows only when it was done. If it does, the run has one more action, which gives back
+      those that the volume had.
   returned: success
   type: list
   elements: str

@@ -161,6 +161,19 @@ class Wire:
         return self.refusals is None or number < self.refuse_from + self.refusals
 
 
+class Before(Wire):
+    """Does something just before the first request of a call, and ends it before that is sent."""
+
+    def __init__(self, call: str, act: Callable[[], Any]) -> None:
+        super().__init__()
+        self.call, self.act = call, act
+
+    def _between(self, number: int, send: Callable[[], Any]) -> Any:
+        if self.requests[number].call == self.call and not self.requests[number].skip:
+            self.act()
+        return super()._between(number, send)
+
+
 @functools.cache
 def _bound_socket() -> socket.socket:
     bound = socket.socket()

@@ -217,6 +217,8 @@ def test_what_is_wrong_is_refused_before_anything_is_written(world):
 
     refused("not_found", "groups[1][0]", "'wep'", "Did you mean 'web'", groups=[["db"], ["wep"]])
     refused("invalid_option", "groups[0][1]", "twice", groups=[["db", "db"]])
+    refused("invalid_option", "groups[0][1]", "twice", groups=[["db", one(world, "vms", "db")["id"].upper()]])
+    refused("not_found", "zone: there is no zone 'zone2'", zone="zone2")
     refused("invalid_option", "groups[0]: an empty list", groups=[[]])
     refused("invalid_option", "groups: an empty list", groups=[])
     refused("not_found", "cluster", "site-b", cluster="site-c")

@@ -182,6 +182,77 @@ def test_if_one_disk_is_refused_all_go_back(remote, running, call, skip, world):
     assert world.times("web") == {"THEN"}
 
 
+def just_before(simulator, call, *requests, skip=0):
+    """Somebody else's requests come just before a call, of which so many go first."""
+    simulator.admin("POST", "faults", {"call": call, "kind": "rival", "skip": skip, "requests": list(requests)})
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_if_the_backup_is_deleted_in_between_all_go_back(killed, world):
+    """Also if the run that comes to know it is not the one that has begun."""
+    world.new(remote=False)
+    backup = [row["lastingId"] for row in world.storpool.state()["snapshots"] if row["tags"].get("made-by") == "us"]
+    if killed:
+        world.storpool.admin(
+            "POST", "faults", {"call": "VolumeRevert", "kind": "reset_before", "skip": 1, "times": None}
+        )
+        assert restore(world, sp_api_retries=0).failed
+        world.calm()
+        world.storpool.do(*((f"SnapshotDelete/~{one}", None) for one in backup))
+        foreseen = restore(world, check=True)
+        assert "A run would bring all disks back" in foreseen.result["msg"]
+    else:
+        just_before(world.storpool, "VolumeRevert", *({"path": f"SnapshotDelete/~{one}"} for one in backup), skip=1)
+    assert world.times("web") == ({"THEN", "NOW"} if killed else {"NOW"})
+    ended = restore(world)
+    assert ended.failed
+    assert "is neither here nor at a location" in ended.result["msg"]
+    assert "All disks are what they were before, VM 'web' is Running" in ended.result["msg"]
+    assert world.times("web") == {"NOW"}
+    assert world.vm("web")["state"] == "Running"
+    assert world.left() == world.safety() == []
+
+
+def test_without_the_safety_snapshot_of_a_disk_nothing_is_taken_for_restored(world):
+    vm = world.new(remote=False)
+    just_before(world.storpool, "VolumeRevert", {"path": f"SnapshotDelete/vm-restore.{vm}.1.1"}, skip=1)
+    for told in ("The safety snapshot of volume 'data-1' was deleted", "The safety snapshot of a disk was deleted"):
+        ended = restore(world)
+        assert ended.failed
+        assert told in ended.result["msg"], ended.result
+    assert world.safety() == [f"vm-restore.{vm}.1.{number}" for number in (0, 2)]
+    assert all(name in ended.result["msg"] for name in world.safety())
+    world.storpool.do(*((f"SnapshotDelete/{name}", None) for name in world.safety()))
+    assert not restore(world).failed
+    assert world.times("web") == {"THEN"}
+
+
+def test_a_disk_that_is_detached_while_the_vm_stops_is_not_touched(world):
+    """Another VM may have it by the time that it would be reverted."""
+    world.new(remote=True)
+    just_before(world, "stopVirtualMachine", {"command": "detachVolume", "body": {"id": world.volume("data-1")["id"]}})
+    ended = restore(world)
+    assert ended.failed
+    assert "Volume 'data-1' was attached to VM 'web' or detached from it" in ended.result["msg"]
+    assert "VM 'web' is Running" in ended.result["msg"]
+    calls = {entry["call"] for entry in world.storpool.journal() if entry["effect"]}
+    assert not calls & {"VolumeRevert", "VolumesGroupSnapshot"}
+    assert world.vm("web")["state"] == "Running"
+    assert world.left() == []
+
+
+def test_what_is_left_of_a_vm_that_is_removed_is_named(world):
+    vm = world.new(remote=True)
+    removed = runner.Before(
+        "stopVirtualMachine", lambda: world.do(("destroyVirtualMachine", {"id": vm, "expunge": "true"}))
+    )
+    ended = restore(world, removed)
+    assert ended.failed
+    assert "VM 'web' was removed while the task worked on it" in ended.result["msg"]
+    assert len(world.left()) == 3
+    assert all(name in ended.result["msg"] for name in world.left()), (ended.result, world.left())
+
+
 def test_what_volumecare_tells_is_restored_onto_a_replacement(world, tmp_path):
     """The VM is gone with its root disk; CloudStack still has the data disks, which nobody uses."""
     vm = world.new(remote=True)
@@ -236,7 +307,10 @@ def test_nothing_is_done_unless_everything_can_be(world):
     refused("not_found", "has no backup '17.far-away'", backup="17.far-away")
     refused("not_found", "no VM 'wep'", vm="wep")
     refused("not_found", "onto: CloudStack has no VM", onto="nothing")
+    listed = runner.run("cloudstack_vm_backup_info", {**world.task, "source": "tags", "zone": "zone2"})
+    assert "zone: there is no zone 'zone2'" in listed.result["msg"]
     refused("invalid_option", "before", before="2030-01-01", backup="1.here")
+    refused("invalid_option", "no backup is that old", before="0")
     refused("invalid_option", "disks[0].to", disks=[{"from": "data-1", "to": "nothing"}])
     refused("not_found", "There is no program", source="volumecare", volumecare_program="/no/such/program")
     world.add(pool="sp", volumes=1, name="late")
@@ -247,11 +321,13 @@ def test_nothing_is_done_unless_everything_can_be(world):
 
 
 def test_a_disk_that_the_backup_lacks_stays_as_it_is_if_the_others_are_named(world):
-    world.new(remote=False, running=False)
+    """By their ids, too, in capital letters."""
+    vm = world.new(remote=False, running=False)
     world.add(pool="sp", volumes=1, name="late")
     world.attach("web", "late")
     world.write("web", "NOW")
-    ended = restore(world, disks=[{"from": "data-1", "to": "data-1"}])
+    disk = world.volume("data-1")["id"].upper()
+    ended = restore(world, vm=vm.upper(), disks=[{"from": disk, "to": disk}])
     assert not ended.failed, ended.result
     assert world.contents("web") == {
         "ROOT-1": "NOW of ROOT-1",

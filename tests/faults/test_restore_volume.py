@@ -267,3 +267,13 @@ def test_a_change_whose_reply_is_lost_is_not_made_twice(number, world):
     world.see_whole()
     journal = [*world.journal(), *world.storpool.journal()]
     assert sorted(entry["call"] for entry in journal if entry["effect"] and entry["call"] in _ONCE) == sorted(_ONCE)
+
+
+def test_what_was_kept_of_a_volume_that_somebody_deletes_does_not_keep_the_next_from_being_made(world):
+    world.rescue(remote=True)
+    deleted = runner.Before("VolumeRevert", lambda: world.do(("deleteVolume", {"id": world.restored()[0]["id"]})))
+    assert restore(world, deleted).failed
+    ended = restore(world)
+    assert not ended.failed, ended.result
+    assert any("one of a volume that is gone" in each for each in ended.result["actions"])
+    world.see_whole()

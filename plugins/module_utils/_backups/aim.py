@@ -114,11 +114,18 @@ def check_alone(current: Current, backup: str) -> None:
             f"A restore of {vm} to backup {memory.backup} was begun, and has not ended. Let it end first (backup: {memory.backup}); then restore {backup}."
         )
     elif memory.lock is not None:
-        starts = f", and start {vm}, which ran before" if halted else ""
         raise NotAllowed(
             f"A restore of {vm} to backup {memory.backup} was begun, and has touched no disk yet. Let it end first (backup: {memory.backup}); then restore "
-            f"{backup}. If no task is at it any more, you can also delete snapshot {memory.lock['name']!r} (storpool_snapshot){starts}."
+            f"{backup}. {give_up(current)}"
         )
+
+
+def give_up(current: Current) -> str:
+    """How a person gives up a restore that has touched no disk yet."""
+    memory, vm = current.memory, name_of(current.vm)
+    starts = f", and start {vm}, which ran before" if memory.ran and current.vm.get("state") == "Stopped" else ""
+    name = t.cast(Row, memory.lock)["name"]
+    return f"If no task is at it any more, you can also delete snapshot {name!r} (storpool_snapshot){starts}."
 
 
 def _continued(current: Current, wanted: Want) -> Goal:
@@ -136,7 +143,7 @@ def _continued(current: Current, wanted: Want) -> Goal:
     if gone:
         raise NotAllowed(
             f"A restore of {vm} to backup {name} was begun, and its disks {listing(gone)} were taken away since. Attach them again (cloudstack_volume), "
-            "then run the task again."
+            f"then run the task again. {marks.anew(memory)}"
         )
     volumes = {disk.snapshot: disk.volume for disk in backup.disks}
     pairs = []

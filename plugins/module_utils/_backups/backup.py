@@ -146,7 +146,12 @@ def before_of(params: Params, moment: Seconds) -> t.Optional[int]:
     """The moment by which a backup has to have been made, by the option of that name, which goes with no ``backup``. Raises :class:`InvalidOption`."""
     if params["before"] is not None and params["backup"] != LATEST:
         raise InvalidOption("before: it chooses among backups, and backup names one. Leave one of them out.")
-    return moment(params["before"], "before") or None
+    before = moment(params["before"], "before")
+    if before == 0:
+        raise InvalidOption(
+            "before: no backup is that old. Give a moment, or leave the option out for the newest backup."
+        )
+    return before
 
 
 def check_age(backup: Backup, max_age: t.Optional[int], now: float) -> None:

@@ -18,11 +18,13 @@ import re
 import typing as t
 
 from .._common.errors import NotAllowed
+from .._common.words import listing
 from .backup import Row
 
 #: Tags: of which backup a restore is, onto which VM (id), what the object is to it, of which disk of the VM (id), to which snapshot that is reverted (global
-#: id), whether the VM ran, on the record how far the restore is, and which number the restore has (not on copies that are no lock).
-BACKUP, VM, KIND, DISK, TO, RAN, STATE, NUMBER = (
+#: id), whether the VM ran, on the record how far the restore is, which number the restore has (not on copies that are no lock), and on the record how many
+#: disks are restored.
+BACKUP, VM, KIND, DISK, TO, RAN, STATE, NUMBER, DISKS = (
     "vm-restore",
     "vm-restore-vm",
     "vm-restore-kind",
@@ -31,10 +33,11 @@ BACKUP, VM, KIND, DISK, TO, RAN, STATE, NUMBER = (
     "vm-restore-ran",
     "vm-restore-state",
     "vm-restore-number",
+    "vm-restore-disks",
 )
 #: What is only for one disk as a new volume says for which one (:func:`key_of`), in place of a VM.
 VOLUME = "volume-restore"
-EVERY = (BACKUP, VM, KIND, DISK, TO, RAN, STATE, NUMBER, VOLUME)
+EVERY = (BACKUP, VM, KIND, DISK, TO, RAN, STATE, NUMBER, DISKS, VOLUME)
 COPY, SAFETY, MARK = "copy", "safety", "mark"
 BEGUN, DONE, UNDONE = "begun", "done", "undone"
 
@@ -132,6 +135,12 @@ def _next_number(vm: str, snapshots: t.Iterable[Row], lock: t.Optional[Row]) -> 
     if own and own.isdigit() and not any(match.group(2) and match.group(1) == own for match in found):
         return int(own)
     return 1 + max((int(match.group(1)) for match in found), default=0)
+
+
+def anew(memory: Memory) -> str:
+    """How a person who has looked at the disks gives up a restore that cannot go on."""
+    names = listing(sorted(str(row["name"]) for row in memory.safety.values()))
+    return f"To begin anew, with the disks as they are now, delete these first (storpool_snapshot): {names}."
 
 
 def is_on(volume: Row, snapshot: Row, by_name: t.Mapping[str, Row], who: str) -> bool:

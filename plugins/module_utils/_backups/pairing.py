@@ -88,11 +88,11 @@ def explicit(
     pairs: t.List[Pair] = []
     for number, item in enumerate(given):
         disk = _the_one(
-            [each for each in backup.disks if item["from"] in (each.volume, sources.get(each.volume, {}).get("name"))],
+            [each for each in backup.disks if _is(item["from"], each.volume, sources.get(each.volume, {}).get("name"))],
             f"disks[{number}].from: the {backup} has {{0}} disks {item['from']!r}. It has {_listed(backup, sources)}.",
         )
         row = _the_one(
-            [each for each in targets if item["to"] in (each["id"], each["name"])],
+            [each for each in targets if _is(item["to"], each["id"], each["name"])],
             f"disks[{number}].to: the VM has {{0}} disks {item['to']!r}. It has {listing(name_of(each) for each in targets)}.",
         )
         kind = sources.get(disk.volume, {}).get("type")
@@ -127,6 +127,10 @@ def _listed(backup: Backup, sources: t.Mapping[str, Row]) -> str:
         f"{disk.volume} ({sources[disk.volume]['name']})" if disk.volume in sources else disk.volume
         for disk in backup.disks
     )
+
+
+def _is(wanted: str, id_: str, name: t.Optional[str]) -> bool:
+    return wanted == name or wanted.lower() == id_
 
 
 def _the_one(found: t.Sequence[t.Any], words: str) -> t.Any:

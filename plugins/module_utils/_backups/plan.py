@@ -10,18 +10,19 @@ reverted: revert all to what was kept, and the rest likewise. Either can be cont
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
-from .._common.errors import Failure, NotAllowed
+from .._common.errors import NotAllowed
 from .._common.plan import Plan, Step
 from .._common.sizes import human
 from .._common.words import listing
-from . import marks, pairing
+from . import checks, marks, pairing
 from .aim import Current, Goal, Want, name_of
 from .backup import Backup, Row, utc
+from .checks import is_reverted
 from .marks import tag
 from .pairing import Pair
+from .refusals import Gone
 
 #: Seconds in which clients have to let go of disks.
 DETACH_SECONDS = 60
@@ -38,6 +39,12 @@ _START = (
         "Its disks are those of the backup. Start it in CloudStack when what stands in the way is gone, or run the task again.",
     ),
 )
+_START_AGAIN = (
+    (
+        "",
+        "Its disks are what they were before. Start it in CloudStack when what stands in the way is gone, or run the task again.",
+    ),
+)
 
 
 def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row, Row], Row]) -> Plan:
@@ -49,7 +56,7 @@ def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row
         return _settling(current, goal, wanted)
     starts = goal.ran if wanted.start is None else wanted.start
     if goal.backup.id in current.ended:
-        _check_still_restored(current, goal)
+        checks.still_restored(current, goal)
         there = _shown(current, goal, True)
         rest = [_left(row) for row in current.memory.copies if tag(row, marks.BACKUP) == goal.backup.id]
         if current.halted and starts and current.vm.get("state") == "Stopped":  # too late: another run had started it
@@ -59,8 +66,10 @@ def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row
             "that is wanted, delete them first (storpool_snapshot)."
         )
         return Plan(tuple(rest), there, there, cautions=(again,) if goal.already else ())
-    _check_halves(current, goal)
-    left = [pair for pair in goal.pairs if memory.record is None or not _is_reverted(current, pair)]
+    if memory.record is None:
+        checks.disks(current, goal, wanted)
+    checks.halves(current, goal)
+    left = [pair for pair in goal.pairs if memory.record is None or not is_reverted(current, pair)]
     if left:
         steps = _reverting(current, goal, wanted, left)
         later = [f"start {name_of(current.vm)}"] if starts else []
@@ -84,37 +93,14 @@ def _settling(current: Current, goal: Goal, wanted: Want) -> Plan:
     return Plan((waits,), there, there)
 
 
-def _check_still_restored(current: Current, goal: Goal) -> None:
-    """Raise if disks are what they were before that restore: a person, or a run beside it that turned back, has reverted them since."""
-    safety = current.ended[goal.backup.id].safety
-    on_safety = []
-    for disk, row in safety.items():
-        with contextlib.suppress(NotAllowed):  # what is not known of a chain of parents does not say so
-            if disk in current.halves and marks.is_on(current.halves[disk], row, current.by_name, disk):
-                on_safety.append(str(row["name"]))
-    if on_safety:
-        raise NotAllowed(
-            f"{name_of(current.vm)} was restored to {goal.backup}, and disks of it are on the safety snapshots of that again ({listing(sorted(on_safety))}): "
-            "somebody has reverted them since. If they are to be restored once more, delete these snapshots (storpool_snapshot), and run the task again."
-        )
-
-
-def _check_halves(current: Current, goal: Goal) -> None:
-    gone = [pairing.name_of(pair.target) for pair in goal.pairs if str(pair.target["id"]) not in current.halves]
-    if gone:
-        raise NotAllowed(
-            f"{name_of(current.vm)} cannot be restored: {listing(gone)} is no longer on this StorPool cluster. See what has become of it in CloudStack."
-        )
-
-
 def back(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row, Row], Row]) -> Plan:
     """The calls that are left until the VM is what it was before the restore."""
     memory, there = current.memory, _shown(current, goal, False)
     if current.settles is not None:
         return _settling(current, goal, wanted)
-    _check_halves(current, goal)
     if memory.state == marks.BEGUN:
-        reverted = [pair for pair in goal.pairs if _is_reverted(current, pair)]
+        checks.halves(current, goal)
+        reverted = [pair for pair in goal.pairs if is_reverted(current, pair)]
         if reverted:
             return Plan(
                 tuple(_revert(current, pair, memory.safety[pair.target["id"]], None) for pair in reverted), there, there
@@ -125,27 +111,13 @@ def back(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row, R
     steps += [_left(row) for row in memory.copies if row is not memory.lock]
     ran = goal.ran if memory.record is None else memory.ran
     if ran and current.vm.get("state") == "Stopped":
-        steps.append(_start(current, wanted)._replace(action=f"start {name_of(current.vm)}, as it ran before"))
+        words = f"start {name_of(current.vm)}, as it ran before"
+        steps.append(_start(current, wanted)._replace(action=words, advice=_START_AGAIN))
     record = memory.record
     others = [row for row in memory.safety.values() if row is not record]
     steps += [delete(row, "a safety snapshot") for row in others + ([record] if record else [])]
     steps += [_left(memory.lock)] if memory.lock else []
     return Plan(tuple(steps), there, there)
-
-
-def check_way_back(current: Current, goal: Goal, failure: Failure) -> None:
-    """Raise the failure if there is no way back, as somebody else has started the VM."""
-    in_use = current.memory.state == marks.BEGUN and current.vm.get("state") != "Stopped"
-    if in_use and any(_is_reverted(current, pair) for pair in goal.pairs):
-        told, state = failure.message.rstrip("."), current.vm.get("state")
-        failure.message = f"{told}. {name_of(current.vm)} is {state}, so its disks are left as they are. Stop it, and run the task again"
-        raise failure
-
-
-def _is_reverted(current: Current, pair: Pair) -> bool:
-    row = pair.target
-    half = current.halves[str(row["id"])]
-    return not marks.is_on(half, current.memory.safety[row["id"]], current.by_name, pairing.name_of(row))
 
 
 def _reverting(current: Current, goal: Goal, wanted: Want, left: t.Sequence[Pair]) -> t.List[Step]:
@@ -160,7 +132,8 @@ def _reverting(current: Current, goal: Goal, wanted: Want, left: t.Sequence[Pair
     if state == "Running" and not wanted.stop_vm:
         raise NotAllowed(f"{who} is Running, and has to be stopped for this. Set stop_vm to let the task do it.")
     if state not in ("Running", "Stopped"):
-        raise NotAllowed(f"{who} is {state}; only a VM that is Running or Stopped can be restored.")
+        refusal = Gone if memory.record is None else NotAllowed
+        raise refusal(f"{who} is {state}; only a VM that is Running or Stopped can be restored.")
     missing = [pair for pair in left if pair.disk.snapshot not in current.snapshots]
     locks = memory.record is None and memory.lock is None
     steps = [_bring(current, goal, pair, locks and pair is missing[0]) for pair in missing]
@@ -213,7 +186,7 @@ def origin(current: t.Any, snapshot: str, location: t.Optional[str], backup: str
         )
     place = location or (current.remote.get(snapshot) or {}).get("location")
     if place is None:
-        raise NotAllowed(
+        raise Gone(
             f"Snapshot ~{snapshot} of {backup} is neither here nor at a location that exports it to this cluster, so {who} cannot be reverted to it."
         )
     return str(place)
@@ -264,7 +237,7 @@ def _keep(current: Current, goal: Goal) -> Step:
             },
         )
         if number == 0:
-            tags[marks.STATE] = marks.BEGUN
+            tags.update({marks.STATE: marks.BEGUN, marks.DISKS: str(len(goal.pairs))})
         name = marks.safety_name(str(current.vm["id"]), current.memory.number, number)
         volumes.append({"volume": "~" + str(half["globalId"]), "name": name, "tags": tags})
     disks = listing(repr(str(pair.target["name"])) for pair in goal.pairs)

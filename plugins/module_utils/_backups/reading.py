@@ -10,12 +10,13 @@ import typing as t
 
 from .._common.errors import ApiError, Failure, NotAllowed, NotFound, Outdated
 from .._common.plan import Outcome, Plan, Step
-from .._common.words import there_is
-from . import marks, tags, volumecare
-from .aim import Current, Goal, Want, aim, check_alone, name_of
+from .._common.words import listing, there_is
+from . import checks, marks, tags, volumecare
+from .aim import Current, Goal, Want, aim, check_alone, give_up, name_of
 from .backup import UUID, Backup, Row, in_order, located
-from .plan import WAIT, back, check_way_back, forward
-from .refusals import Refusals
+from .marks import tag
+from .plan import WAIT, back, forward
+from .refusals import Gone, Refusals
 
 #: Calls of a restore that CloudStack gets; all others are StorPool's.
 TO_CLOUDSTACK = frozenset(["stopVirtualMachine", "startVirtualMachine", WAIT])
@@ -67,6 +68,10 @@ class Shelf:
         """These lists, or all of them, are read anew when they are needed."""
         for name in names or tuple(self._lists):
             self._lists.pop(name, None)
+
+    def forget_disks(self, vm: Row) -> None:
+        """The disks of this VM are read anew when they are needed."""
+        self.forget("disks of " + str(vm["id"]))
 
     def snapshots(self) -> t.List[Row]:
         """All snapshots here, those being deleted too."""
@@ -195,7 +200,7 @@ class Run:
 
     def plan(self, current: Current) -> Plan:
         """The calls that are left, on the way there or, after a refusal, on the way back."""
-        goal = self.aimed = self.goal or aim(current, self._wanted)
+        goal = self.aimed = self.goal or self._aim(current)
         if current.memory.state != marks.UNDONE or self.goal:
             self.goal = goal
         if goal.backup.id in current.ended:
@@ -204,13 +209,30 @@ class Run:
             check_alone(current, goal.backup.id)
         except NotAllowed as other:
             raise self.failed or other from None  # whose lock it is has all there is to put back
-        if self.failed is not None:
-            check_way_back(current, goal, self.failed)
-            return back(current, goal, self._wanted, self._sides.changes)
-        return forward(current, goal, self._wanted, self._sides.changes)
+        checks.whole(current, goal)
+        if self.failed is None:
+            try:
+                return forward(current, goal, self._wanted, self._sides.changes)
+            except Gone as gone:
+                if current.memory.backup != goal.backup.id:
+                    raise  # nothing has begun
+                self.failed = gone
+        checks.way_back(current, goal, self.failed)
+        return back(current, goal, self._wanted, self._sides.changes)
+
+    def _aim(self, current: Current) -> Goal:
+        try:
+            return aim(current, self._wanted)
+        except Failure as failure:
+            if current.memory.record is None and current.memory.lock is not None:
+                told = f"A restore to backup {current.memory.backup} was begun, and has touched no disk yet"
+                failure.message = f"{failure.message.rstrip('.')}. {told}. {give_up(current)}"
+            raise
 
     def apply(self, step: Step) -> t.Any:
         """Carry out a step. A refusal on the way there turns the run back: its next plan is that of the way back."""
+        if step.call == "VolumesGroupSnapshot" and self._halted:
+            self._see_disks(step)
         self._halted = self._halted or step.call == "stopVirtualMachine"
         try:
             answer = (self._cloud if step.call in TO_CLOUDSTACK else self._cluster)(step)
@@ -235,8 +257,23 @@ class Run:
             )
         return answer
 
-    def end(self, outcome: Outcome) -> Outcome:
-        """The outcome, or the failure that turned the run back, now that all is as it was."""
+    def _see_disks(self, step: Step) -> None:
+        """Raise :class:`Outdated` if the VM has other disks by now than those that are to be reverted: a stop may take minutes."""
+        vm = t.cast(Row, self._vm)
+        before = {row["id"] for row in self._shelf.disks(vm)}
+        self._shelf.forget_disks(vm)
+        if {row["id"] for row in self._shelf.disks(vm)} != before:
+            self._vm = dict(vm, unsure=True)
+            raise Outdated(f"{name_of(vm)} has other disks than before.", call=str(step))
+
+    def end(self, outcome: Outcome, check_mode: bool) -> Outcome:
+        """The outcome, or the failure that turned the run back, now that all is as it was. In check mode it turns back what a run before has begun."""
+        if self.failed is not None and check_mode:
+            told = self.failed.message.rstrip(".")
+            self.failed.message = (
+                f"{told}. A run would bring all disks back to what they were before, and leave nothing of the restore"
+            )
+            raise self.failed
         if self.failed is not None:
             goal = t.cast(Goal, self.goal)
             state = (self._vm or {}).get("state")
@@ -265,11 +302,21 @@ class Run:
                 )
             self._vm = row
         elif self._vm.get("unsure"):
-            rows = self._sides.cloud.vms(id=self._vm["id"])
-            if not rows:
-                raise NotFound(f"{name_of(self._vm)} was removed while the task worked on it.")
-            self._vm = rows[0]
+            row = self._sides.the_vm(str(self._vm["id"]), None)
+            if row is None:
+                raise NotFound(f"{name_of(self._vm)} was removed while the task worked on it.{self._left()}")
+            self._vm = row
         return self._vm
+
+    def _left(self) -> str:
+        """What is here of the restores of a VM that is gone, for a person: no other run will need it."""
+        rows = [row for row in self._shelf.living() if tag(row, marks.VM) == t.cast(Row, self._vm)["id"]]
+        names: t.Dict[bool, t.List[str]] = {True: [], False: []}
+        for row in rows:
+            names[tag(row, marks.KIND) == marks.SAFETY].append(str(row["name"]))
+        told = f" Nobody needs snapshots {listing(sorted(names[False]))} any more." if names[False] else ""
+        kept = f" What its disks held is on snapshots {listing(sorted(names[True]))}." if names[True] else ""
+        return f"{told}{kept} Delete them with storpool_snapshot." if rows else ""
 
     def _with_backups(self, current: Current) -> Current:
         """The look of a run that does not know yet what it is to do."""

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .._common.errors import ApiError, Failure, Outdated, TransientError, Unauthorized
+from .._common.errors import ApiError, Failure, NotAllowed, Outdated, TransientError, Unauthorized
 from .._common.plan import NEW_FACTS, Step
+
+
+class Gone(NotAllowed):
+    """What a restore needs is no more, so it can never end: what has begun turns back."""
 
 
 class Refusals:

@@ -92,11 +92,10 @@ def restore(
     except Failure as failure:
         if run.failed is not None and failure is not run.failed:
             told, first = failure.message.rstrip("."), run.failed.message.rstrip(".")
-            failure.message = (
-                f"{told}. The task was on its way back, since this had failed: {first}. Run it again: it goes on"
-            )
+            again = "" if isinstance(failure, NotFound) else ". Run it again: it goes on"
+            failure.message = f"{told}. The task was on its way back, since this had failed: {first}{again}"
         raise
-    outcome = run.end(outcome)
+    outcome = run.end(outcome, check_mode)
     return {
         "changed": outcome.changed,
         "vm": outcome.after["vm"],
@@ -114,6 +113,7 @@ def look(sides: Sides, params: Params, clock: t.Callable[[], float] = time.time)
     for number, name in enumerate(params["vm"] or ()):
         refuse_empty(name, f"vm[{number}]")
     shelf = Shelf(sides)
+    sides.zone_id(params["zone"])  # which raises if there is none
     names = params["vm"]
     row = sides.the_vm(names[0], params["zone"]) if names is not None and len(names) == 1 else None
     rows = [row] if row else sides.cloud.vms()
@@ -157,7 +157,8 @@ def _id_of(name: str, rows: t.Sequence[Row], backups: t.Mapping[str, t.Any], zon
     found = [
         row
         for row in rows
-        if name in (row["id"], row["name"], row.get("displayname")) and (zone is None or zone in _zone(row))
+        if (name.lower() == row["id"] or name in (row["name"], row.get("displayname")))
+        and (zone is None or zone in _zone(row))
     ]
     if len(found) > 1:
         raise InvalidOption(f"vm: {len(found)} VMs have the name {name!r}. Give the id of the one that is meant.")

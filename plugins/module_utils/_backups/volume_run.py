@@ -12,11 +12,12 @@ from .._common.errors import Ambiguous, Failure, InvalidOption, NotFound
 from .._common.given import refuse_empty
 from .._common.plan import Plan, Step, backoff, converge
 from .._common.time_left import TimeLeft, checked
-from .._common.words import listing
-from . import marks, volume_plan, volumecare
+from .._common.words import listing, sentence
+from . import marks, plan, volume_plan, volumecare
 from .aim import name_of
 from .backup import LATEST, UUID, Backup, Params, Row, Seconds, before_of, max_age_of
 from .reading import Apply, Shelf, Sides, other_vms, source_of
+from .refusals import Gone
 from .run import BOTH
 from .volume_plan import Current, Errand, Goal, Want
 
@@ -156,7 +157,23 @@ class VolumeRun:
         errand = t.cast(Errand, volume_plan.errand(current, wanted, goal))
         current = self._more(current, goal, errand.stage)
         todo = self._desk.volume(errand.options, current.row)
-        return lambda: volume_plan.calls(current, wanted, goal, todo(), errand.stage, self._sides.changes)
+        return lambda: self._plan(current, goal, todo(), errand.stage)
+
+    def _plan(self, current: Current, goal: Goal, todo: Plan, stage: str) -> Plan:
+        try:
+            every = volume_plan.calls(current, self._wanted, goal, todo, stage, self._sides.changes)
+            stale = self._stale(current) if any(step.call == "VolumesGroupSnapshot" for step in every.steps) else []
+            return every._replace(steps=(*stale, *every.steps))
+        except Gone as gone:
+            if current.row is not None:
+                gone.message += f" {sentence(current.who)} is empty. Unless the snapshot comes back, remove it (state: absent), and run the task again."
+            raise
+
+    def _stale(self, current: Current) -> t.List[Step]:
+        """The steps that delete what was kept of a volume which is no more: it has the name that is needed now."""
+        kept = [row for row in current.ours if marks.tag(row, marks.KIND) == marks.SAFETY]
+        gone = [row for row in kept if self._sides.cloud.volume(marks.tag(row, marks.DISK)) is None]
+        return [plan.delete(row, "one of a volume that is gone,") for row in gone]
 
     def apply(self, step: Step) -> t.Any:
         """Carry out a step; what it changes is read anew at the next look, and all of it if it fails."""

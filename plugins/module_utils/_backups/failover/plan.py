@@ -63,8 +63,9 @@ class Goal(t.NamedTuple):
 def aim(current: Current, wanted: Want) -> Goal:
     """What is meant. Raises a :class:`Failure` where it cannot be done, before anything is."""
     who = str(current)
-    if current.state in _NO_MORE or not current.disks:
-        raise NotAllowed(f"{who} is {current.state}." if current.disks else f"{who} has no disks.")
+    _check_alive(current)
+    if not current.disks:
+        raise NotAllowed(f"{who} has no disks. Leave it out (groups).")
     moved = [disk for disk in current.disks if disk.half is not None]
     names = {tag(t.cast(Row, disk.half), BACKUP) for disk in moved}
     if len(moved) == len(current.disks):
@@ -90,6 +91,13 @@ def aim(current: Current, wanted: Want) -> Goal:
     backup = _newest(current, wanted)
     of_disks = {disk.volume: disk.snapshot for disk in backup.disks}
     return Goal(backup, {disk.id: of_disks[disk.id] for disk in current.disks})
+
+
+def _check_alive(current: Current) -> None:
+    if current.state in _NO_MORE:
+        raise NotAllowed(
+            f"{current} is {current.state}, so it cannot be brought up. Recover it in CloudStack if that can be done, or leave it out (groups)."
+        )
 
 
 def _continued(current: Current, name: str) -> t.Optional[Goal]:
@@ -154,6 +162,7 @@ def forward(current: Current, goal: Goal, wanted: Want, cluster: str) -> Plan:
             f"{current} was brought up here before and is {current.state} now. Start it in CloudStack if it is to run."
         )
         return Plan((), there, there, cautions=() if current.state == "Running" else (still,))
+    _check_alive(current)
     made = {disk.id: _volume_of(disk, goal.backup.id) for disk in current.disks}
     has = {name: row for name, row in made.items() if row is not None}
     is_moved = all(disk.half is not None for disk in current.disks)

@@ -108,7 +108,13 @@ class Vm:
         """The VM as it is now. Raises :class:`NotFound` if it is no more."""
         seen = sight.of(self.id)
         if seen is None:
-            raise NotFound(f"VM {self.name!r} was removed while the task worked on it.")
+            left = listing("~" + one for one in sight.left_of(self.id))
+            told = (
+                f" Volumes that were made for it are left here: {left}. Delete them if nobody needs them (storpool_volume)."
+                if left
+                else ""
+            )
+            raise NotFound(f"VM {self.name!r} was removed while the task worked on it.{told}")
         self.first, self.last = self.first or seen, seen
         return seen
 
@@ -186,6 +192,8 @@ def bring(
     clock: t.Callable[[], float] = time.time,
 ) -> Row:
     """Bring the VMs to their state, and return what became of each; ``diff`` and ``warnings`` are for whoever wants them."""
+    if wanted.zone is not None:
+        sides.find("zone", "zone", wanted.zone, sides.cloud.zones())
     watch = Watch(sides, clock)
     sight = watch()
     cluster = _cluster(sides, wanted, sight) if wanted.state == UP else ""

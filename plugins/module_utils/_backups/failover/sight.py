@@ -136,6 +136,11 @@ class Sight:
             self._now,
         )
 
+    def left_of(self, vm: str) -> t.List[str]:
+        """What was made here of backups of a VM: global ids of volumes."""
+        rows = (row for of_disk in self._tagged.values() for row in of_disk)
+        return sorted(str(row["globalId"]) for row in rows if tag(row, "cvm") == vm and tag(row, BACKUP))
+
     def _disk(self, row: Row, vm: str) -> Disk:
         half = self._halves.get(str(row["reference"]))
         of_it = [each for each in self._tagged.get(str(row["id"]), ()) if tag(each, "cvm") == vm]

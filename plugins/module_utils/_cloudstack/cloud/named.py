@@ -32,6 +32,12 @@ def within(zone_id: t.Optional[str]) -> t.Dict[str, str]:
     return {"zoneid": zone_id} if zone_id else {}
 
 
+def is_called(row: Raw, member: str, wanted: str) -> bool:
+    """Whether this member of a row is what a task names. Ids are the same in capital letters, for CloudStack too."""
+    has = row.get(member)
+    return has == wanted or (member == "id" and str(has).lower() == wanted.lower())
+
+
 def _id(row: Raw) -> str:
     return str(row["id"])
 
@@ -48,7 +54,7 @@ def the_one(
     """The one of these rows that an option names, if there is any. Raises :class:`Ambiguous`, which tells them apart (``told``)."""
     every = list(rows)
     for members in by:
-        found = [row for row in every if wanted in [row.get(member) for member in members]]
+        found = [row for row in every if any(is_called(row, member, wanted) for member in members)]
         if len(found) > 1:
             each = listing(sorted(told(row) for row in found))
             raise Ambiguous(f"{option}: {len(found)} {what}s have the name {wanted!r}. {way_out}: {each}.")

@@ -337,7 +337,7 @@ class Reader:
         where: t.Dict[str, t.Any] = {"zoneid": zone_id} if zone_id else {}
         if is_uuid(name_or_id):
             with contextlib.suppress(Outdated):
-                found = next(self._of_everyone(command, key, id=name_or_id, **where), None)
+                found = next(self._of_everyone(command, key, id=name_or_id.lower(), **where), None)
                 if found is not None:  # nothing else has its id
                     return [found]
         where["name" if len(members) == 1 else "keyword"] = name_or_id

@@ -318,12 +318,26 @@ def test_what_was_left_behind_goes_only_once_the_vm_runs_elsewhere():
     assert model.here == []
 
 
+def test_a_vm_that_is_destroyed_on_the_way_is_told_as_that():
+    model = Model()
+    vm = run.Vm(model.vm, 0, WANTED, CLUSTER)
+    for step in vm.plan(vm.look(model.sight())).steps:
+        model.apply(step)
+    model.vm["state"] = "Destroyed"
+    with pytest.raises(NotAllowed, match="so it cannot be brought up"):
+        vm.plan(vm.look(model.sight()))
+
+
 def test_of_a_vm_that_is_removed_on_the_way_is_told_how_far_it_was():
     model = Model()
     vm = run.Vm(model.vm, 0, WANTED, CLUSTER)
     vm.plan(vm.look(model.sight()))
+    todo = vm.plan(vm.look(model.sight()))
+    for step in todo.steps:
+        model.apply(step)
     model.vms = list
-    with pytest.raises(NotFound, match="was removed while") as removed:
+    left = " and ".join(sorted(f"~{row['globalId']}" for row in model.here))
+    with pytest.raises(NotFound, match=rf"was removed while .* are left here: {left}") as removed:
         vm.look(model.sight())
     vm.job.fail(removed.value)
     shown = vm.shown("up")
