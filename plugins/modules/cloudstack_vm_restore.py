@@ -16,7 +16,7 @@ description:
     snapshots of other locations are brought here, the VM is stopped, all its disks are kept as they are at one moment (safety snapshots), detached, and
     reverted; the VM is started if it ran, and what was only for the way is deleted.
   - If StorPool refuses to revert one of the disks, or the backup is deleted meanwhile, all go back to what they were, and the VM runs again if it did.
-  - When the VM was stopped, which can take minutes, its disks are looked at once more. If it has others by then, none is touched.
+  - If more than 10 seconds have passed when the VM was stopped, its disks are looked at once more. If it has others by then, none is touched.
   - Whatever ends a run in the middle, another run of the same task brings it to its end. What was done is read from the tags of the safety snapshots and from
     the parents of the disks, so no disk is reverted twice, and none is left behind.
   - Limits and tags of the disks on StorPool, their sizes, and what CloudStack knows of them, are as before.

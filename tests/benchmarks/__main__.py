@@ -317,7 +317,7 @@ class Bench:
         took, text = site.measure(self.bench, self.repeats), f"drill of a failover of {site.VMS} VMs"
         calls = site.restore(self.bench)
         return [
-            *(Row(f"restore of a VM with {site.DISKS} disks, by {by}: requests", calls[by], "", 41) for by in calls),
+            *(Row(f"restore of a VM with {site.DISKS} disks, by {by}: requests", calls[by], "", 40) for by in calls),
             Row(f"{text}: requests to StorPool", took["storpool"], "", 10),
             Row(f"{text}: requests to CloudStack", took["cloudstack"], ""),
             Row(f"{text}: module time, with what the simulators take for their lists", took["seconds"], "s", 10),

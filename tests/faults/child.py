@@ -55,6 +55,34 @@ class Gate(Wire):
         self._outside.close()
 
 
+class Steps(Wire):
+    """Holds a process up before each request that it sends, until somebody lets it send this one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._outside, self._inside = socket.socketpair()
+        self._outside.settimeout(SECONDS)
+        self.goes_on = True
+
+    def _between(self, number: int, send: Callable[[], Any]) -> Any:
+        self._inside.sendall(b".")
+        self._inside.recv(1)
+        return super()._between(number, send)
+
+    def begin(self) -> None:
+        """Wait until the process, which has been forked, is at its first request."""
+        self._inside.close()
+        self._arrive()
+
+    def step(self) -> None:
+        """Let the process send one request, and wait until it is at the next one, or at its end: it no longer ``goes_on`` then."""
+        self._outside.sendall(b".")
+        self._arrive()
+
+    def _arrive(self) -> None:
+        self.goes_on = self._outside.recv(1) == b"."
+
+
 class Child:
     """A process that runs tasks one after another; ``wire`` is that of all of them. It starts at once."""
 

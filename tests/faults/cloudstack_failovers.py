@@ -37,9 +37,9 @@ def _lost(world: Any) -> None:
 
 def _elsewhere(world: Any) -> None:
     """A VM that runs on what is in another cluster."""
-    vm, _disk, volume = _vm(world, running=False)
-    world.storpool.do((f"VolumeMoveToRemote/{volume}", {"clusterId": "far.c"}))
-    world.do(("startVirtualMachine", {"id": vm}))
+    _vm_id, _disk, volume = _vm(world, running=True)
+    detached = {"reassign": [{"volume": volume, "detach": "all", "force": True}]}
+    world.storpool.do(("VolumesReassignWait", detached), (f"VolumeMoveToRemote/{volume}", {"clusterId": "far.c"}))
 
 
 def _left_behind(world: Any) -> None:

@@ -11,9 +11,11 @@ import time
 from collections import Counter
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from faults import runner
-from faults.child import Child, Gate
+from faults.child import Child, Gate, Steps
 from faults.matrix import is_write
 from faults.restoring import Restored, TwoSites
 from simulators.client import start
@@ -44,8 +46,9 @@ def restore(world, wire=None, **more):
 
 
 def _more_polls(wire):
-    """How often more than once the two jobs were asked about, which is as fast as they are."""
-    return sum(request.call == "queryAsyncJobResult" for request in wire.requests) - 2
+    """How often more than once the two jobs were asked about, which is as fast as they are, and the look at disks if that took long."""
+    calls = Counter(request.call for request in wire.requests)
+    return calls["queryAsyncJobResult"] - 2 + calls["listVolumes"] - 1
 
 
 @pytest.mark.parametrize("remote", [False, True])
@@ -230,8 +233,10 @@ def test_without_the_safety_snapshot_of_a_disk_nothing_is_taken_for_restored(wor
 def test_a_disk_that_is_detached_while_the_vm_stops_is_not_touched(world):
     """Another VM may have it by the time that it would be reverted."""
     world.new(remote=True)
+    world.admin("POST", "switches", {"job_delay_ms": 200})  # which is long, since pauses take no time here
     just_before(world, "stopVirtualMachine", {"command": "detachVolume", "body": {"id": world.volume("data-1")["id"]}})
     ended = restore(world)
+    world.admin("POST", "switches", {"job_delay_ms": 0})
     assert ended.failed
     assert "Volume 'data-1' was attached to VM 'web' or detached from it" in ended.result["msg"]
     assert "VM 'web' is Running" in ended.result["msg"]
@@ -361,20 +366,45 @@ def test_two_runs_at_once_are_one_restore(world):
     for _round in range(3):
         world.new(2, remote=True)
         children = [Child([("cloudstack_vm_restore", {**world.task, **BACK})]) for _number in range(2)]
-        both = [child.wait()[0] for child in children]
-        told = [one.result for one in both]
-        assert not any(one.escaped for one in both), told
+        settled(world, [child.wait()[0] for child in children])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)
+# The second one sees the VM when the first has stopped it, and again when it has started it; or it reverts a disk when the first has put its tags right.
+@example(turns=[(True, 1), (False, 10), (True, 7), (False, 100)])
+@example(turns=[(True, 2), (False, 11), (True, 8), (False, 6), (True, 2)])
+@given(turns=st.lists(st.tuples(st.booleans(), st.integers(1, 12)), max_size=10))
+def test_two_runs_in_any_order_of_their_requests_are_one_restore(turns, world):
+    """One makes so many requests, then the other, and so on; at last the first goes on to its end, and then the other."""
+    world.new(2, remote=True)
+    runs = []
+    for _number in range(2):
+        steps = Steps()
+        runs.append((Child([("cloudstack_vm_restore", {**world.task, **BACK})], steps), steps))
+        steps.begin()
+    for second, count in [*turns, (False, 1000), (True, 1000)]:
+        for _request in range(count):
+            if runs[second][1].goes_on:
+                runs[second][1].step()
+                world.wait_for_jobs()
+    settled(world, [child.wait()[0] for child, _steps in runs])
+
+
+def settled(world, both):
+    """The VM has all disks as in the backup, runs, and nothing is left, after another run at the latest."""
+    told = [one.result for one in both]
+    assert not any(one.escaped for one in both), told
+    last = restore(world)
+    if last.failed:  # one has turned back while the other came to its end: it is told, and nothing is lost
+        assert "on the safety snapshots of that again" in last.result["msg"], told
+        assert world.times("web") == {"NOW"}, told
+        world.storpool.do(*((f"SnapshotDelete/{name}", None) for name in world.safety()))
         last = restore(world)
-        if last.failed:  # one has turned back while the other came to its end: it is told, and nothing is lost
-            assert "on the safety snapshots of that again" in last.result["msg"], told
-            assert world.times("web") == {"NOW"}, told
-            world.storpool.do(*((f"SnapshotDelete/{name}", None) for name in world.safety()))
-            last = restore(world)
-        assert not last.failed, (told, last.result)
-        assert world.times("web") == {"THEN"}, told
-        assert world.vm("web")["state"] == "Running", told
-        assert world.left() == [], told
-        assert len(world.safety()) == 2, told
+    assert not last.failed, (told, last.result)
+    assert world.times("web") == {"THEN"}, told
+    assert world.vm("web")["state"] == "Running", told
+    assert world.left() == [], told
+    assert len(world.safety()) == 2, told
 
 
 def twice_backed_up(world):

@@ -58,7 +58,8 @@ def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row
     if goal.backup.id in current.ended:
         checks.still_restored(current, goal)
         there = _shown(current, goal, True)
-        rest = [_left(row) for row in current.memory.copies if tag(row, marks.BACKUP) == goal.backup.id]
+        rest = [] if memory.record else _put_right(current, current.ended[goal.backup.id].safety, changes, marked=True)
+        rest += [_left(row) for row in memory.copies if tag(row, marks.BACKUP) == goal.backup.id]
         if current.halted and starts and current.vm.get("state") == "Stopped":  # too late: another run had started it
             rest.append(_start(current, wanted))
         again = (
@@ -76,7 +77,7 @@ def forward(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row
         lock, copies = _will_be(current, goal)
         later += [*(_left(row).action for row in copies), _restored(current), *(_left(row).action for row in lock)]
         return Plan(tuple(steps), _shown(current, goal, False), _shown(current, goal, True), tuple(later))
-    steps = _put_right(current, changes)
+    steps = _put_right(current, memory.safety, changes)
     if starts and current.vm.get("state") != "Running":
         steps.append(_start(current, wanted))
     steps += [_left(row) for row in memory.copies if row is not memory.lock]
@@ -105,12 +106,11 @@ def back(current: Current, goal: Goal, wanted: Want, changes: t.Callable[[Row, R
             return Plan(
                 tuple(_revert(current, pair, memory.safety[pair.target["id"]], None) for pair in reverted), there, there
             )
-    steps = _put_right(current, changes)
+    steps = _put_right(current, memory.safety, changes)
     if memory.state == marks.BEGUN:
         steps.append(_note(current, marks.UNDONE, f"note that the disks of {name_of(current.vm)} are what they were"))
     steps += [_left(row) for row in memory.copies if row is not memory.lock]
-    ran = goal.ran if memory.record is None else memory.ran
-    if ran and current.vm.get("state") == "Stopped":
+    if goal.ran and current.vm.get("state") == "Stopped":
         words = f"start {name_of(current.vm)}, as it ran before"
         steps.append(_start(current, wanted)._replace(action=words, advice=_START_AGAIN))
     record = memory.record
@@ -270,15 +270,19 @@ def revert(half: Row, who: str, snapshot: str, told: str) -> Step:
     return Step("VolumeRevert", "~" + str(half["globalId"]), {"toSnapshot": "~" + snapshot}, words, advice=_OPEN)
 
 
-def _put_right(current: Current, changes: t.Callable[[Row, Row], Row]) -> t.List[Step]:
-    """Limits and tags as they were, where a revert has brought those of the snapshot, and no trace of the restore on the disks."""
+def _put_right(
+    current: Current, safety: t.Mapping[str, Row], changes: t.Callable[[Row, Row], Row], marked: bool = False
+) -> t.List[Step]:
+    """Limits and tags as they were, where a revert has brought those of the snapshot, and no trace of the restore on the disks.
+
+    With ``marked`` only on disks with such a trace: those that a run beside this one has reverted when it was over.
+    """
     steps = []
     for row in current.targets:
         half = current.halves.get(str(row["id"]))
-        if half is None:
+        if half is None or (marked and not set(half.get("tags") or {}) & set(marks.EVERY)):
             continue
-        safety = current.memory.safety.get(str(row["id"]))
-        body = right(half, safety, current.snapshots, changes)
+        body = right(half, safety.get(str(row["id"])), current.snapshots, changes)
         if body:
             steps.append(Step("VolumeUpdate", "~" + str(half["globalId"]), body, _as_before(row)))
     return steps

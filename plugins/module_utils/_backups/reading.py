@@ -24,6 +24,8 @@ TO_CLOUDSTACK = frozenset(["stopVirtualMachine", "startVirtualMachine", WAIT])
 _ON_THE_WAY = frozenset(
     ["SnapshotFromRemote", "stopVirtualMachine", "VolumesGroupSnapshot", "VolumesReassignWait", "VolumeRevert"]
 )
+#: Seconds in which the disks of a VM are taken to stay those that were read.
+_FRESH = 10
 #: Lists that are no longer so after a call.
 _CHANGES = {
     "VolumeUpdate": ("volumes",),
@@ -148,16 +150,22 @@ class Run:
     """One run of a restore: it looks, plans and carries out steps, and knows whether it is on its way back."""
 
     def __init__(
-        self, sides: Sides, wanted: Want, cloud: Apply, cluster: Apply, clock: t.Callable[[], float] = time.time
+        self,
+        sides: Sides,
+        wanted: Want,
+        cloud: Apply,
+        cluster: Apply,
+        clock: t.Callable[[], float] = time.time,
+        timer: t.Callable[[], float] = time.monotonic,
     ) -> None:
-        self._sides, self._wanted, self._clock = sides, wanted, clock
+        self._sides, self._wanted, self._clock, self._timer = sides, wanted, clock, timer
         self._cloud, self._cluster = cloud, cluster
         self._shelf = Shelf(sides)
         self._vm: t.Optional[Row] = None
         self._source: t.Optional[str] = None
         self._source_row: t.Optional[Row] = None
         self._refused = Refusals()
-        self._halted = False
+        self._halted, self._aimed_at = False, 0.0
         self.goal: t.Optional[Goal] = None
         self.aimed: t.Optional[Goal] = None
         self.failed: t.Optional[Failure] = None
@@ -168,6 +176,8 @@ class Run:
         Snapshots are read first: a restore that does not show in them, and changes what is read after them, keeps this one from getting the lock.
         """
         shelf = self._shelf
+        if self.goal is None:
+            self._aimed_at = self._timer()
         if self.goal is None and self._vm is not None:  # what was left of another restore is gone
             self._vm = dict(self._vm, unsure=True)
             shelf.forget()
@@ -200,7 +210,12 @@ class Run:
 
     def plan(self, current: Current) -> Plan:
         """The calls that are left, on the way there or, after a refusal, on the way back."""
-        goal = self.aimed = self.goal or self._aim(current)
+        goal = self.goal or self._aim(current)
+        if self._halted or (current.memory.ran and current.memory.backup == goal.backup.id):
+            goal = goal._replace(
+                ran=True
+            )  # else a run beside it that had stopped the VM just then would let it stay so
+        self.aimed = goal
         if current.memory.state != marks.UNDONE or self.goal:
             self.goal = goal
         if goal.backup.id in current.ended:
@@ -259,6 +274,8 @@ class Run:
 
     def _see_disks(self, step: Step) -> None:
         """Raise :class:`Outdated` if the VM has other disks by now than those that are to be reverted: a stop may take minutes."""
+        if self._timer() - self._aimed_at < _FRESH:
+            return
         vm = t.cast(Row, self._vm)
         before = {row["id"] for row in self._shelf.disks(vm)}
         self._shelf.forget_disks(vm)
