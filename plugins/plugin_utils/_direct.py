@@ -74,6 +74,7 @@ class ActionModule(NormalAction):
     """The action of every module that only talks to APIs."""
 
     _direct = False
+    _foresees = True
     _notes: t.Optional[str] = None
     _interpreter = ""
 
@@ -86,7 +87,8 @@ class ActionModule(NormalAction):
         )
         display.vvv(how, host=self._play_context.remote_addr)
         self._direct = not usual
-        self._notes = self._where_notes_are(kwargs.get("task_vars") or {})
+        self._foresees = self._is_on(FORESEE, kwargs.get("task_vars") or {})
+        self._notes = self._where_notes_are()
         try:
             return dict(super()._execute_module(*args, **kwargs))
         finally:
@@ -121,9 +123,9 @@ class ActionModule(NormalAction):
         wanted = self._templar.template(task_vars.get(switch, os.environ.get(switch.upper(), "true")))
         return bool(boolean(wanted, strict=False))
 
-    def _where_notes_are(self, task_vars: t.Mapping[str, t.Any]) -> t.Optional[str]:
+    def _where_notes_are(self) -> t.Optional[str]:
         """Where the tasks of this run tell each other what they foresee; ``None`` unless the run as a whole is in check mode."""
-        if not context.CLIARGS.get("check") or not self._task.check_mode or not self._is_on(FORESEE, task_vars):
+        if not context.CLIARGS.get("check") or not self._task.check_mode or not self._foresees:
             return None
         return os.path.join(constants.DEFAULT_LOCAL_TMP, COLLECTION)
 
@@ -169,7 +171,7 @@ class ActionModule(NormalAction):
             return dict(super()._low_level_execute_command(cmd, *args, **kwargs))
         name = _module_of(self._module)
         environment = dict(self._connection._shell.env, **self._environment())
-        place = self._loader.get_basedir(), self._interpreter, self._notes
+        place = self._loader.get_basedir(), self._interpreter, self._foresees, self._notes
         code, out, err = COMPANION.run(_run, name, kwargs["in_data"], environment, *place)
         if code < 0:  # as a shell says it
             code, err = 128 - code, err + ENDS.get(-code, "") + "\n"
@@ -188,10 +190,11 @@ def _run(
     environment: t.Mapping[str, str],
     directory: str,
     interpreter: str,
+    foresees: bool,
     notes: t.Optional[str],
 ) -> None:
     """In the companion: the module's ``main``, with all that it would find as a program."""
-    foreseen.directory = notes
+    foreseen.matters, foreseen.directory = foresees, notes
     os.environ.update(environment)
     time.tzset()
     os.chdir(directory)
@@ -215,7 +218,7 @@ def _run(
             raise
         importlib.import_module("ansible.module_utils._internal._ansiballz._loader")._handle_exception(error, _PROFILE)
     finally:
-        foreseen.directory = None
+        foreseen.matters, foreseen.directory = True, None
 
 
 def _not_ended() -> t.NoReturn:

@@ -106,6 +106,7 @@ def test_a_mistake_is_found_before_the_first_write(run, tmp_path, name, given, s
     assert says in ended.stdout.rpartition("TASK [Say how it ended]")[2], ended.stdout
     report = json.loads((tmp_path / f"storpool-{name}.json").read_text())
     assert says in str(report["problems"])
+    assert "in check mode" not in str(report["problems"])  # the look is, and the run is not
     assert (report["ok"], bool(report["now"])) == (False, True)
     page = (tmp_path / f"storpool-{name}.html").read_text()
     assert report["verdict"] in page

@@ -18,6 +18,8 @@ import uuid
 
 #: Where the notes of this run are; ``None`` for a task that is to know nothing of what others foresee.
 directory: t.Optional[str] = None
+#: Whether what earlier tasks foresee may matter to this one. A task that only looks at what there is has switched it off.
+matters = True
 
 #: What is added to a refusal for want of something, if the task is in check mode.
 HINT = (
