@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._common import sizes
+from ..._common import foreseen, sizes
 from ..._common.errors import Ambiguous, InvalidOption
 from ..._common.plan import Managed, Plan
 from ..._common.time_left import checked
@@ -93,7 +93,8 @@ def look(reader: Reader, wanted: Want) -> Current:
     row = rows[0] if rows else None
     details = reader.offering_details(row["id"]) if row else {}
     zones = tuple(reader.zones()) if (wanted.present and wanted.zones) or (row and row.get("zoneid")) else ()
-    pools = tuple(reader.pools()) if wanted.present and wanted.tags else ()
+    # Who only looks may be about to make the pool.
+    pools = tuple(reader.pools()) if wanted.present and wanted.tags and foreseen.matters else None
     return Current(version, row, details, zones, pools)
 
 

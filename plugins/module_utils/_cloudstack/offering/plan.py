@@ -67,7 +67,7 @@ class Current(t.NamedTuple):
     row: t.Optional[Raw] = None
     details: t.Mapping[str, str] = {}
     zones: t.Tuple[Raw, ...] = ()
-    pools: t.Tuple[Raw, ...] = ()  # of the whole cloud, read if the task names storage tags
+    pools: t.Optional[t.Tuple[Raw, ...]] = None  # of the whole cloud, read if their tags matter
 
 
 def plan(current: Current, wanted: Want) -> Plan:
@@ -94,7 +94,9 @@ def plan(current: Current, wanted: Want) -> Plan:
 def _without_pool(current: Current, wanted: Want) -> t.Tuple[str, ...]:
     """What to say of storage tags that no pool has all of: nothing fails before somebody makes a volume of the offering. A rule is not read."""
     tags = set(wanted.tags or ())
-    if not tags or any(row.get("istagarule") or tags <= set(results.tags(row)) for row in current.pools):
+    if not tags or current.pools is None:
+        return ()
+    if any(row.get("istagarule") or tags <= set(results.tags(row)) for row in current.pools):
         return ()
     have = sorted({tag for row in current.pools for tag in results.tags(row)})
     absent = sorted(tags - set(have) or tags)[0]

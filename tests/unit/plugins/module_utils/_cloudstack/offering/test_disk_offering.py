@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.cloud.versions import parse
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.offering import disk_offering
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.offering.plan import GIB, Current, plan
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common import foreseen
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import (
     Ambiguous,
     Failure,
@@ -307,6 +308,13 @@ def test_zones_are_read_only_if_they_play_a_role():
     new = cloud()
     disk_offering.look(new.reader(), want(customized=True))
     assert new.calls == ["listCapabilities", "listDiskOfferings"]
+
+
+def test_who_only_looks_is_not_told_of_pools_that_are_not_there_yet(monkeypatch):
+    monkeypatch.setattr(foreseen, "matters", False)
+    api, wanted = cloud(), want(customized=True, tags=["fast"])
+    assert plan(disk_offering.look(api.reader(), wanted), wanted).cautions == ()
+    assert "listStoragePools" not in api.calls
 
 
 class Cloud:
