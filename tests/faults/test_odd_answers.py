@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from faults import matrix, odd, record, runner
+from faults import matrix, odd, runner
 from faults.matrix import Lost
 from faults.runner import Wire
 from faults.test_matrix import ON_CLOUDSTACK as EVERY
@@ -32,46 +31,37 @@ COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud
 FILES = frozenset(["userdata"])
 #: Where clusters are only this list says, and servers do in their own what names none that they know: a list of others is believed.
 BELIEVED = frozenset([("LocationsList", "another object")])
-#: A file for each call of a module that is answered oddly: the states of a module make the same ones, and each is tried in one of them, by one of the workers.
-_SEEN = record.DIRECTORY / "odd" / os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 
 
-@pytest.mark.parametrize("scenario", ON_CLOUDSTACK, ids=str)
-def test_cloudstack(scenario, cloudstack):
-    survives(cloudstack, scenario)
+@pytest.mark.parametrize("module", dict.fromkeys(scenario.module for scenario in ON_CLOUDSTACK))
+def test_cloudstack(module, cloudstack):
+    survives(cloudstack, [scenario for scenario in ON_CLOUDSTACK if scenario.module == module])
 
 
-@pytest.mark.parametrize("scenario", ON_STORPOOL, ids=str)
-def test_storpool(scenario, storpool):
-    survives(storpool, scenario)
+@pytest.mark.parametrize("module", dict.fromkeys(scenario.module for scenario in ON_STORPOOL))
+def test_storpool(module, storpool):
+    survives(storpool, [scenario for scenario in ON_STORPOOL if scenario.module == module])
 
 
-def survives(world, scenario):
-    clean = matrix.clean_run(world, scenario)
-    lost = []
-    for index, request in enumerate(clean.requests):
-        if request.call in FILES or not is_first(scenario.module, request.call):
-            continue
-        for name, change in odd.ODD.items():
-            if (request.call, name) in BELIEVED:
+def survives(world, scenarios):
+    """The states of a module make the same calls, and each is tried in the first that makes it."""
+    tried, lost = set(FILES), []
+    for scenario in scenarios:
+        clean = matrix.clean_run(world, scenario)
+        for request in clean.requests:
+            if request.call in tried:
                 continue
-            try:
-                outcome = one(world, scenario, clean, request, change)
-            except Lost as error:
-                outcome = f"lost: {error}"
-            if outcome.startswith("lost"):
-                lost.append(f"{index + 1} {request.method} {request.call}, {name}: {outcome}")
+            tried.add(request.call)
+            for name, change in odd.ODD.items():
+                if (request.call, name) in BELIEVED:
+                    continue
+                try:
+                    outcome = one(world, scenario, clean, request, change)
+                except Lost as error:
+                    outcome = f"lost: {error}"
+                if outcome.startswith("lost"):
+                    lost.append(f"{scenario}, {request.method} {request.call}, {name}: {outcome}")
     assert not lost, f"{len(lost)} lost\n" + "\n".join(lost)
-
-
-def is_first(module, call):
-    """Whether nobody has seen this call of the module in this run of the tests."""
-    _SEEN.mkdir(parents=True, exist_ok=True)
-    try:
-        (_SEEN / f"{module} {call}").touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    return True
 
 
 def one(world, scenario, clean, request, change):
