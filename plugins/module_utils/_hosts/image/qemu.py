@@ -59,9 +59,8 @@ class Node(t.NamedTuple):
         node: t.Dict[str, t.Any] = {"driver": self.driver, "file": file}
         if self.driver in ("qcow2", "vmdk"):
             node["backing"] = None
-        if (
-            self.driver == "vpc"
-        ):  # else it would take the cylinders, heads and sectors of most programs' images for the size, and leave out the rest
+        if self.driver == "vpc":
+            # Else it would take cylinders, heads and sectors of most programs' images for the size, and leave out the rest.
             node["force_size_calc"] = "current_size"
         offset, size = self.part
         if self.part != (0, None):

@@ -181,9 +181,8 @@ def _download(wanted: Want, shown: str) -> t.Tuple[int, str]:
         raise NotFound(f"src: {shown} answered with HTTP {error.code}.{astray}") from None
     except (OSError, http.client.HTTPException, urls.ConnectionError, urls.SSLValidationError, ValueError) as error:
         told = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-        if isinstance(error, (http.client.InvalidURL, ValueError)) and not isinstance(
-            error, OSError
-        ):  # whose words may have a piece of a password
+        is_malformed = isinstance(error, (http.client.InvalidURL, ValueError)) and not isinstance(error, OSError)
+        if is_malformed:  # its words may have a piece of a password
             told = "the address, or what it answers or leads to, is malformed"
         raise Unreachable(f"src: {shown} cannot be fetched: {told}.") from None
     except netrc.NetrcParseError:
