@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from faults.child import SECONDS
 from faults.scenario import Scenario, Steps
 from faults.worlds import StorPool
 from simulators.client import Simulator, start
@@ -75,6 +77,13 @@ class Images:
         """What is in the directories of images that no run should leave there."""
         known = {self.source.name, self.dest.name, noted(self.dest).name}
         return sorted(path.name for path in self.files.iterdir() if path.name not in known)
+
+    def wait_for_programs(self) -> None:
+        """Wait until those that a run had begun which was killed are at their end: they go on with what they have open."""
+        end = time.monotonic() + SECONDS
+        while any(row["open"] for row in self.here.state()["attachments"]):
+            assert time.monotonic() < end, "a device stays open"
+            time.sleep(0.01)
 
     def scenario(self, state: str) -> Scenario:
         """One of :data:`STATES`."""

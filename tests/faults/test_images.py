@@ -111,6 +111,7 @@ def test_a_kill_at_any_stage_leaves_nothing_that_is_taken_for_whole(images: Imag
             f'[ "$1" = {stage} ] && {{ {"kill -9 $PPID; exit" if when == "before" else "qemu-img $@; kill -9 $PPID; exit"}; }}'
         )
         assert Child([("storpool_image", {**task, "qemu_img": program})]).wait() == []
+        images.wait_for_programs()
         assert not any(row["name"] == "img" for row in named(images.here.state()))
         assert not images.dest.exists()
         assert whole(images, run(images, task), state), (stage, when)
@@ -125,6 +126,7 @@ def test_an_end_at_any_time(images: Images, state: str, number: int) -> None:
         time.sleep(0.08 * moment)
         child.end(number)
         ended = child.wait()
+        images.wait_for_programs()
         if number != signal.SIGKILL and not ended:
             left = [
                 row["name"]

@@ -74,7 +74,7 @@ class Machine(RuleBasedStateMachine):
             (self.images.files / name).unlink()
         self.images.here.begin(self.images.scenario("import"))
         self.made: dict[str, tuple[Source, int]] = {}
-        self.exported: tuple[str, bytes] | None = None
+        self.exported: tuple[str | None, bytes] | None = None
         self.killed: set[str] = set()
         self.place = self.images.files.parent / "source"
         self.source_changes(data)
@@ -134,11 +134,13 @@ class Machine(RuleBasedStateMachine):
         if kill:
             self.kill(task, kill, f"{NAMES[kind]}.export-")
             if now and dest.exists() and disk_images.disk_in(dest, "qcow2") == now[1] and noted(dest).exists():
-                self.exported = None if self.exported and self.exported[1] == now[1] else now
+                # If it held the same before, nobody knows which object the note beside it names.
+                self.exported = (None if self.exported and self.exported[1] == now[1] else now[0], now[1])
         else:
             # Of a volume nobody knows whether it is as it was.
             changed = None if now is None else kind == "volume" or now != self.exported or not noted(dest).exists()
-            self.run(task, False, changed if self.exported or not dest.exists() else ..., f"{NAMES[kind]}.export-")
+            is_known = bool(self.exported and self.exported[0]) or not dest.exists()
+            self.run(task, False, changed if is_known else ..., f"{NAMES[kind]}.export-")
             if now:
                 self.exported = now
         self.all_is_whole(now[1] if now else None)
@@ -156,6 +158,7 @@ class Machine(RuleBasedStateMachine):
             words = f'[ "$1" = {kill.command} ] && {{ kill -9 $PPID; exit; }}'
             options, wire = {**options, "qemu_img": self.images.program(words)}, Wire()
         Child([(MODULE, options)], wire).wait()
+        self.images.wait_for_programs()
         self.killed.add(work)
 
     def run(self, task: dict[str, Any], twice: bool, changed: Any, work: str) -> None:
