@@ -139,7 +139,7 @@ class Machine(RuleBasedStateMachine):
         else:
             # Of a volume nobody knows whether it is as it was.
             changed = None if now is None else kind == "volume" or now != self.exported or not noted(dest).exists()
-            is_known = bool(self.exported and self.exported[0]) or not dest.exists()
+            is_known = now is None or bool(self.exported and self.exported[0]) or not dest.exists()
             self.run(task, False, changed if is_known else ..., f"{NAMES[kind]}.export-")
             if now:
                 self.exported = now
