@@ -37,8 +37,11 @@ class Gate(Wire):
         self._outside, self._inside = socket.socketpair()
         self._outside.settimeout(SECONDS)
 
+    def _holds(self, number: int) -> bool:
+        return self.requests[number] == self._at
+
     def _between(self, number: int, send: Callable[[], Any]) -> Any:
-        if self.requests[number] == self._at:
+        if self._holds(number):
             self._inside.sendall(b".")
             self._inside.recv(1)
         return super()._between(number, send)
@@ -46,6 +49,9 @@ class Gate(Wire):
     def is_reached(self) -> bool:
         """Wait until the process, which has been forked, is there; whether it does not end before."""
         self._inside.close()
+        return self._arrives()
+
+    def _arrives(self) -> bool:
         return self._outside.recv(1) == b"."
 
     def open(self) -> None:
@@ -55,32 +61,25 @@ class Gate(Wire):
         self._outside.close()
 
 
-class Steps(Wire):
+class Steps(Gate):
     """Holds a process up before each request that it sends, until somebody lets it send this one."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._outside, self._inside = socket.socketpair()
-        self._outside.settimeout(SECONDS)
-        self.goes_on = True
+    goes_on = True
 
-    def _between(self, number: int, send: Callable[[], Any]) -> Any:
-        self._inside.sendall(b".")
-        self._inside.recv(1)
-        return super()._between(number, send)
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def _holds(self, number: int) -> bool:
+        return True
 
     def begin(self) -> None:
         """Wait until the process, which has been forked, is at its first request."""
-        self._inside.close()
-        self._arrive()
+        self.goes_on = self.is_reached()
 
     def step(self) -> None:
         """Let the process send one request, and wait until it is at the next one, or at its end: it no longer ``goes_on`` then."""
         self._outside.sendall(b".")
-        self._arrive()
-
-    def _arrive(self) -> None:
-        self.goes_on = self._outside.recv(1) == b"."
+        self.goes_on = self._arrives()
 
 
 class Child:

@@ -82,7 +82,7 @@ class Wire:
         if self._is_unanswered(number):
             options["timeout"] = (PATIENCE, PATIENCE)
         answer = self._between(number, lambda: real(adapter, request, **options))
-        return odd_response(answer, self.odd) if self.odd and self._is_odd(number) else answer
+        return odd_response(answer, self.odd) if self.odd and self._is(self.odd_at, number) else answer
 
     def ask(self, real: Callable[..., Any], line: Any, method: str, path: str, body: Any, seconds: float) -> Any:
         """In place of ``Line.ask``, over which calls to StorPool go."""
@@ -95,7 +95,7 @@ class Wire:
             )
         else:
             answer = self._between(number, lambda: real(line, method, path, body, seconds))
-        return odd_answer(answer, self.odd) if self.odd and self._is_odd(number) else answer
+        return odd_answer(answer, self.odd) if self.odd and self._is(self.odd_at, number) else answer
 
     def _in_vain(self, ask: Callable[[float], Any]) -> Any:
         """Ask, with so much patience that the request is sent, however busy this machine is."""
@@ -124,9 +124,6 @@ class Wire:
                 self._wait_until_it_hangs()
         self._die(number)
         return answer
-
-    def _is_odd(self, number: int) -> bool:
-        return self._is(self.odd_at, number)
 
     def _is(self, place: int | Request, number: int) -> bool:
         return place in (number, self.requests[number])

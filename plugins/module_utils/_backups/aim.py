@@ -102,9 +102,8 @@ def check_alone(current: Current, backup: str) -> None:
     memory, vm = current.memory, name_of(current.vm)
     if memory.backup in (None, backup) or backup in current.ended:
         return
-    halted = memory.ran and current.vm.get("state") == "Stopped"
     if memory.state == marks.UNDONE:
-        if halted:  # whoever is at it may start it any moment
+        if _is_stopped_for_it(current):  # whoever is at it may start it any moment
             raise NotAllowed(
                 f"A restore of {vm} to backup {memory.backup} was given up, and {vm}, which ran before, was not started again yet. Run the task again when it "
                 "is started; start it yourself if no task is at it any more."
@@ -123,9 +122,13 @@ def check_alone(current: Current, backup: str) -> None:
 def give_up(current: Current) -> str:
     """How a person gives up a restore that has touched no disk yet."""
     memory, vm = current.memory, name_of(current.vm)
-    starts = f", and start {vm}, which ran before" if memory.ran and current.vm.get("state") == "Stopped" else ""
+    starts = f", and start {vm}, which ran before" if _is_stopped_for_it(current) else ""
     name = t.cast(Row, memory.lock)["name"]
     return f"If no task is at it any more, you can also delete snapshot {name!r} (storpool_snapshot){starts}."
+
+
+def _is_stopped_for_it(current: Current) -> bool:
+    return current.memory.ran and current.vm.get("state") == "Stopped"
 
 
 def _continued(current: Current, wanted: Want) -> Goal:

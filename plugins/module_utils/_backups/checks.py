@@ -84,10 +84,10 @@ def whole(current: Current, goal: Goal) -> None:
 
 def way_back(current: Current, goal: Goal, failure: Failure) -> None:
     """Raise the failure if there is no way back, as somebody else has started the VM."""
-    in_use = current.memory.state == marks.BEGUN and current.vm.get("state") != "Stopped"
-    if in_use:
-        halves(current, goal)
-    if in_use and any(is_reverted(current, pair) for pair in goal.pairs):
+    if current.memory.state != marks.BEGUN or current.vm.get("state") == "Stopped":
+        return
+    halves(current, goal)
+    if any(is_reverted(current, pair) for pair in goal.pairs):
         told, state = failure.message.rstrip("."), current.vm.get("state")
         failure.message = f"{told}. {name_of(current.vm)} is {state}, so its disks are left as they are. Stop it, and run the task again"
         raise failure

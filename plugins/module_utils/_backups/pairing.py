@@ -88,11 +88,15 @@ def explicit(
     pairs: t.List[Pair] = []
     for number, item in enumerate(given):
         disk = _the_one(
-            [each for each in backup.disks if _is(item["from"], each.volume, sources.get(each.volume, {}).get("name"))],
+            [
+                each
+                for each in backup.disks
+                if is_called(item["from"], each.volume, sources.get(each.volume, {}).get("name"))
+            ],
             f"disks[{number}].from: the {backup} has {{0}} disks {item['from']!r}. It has {_listed(backup, sources)}.",
         )
         row = _the_one(
-            [each for each in targets if _is(item["to"], each["id"], each["name"])],
+            [each for each in targets if is_called(item["to"], each["id"], each["name"])],
             f"disks[{number}].to: the VM has {{0}} disks {item['to']!r}. It has {listing(name_of(each) for each in targets)}.",
         )
         kind = sources.get(disk.volume, {}).get("type")
@@ -129,8 +133,9 @@ def _listed(backup: Backup, sources: t.Mapping[str, Row]) -> str:
     )
 
 
-def _is(wanted: str, id_: str, name: t.Optional[str]) -> bool:
-    return wanted == name or wanted.lower() == id_
+def is_called(wanted: str, id_: str, *names: t.Optional[str]) -> bool:
+    """Whether what a task names is what has this id, which may be in capital letters, or one of these names."""
+    return wanted in names or wanted.lower() == id_
 
 
 def _the_one(found: t.Sequence[t.Any], words: str) -> t.Any:

@@ -212,9 +212,8 @@ class Run:
         """The calls that are left, on the way there or, after a refusal, on the way back."""
         goal = self.goal or self._aim(current)
         if self._halted or (current.memory.ran and current.memory.backup == goal.backup.id):
-            goal = goal._replace(
-                ran=True
-            )  # else a run beside it that had stopped the VM just then would let it stay so
+            # Else it would stay stopped if a run beside this one had stopped it when this one aimed.
+            goal = goal._replace(ran=True)
         self.aimed = goal
         if current.memory.state != marks.UNDONE or self.goal:
             self.goal = goal

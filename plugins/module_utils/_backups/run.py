@@ -16,6 +16,7 @@ from . import volumecare
 from .aim import Goal, Want
 from .backup import LATEST, Params, Row, Seconds, before_of, max_age_of
 from .marks import tag
+from .pairing import is_called
 from .reading import Apply, Run, Shelf, Sides, other_vms
 
 BOTH: t.Dict[str, t.Any] = {
@@ -157,8 +158,7 @@ def _id_of(name: str, rows: t.Sequence[Row], backups: t.Mapping[str, t.Any], zon
     found = [
         row
         for row in rows
-        if (name.lower() == row["id"] or name in (row["name"], row.get("displayname")))
-        and (zone is None or zone in _zone(row))
+        if is_called(name, row["id"], row["name"], row.get("displayname")) and (zone is None or zone in _zone(row))
     ]
     if len(found) > 1:
         raise InvalidOption(f"vm: {len(found)} VMs have the name {name!r}. Give the id of the one that is meant.")
