@@ -50,7 +50,7 @@ ENDS = {
     signal.SIGABRT: "Aborted",
 }
 SWITCH = "storpool_cloudstack_direct"
-FORESEE = "storpool_cloudstack_foresee"
+FORESEE = foreseen.SWITCH.lower()
 #: What only a Python that has not started yet takes notice of.
 _READ_AT_START = ("PYTHON", "LD_", "MALLOC_")
 _PROFILE = "legacy"  # as for every module that does not ask for another
@@ -79,6 +79,7 @@ class ActionModule(NormalAction):
     _interpreter = ""
 
     def _execute_module(self, *args: t.Any, **kwargs: t.Any) -> t.Dict[str, t.Any]:
+        self._foresees = self._is_on(FORESEE, kwargs.get("task_vars") or {})
         usual = self._why_usual(kwargs.get("task_vars") or {}, kwargs.get("wrap_async", False))
         how = (
             f"Run as other modules are, since {usual}."
@@ -87,7 +88,6 @@ class ActionModule(NormalAction):
         )
         display.vvv(how, host=self._play_context.remote_addr)
         self._direct = not usual
-        self._foresees = self._is_on(FORESEE, kwargs.get("task_vars") or {})
         self._notes = self._where_notes_are()
         try:
             return dict(super()._execute_module(*args, **kwargs))
@@ -144,6 +144,15 @@ class ActionModule(NormalAction):
         self._compute_environment_string(environment)
         return {str(name): str(value) for name, value in environment.items()}
 
+    def _compute_environment_string(self, raw_environment_out: t.Optional[t.Dict[str, t.Any]] = None) -> str:
+        """The task's environment, in which the module is told whether to foresee, wherever it runs."""
+        environment: t.Dict[str, t.Any] = {}
+        super()._compute_environment_string(environment)
+        environment[foreseen.SWITCH] = str(self._foresees).lower()
+        if raw_environment_out is not None:
+            raw_environment_out.update(environment)
+        return str(self._connection._shell.env_prefix(**environment))
+
     # --- the three steps of the usual way that are others here -----------------------------------------------------
 
     def _is_pipelining_enabled(self, module_style: str, wrap_async: bool = False) -> bool:
@@ -171,7 +180,7 @@ class ActionModule(NormalAction):
             return dict(super()._low_level_execute_command(cmd, *args, **kwargs))
         name = _module_of(self._module)
         environment = dict(self._connection._shell.env, **self._environment())
-        place = self._loader.get_basedir(), self._interpreter, self._foresees, self._notes
+        place = self._loader.get_basedir(), self._interpreter, self._notes
         code, out, err = COMPANION.run(_run, name, kwargs["in_data"], environment, *place)
         if code < 0:  # as a shell says it
             code, err = 128 - code, err + ENDS.get(-code, "") + "\n"
@@ -190,11 +199,10 @@ def _run(
     environment: t.Mapping[str, str],
     directory: str,
     interpreter: str,
-    foresees: bool,
     notes: t.Optional[str],
 ) -> None:
     """In the companion: the module's ``main``, with all that it would find as a program."""
-    foreseen.matters, foreseen.directory = foresees, notes
+    foreseen.directory = notes
     os.environ.update(environment)
     time.tzset()
     os.chdir(directory)
@@ -218,7 +226,7 @@ def _run(
             raise
         importlib.import_module("ansible.module_utils._internal._ansiballz._loader")._handle_exception(error, _PROFILE)
     finally:
-        foreseen.matters, foreseen.directory = True, None
+        foreseen.directory = None
 
 
 def _not_ended() -> t.NoReturn:

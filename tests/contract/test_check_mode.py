@@ -197,19 +197,26 @@ def test_several_hosts_at_once_lose_nothing_of_it(storpool: Simulator, cloudstac
     assert storpool.journal()["writes"] == 0
 
 
-@pytest.mark.parametrize("switch", [{"storpool_cloudstack_foresee": False}, {"storpool_cloudstack_direct": False}])
+@pytest.mark.parametrize("foresees", [True, False])
+@pytest.mark.parametrize("direct", [True, False])
 def test_what_is_missing_says_when_it_would_be_known(
-    switch: dict[str, bool], storpool: Simulator, cloudstack: Simulator, tmp_path: Path
+    direct: bool, foresees: bool, storpool: Simulator, cloudstack: Simulator, tmp_path: Path
 ):
+    """Unless the task was told not to foresee, as those are that only look at what there is."""
     tasks = [
         {f"{COLLECTION}.storpool_template": FIXTURES["ssd"][1]},
         {f"{COLLECTION}.storpool_volume": {"name": "db-1", "size": "1GiB", "template": "ssd"}, "ignore_errors": True},
     ]
-    plays = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks, "vars": switch}]
-    result = run(plays, storpool, cloudstack, tmp_path / "check", "--check")[-1]["result"]
-    assert result["error"]["kind"] == "not_found"
-    assert "there is no StorPool template 'ssd'" in result["msg"]
-    assert result["msg"].endswith("run in Ansible's own process (-vvv says whether they do).")
+    switches = {"storpool_cloudstack_direct": direct, "storpool_cloudstack_foresee": foresees}
+    plays = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks, "vars": switches}]
+    line = run(plays, storpool, cloudstack, tmp_path / "check", "--check")[-1]
+    if direct and foresees:
+        assert line["how"] == "ok"
+        return
+    assert line["result"]["error"]["kind"] == "not_found"
+    assert "there is no StorPool template 'ssd'" in line["result"]["msg"]
+    hint = "run in Ansible's own process (-vvv says whether they do)."
+    assert line["result"]["msg"].endswith(hint) == foresees
 
 
 @pytest.mark.parametrize("option", ["volume", "parent"])

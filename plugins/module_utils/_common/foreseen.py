@@ -16,10 +16,12 @@ import re
 import typing as t
 import uuid
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 #: Where the notes of this run are; ``None`` for a task that is to know nothing of what others foresee.
 directory: t.Optional[str] = None
-#: Whether what earlier tasks foresee may matter to this one. A task that only looks at what there is has switched it off.
-matters = True
+#: The environment variable by which a task is told whether it is to foresee; its action sets it, also on other hosts.
+SWITCH = "STORPOOL_CLOUDSTACK_FORESEE"
 
 #: What is added to a refusal for want of something, if the task is in check mode.
 HINT = (
@@ -29,6 +31,11 @@ HINT = (
 
 _MADE_UP = re.compile(r"\?[0-9a-f]{32}")
 _UNKNOWN = "(not known before it is there)"
+
+
+def matters() -> bool:
+    """Whether what earlier tasks foresee may matter to this one. A task that only looks at what there is has switched it off."""
+    return bool(boolean(os.environ.get(SWITCH, "true"), strict=False))
 
 
 def made_up() -> str:
