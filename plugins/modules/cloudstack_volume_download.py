@@ -144,6 +144,8 @@ call:
   sample: POST extractVolume
 """
 
+import os
+
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.download.download import Disk, Download
 from ansible_collections.storpool.cloudstack.plugins.module_utils._cloudstack.run import run_managed
 from ansible_collections.storpool.cloudstack.plugins.module_utils._hosts.machine import large_files
@@ -153,7 +155,7 @@ def main() -> None:
     disk = Disk(
         lambda path, algorithm: large_files.found(path, algorithm, "dest"),
         lambda path: large_files.check_place(path, "dest"),
-        large_files.free_bytes,
+        lambda path: large_files.free_bytes(os.path.dirname(path)),
         large_files.unfinished,
     )
     download = Download(disk)

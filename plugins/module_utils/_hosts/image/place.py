@@ -17,6 +17,7 @@ from ..._common.errors import Failure, InvalidOption
 from ..._common.sizes import about
 from ..errors import NoSpace, NotAccessible
 from ..machine import files, obstacles
+from ..machine.large_files import free_bytes
 from .source import sha256_of_file
 
 NOTE = ".storpool-image"
@@ -113,9 +114,7 @@ def finish(handle: int, dest: str, known: Known, replace: bool) -> None:
 
 def free(dest: str) -> int:
     """The bytes that can still be written where the file shall be."""
-    with files.told("looked at", _parent(dest)):
-        room = os.statvfs(_parent(dest))
-    return room.f_bavail * room.f_frsize
+    return free_bytes(_parent(dest))
 
 
 def refuse_no_room(dest: str, needed: int) -> None:

@@ -26,6 +26,7 @@ from ..._common.wire import announced
 from ..._common.words import quoted
 from ..errors import Differs, NoSpace, NotAccessible, Unusable
 from ..machine import obstacles
+from ..machine.large_files import free_bytes
 from . import beside, headers
 from .qemu import Node, Qemu
 from .want import Want
@@ -129,7 +130,7 @@ def refuse_no_place(wanted: Want) -> None:
     if not os.path.isdir(wanted.work_dir):
         raise InvalidOption(f"work_dir: there is no directory {wanted.work_dir} on this host.")
     obstacles.check_writable(wanted.work_dir)
-    if not _free(wanted.work_dir):
+    if not free_bytes(wanted.work_dir):
         raise NoSpace(f"work_dir: there is no space left in {wanted.work_dir}.")
 
 
@@ -231,17 +232,9 @@ def _receive(answer: t.Any, handle: int, shown: str, length: t.Optional[int]) ->
 
 
 def _refuse_no_room(directory: str, length: t.Optional[int]) -> None:
-    free = _free(directory)
+    free = free_bytes(directory)
     if length is not None and length > free:
         raise NoSpace(f"work_dir: {directory} has {about(free)} free, and {about(length)} would be fetched.")
-
-
-def _free(directory: str) -> int:
-    try:
-        room = os.statvfs(directory)
-    except OSError as error:
-        raise NotAccessible(f"work_dir: {directory} cannot be used: {error.strerror}.") from None
-    return room.f_bavail * room.f_frsize
 
 
 def _nameless(directory: str) -> int:

@@ -75,10 +75,10 @@ def check_place(path: str, option: str) -> None:
         obstacles.check_replaceable(path)
 
 
-def free_bytes(path: str) -> int:
-    """How much more fits where a file is to be. Raises :class:`NotAccessible`."""
-    with files.told("looked at", os.path.dirname(path)):
-        status = os.statvfs(os.path.dirname(path))
+def free_bytes(directory: str) -> int:
+    """How much more can be written there. Raises :class:`NotAccessible`."""
+    with files.told("looked at", directory):
+        status = os.statvfs(directory)
     return status.f_bavail * status.f_frsize
 
 
