@@ -77,7 +77,7 @@ def read(dest: str, key: str) -> t.Optional[Record]:
                 return None
             jars[name] = {"path": path, "version": content["version"], "sha256": made["sha256"]}
         return Record(content["version"], content["java"], jars)
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, AttributeError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return None  # never built, or damaged: it is built again
     except OSError as error:
         raise NotAccessible(f"{error.filename} cannot be read: {error.strerror}.") from None
@@ -214,7 +214,7 @@ def _check_git_properties(parsed: jar.Jar) -> None:
         )
     try:
         content = json.loads(jar.read(parsed, entry, kvm_plugin.MOST_ENTRY_BYTES))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Unusable("its git.properties is not JSON, as which the management server reads it") from None
     missing = [key for key in GIT_KEYS if not isinstance(content, dict) or not isinstance(content.get(key), str)]
     if missing:

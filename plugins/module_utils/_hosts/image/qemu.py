@@ -203,7 +203,7 @@ def _failed(what: str, ended: process.Ended) -> Failure:
 def _json(ended: process.Ended) -> t.Dict[str, t.Any]:
     try:
         told = json.loads(ended.output)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

@@ -155,7 +155,7 @@ def test_what_maven_makes_is_no_difference(place):
     assert not place.make()["changed"]
 
 
-@pytest.mark.parametrize("damage", ["cut", "gone", "no record", "bad record"])
+@pytest.mark.parametrize("damage", ["cut", "gone", "no record", "bad record", "deep record"])
 def test_what_is_damaged_is_built_again(place, damage):
     jar = Path(place.make()["jars"]["kvm"]["path"])
     record = jar.parent / "record.json"
@@ -164,6 +164,7 @@ def test_what_is_damaged_is_built_again(place, damage):
         "gone": jar.unlink,
         "no record": record.unlink,
         "bad record": lambda: record.write_text("[]"),
+        "deep record": lambda: record.write_text("[" * 100_000),
     }[damage]()
     assert place.make(check_mode=True)["changed"]
     assert place.make()["changed"]
