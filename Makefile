@@ -97,7 +97,7 @@ ee: $(RUN_READY) $(EE_READY) ## build an execution environment, and run a zone a
 	@$(RUN) -m tools.ee --programs $(EE)/bin
 
 .PHONY: eda
-eda: $(RUN_READY) $(EDA_READY) ## ansible-rulebook with the example's rulebook against simulators; needs Java 17
+eda: $(TEST_READY) $(EDA_READY) ## ansible-rulebook with the example's rulebook against simulators; needs Java 17
 	@$(RUN) -m contract.rulebook --programs $(EDA)/bin
 
 .PHONY: format

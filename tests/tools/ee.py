@@ -65,7 +65,7 @@ class Wrong(Exception):
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="ee", description=__doc__)
-    parser.add_argument("--programs", type=Path, required=True, help="where ansible-builder and ansible-navigator are")
+    parser.add_argument("--programs", type=Path, required=True, help="where ansible-builder, ansible-navigator and ansible-runner are")
     parser.add_argument("--keep", action="store_true", help="leave the lab up")
     options = parser.parse_args()
     programs = options.programs.absolute()
@@ -75,7 +75,7 @@ def main() -> int:
             build(programs, Path(scratch))
             with hosts(options.keep) as connections:
                 provision(programs, Path(scratch), connections)
-                bulk(Path(scratch), connections)
+                bulk(programs, Path(scratch), connections)
     except Unavailable as error:
         return report.finish(report.Result("ee", "steps", 0, 0, 0, watch.seconds(), str(error), impossible=True))
     except Wrong as error:
@@ -203,7 +203,7 @@ def provision(programs: Path, scratch: Path, connections: dict[str, Any]) -> Non
         raise Wrong(f"deploy_agents after provision_zone should change no agent: {rolled}")
 
 
-def bulk(scratch: Path, connections: dict[str, Any]) -> None:
+def bulk(programs: Path, scratch: Path, connections: dict[str, Any]) -> None:
     """Many volumes in one task, through ansible-runner."""
     project = scratch / "runner" / "project"
     project.mkdir(parents=True)
@@ -219,7 +219,7 @@ def bulk(scratch: Path, connections: dict[str, Any]) -> None:
     before = writes(connections).count("VolumeCreate")
     run(
         [
-            *(env_bin() / "ansible-runner", "run", project.parent, "--playbook", "play.yml", "--process-isolation"),
+            *(programs / "ansible-runner", "run", project.parent, "--playbook", "play.yml", "--process-isolation"),
             *("--process-isolation-executable", "podman", "--container-image", NAME),
             *(
                 f"--container-option={option}"
