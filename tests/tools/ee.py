@@ -65,7 +65,9 @@ class Wrong(Exception):
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="ee", description=__doc__)
-    parser.add_argument("--programs", type=Path, required=True, help="where ansible-builder, ansible-navigator and ansible-runner are")
+    parser.add_argument(
+        "--programs", type=Path, required=True, help="where ansible-builder, ansible-navigator and ansible-runner are"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the lab up")
     options = parser.parse_args()
     programs = options.programs.absolute()
