@@ -34,6 +34,25 @@ IMPORT = {
     "import_vm_disk_vm": "db-1",
     "import_vm_disk_host": "localhost",
 }
+FAILOVER = {
+    "failover_groups": [["db-1"]],
+    "failover_from": "cluster1",
+    "failover_cluster": "cluster1",
+    "failover_pools": ["sp-hybrid"],
+    "failover_template": "hybrid",
+    "failover_max_backup_age": "1d",
+    "failover_fenced": True,
+    "failover_source": "tags",
+}
+FAILBACK = {
+    "failback_groups": [["db-1"]],
+    "failback_cluster": "cluster1",
+    "failback_pools": ["sp-hybrid"],
+    "failback_template": "hybrid",
+    "failback_from": {"sp_api_http_host": "localhost", "sp_auth_token": "x"},
+    "failback_location": "here",
+    "failback_stop": True,
+}
 #: Playbook, what it is given, and what it says.
 MISTAKES = [
     ("evacuate_pool", {**EVACUATE, "evacuate_to": "sp-sdd"}, "Did you mean 'sp-ssd'?"),
@@ -44,6 +63,12 @@ MISTAKES = [
     ),
     ("import_vm_disk", {**IMPORT, "import_vm_disk_offering": "custmo"}, "Did you mean 'custom'?"),
     ("import_vm_disk", {**IMPORT, "import_vm_disk_vm": "db-2"}, "Did you mean 'db-1'?"),
+    ("failover", {**FAILOVER, "failover_groups": [["db-2"]]}, "Did you mean 'db-1'?"),
+    ("failover", {**FAILOVER, "failover_pools": ["sp-hybird"]}, "Did you mean 'sp-hybrid'?"),
+    ("failover", {**FAILOVER, "failover_cluster": "cluster9"}, "Did you mean 'cluster1'?"),
+    ("failback", {**FAILBACK, "failback_groups": [["db-2"]]}, "Did you mean 'db-1'?"),
+    ("failback", {**FAILBACK, "failback_pools": ["sp-hybird"]}, "Did you mean 'sp-hybrid'?"),
+    ("failback", {**FAILBACK, "failback_cluster": "cluster9"}, "Did you mean 'cluster1'?"),
     ("restore_vm", {"restore_vm_source": "tags", "restore_vm_name": "db-2"}, "Did you mean 'db-1'?"),
 ]
 #: The same, where it is said before anything is read, so there is no report.

@@ -20,7 +20,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 #: Where the notes of this run are; ``None`` for a task that is to know nothing of what others foresee.
 directory: t.Optional[str] = None
-#: The environment variable by which a task is told whether it is to foresee; its action sets it, also on other hosts.
+#: The environment variable by which the action of a module that can foresee tells it whether to, on other hosts too.
 SWITCH = "STORPOOL_CLOUDSTACK_FORESEE"
 
 #: What is added to a refusal for want of something, if the task is in check mode.
@@ -33,9 +33,10 @@ _MADE_UP = re.compile(r"\?[0-9a-f]{32}")
 _UNKNOWN = "(not known before it is there)"
 
 
-def matters() -> bool:
-    """Whether what earlier tasks foresee may matter to this one. A task that only looks at what there is has switched it off."""
-    return bool(boolean(os.environ.get(SWITCH, "true"), strict=False))
+def told() -> t.Optional[bool]:
+    """Whether the task is to foresee: ``False`` for one that only looks at what there is, ``None`` for a module that never does."""
+    switch = os.environ.get(SWITCH)
+    return None if switch is None else bool(boolean(switch, strict=False))
 
 
 def made_up() -> str:

@@ -25,7 +25,7 @@ def finish(module: AnsibleModule, work: t.Callable[[], t.Mapping[str, t.Any]]) -
     try:
         result = work()
     except Failure as failure:
-        if module.check_mode and isinstance(failure, NotFound) and foreseen.matters():
+        if module.check_mode and isinstance(failure, NotFound) and foreseen.told():
             failure.message = f"{failure.message} {foreseen.HINT}"
         module.fail_json(**_fit_to_be_seen(module, failure.result()))
     module.exit_json(**_fit_to_be_seen(module, result))

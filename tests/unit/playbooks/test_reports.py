@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from html.parser import HTMLParser
 from pathlib import Path
@@ -105,12 +106,18 @@ def test_a_page_has_no_element_that_others_put_there(evil):
 
 
 def test_json_for_programs_is_plain_as_well(evil):
-    rendered = render("verify.json.j2", verify_found=evil)
+    rendered = render("verify.json.j2", verify_found=evil, ansible_check_mode=False)
     text = rendered if isinstance(rendered, str) else json.dumps(rendered)
     assert "\\u001b" not in text
     assert "\\r" not in text
     assert evil["problems"]
     assert not unseen("".join([evil["verdict"], *evil["problems"], *evil["now"]]))
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.json.j2")), ids=lambda path: path.name)
+def test_every_report_for_programs_begins_alike(template):
+    keys = re.findall(r"^  '(\w+)': ", template.read_text(encoding="utf-8"), re.MULTILINE)
+    assert keys[:7] == ["playbook", "time", "check_mode", "ok", "verdict", "problems", "now"]
 
 
 def test_lines_say_what_is_wrong_with_whom_and_what_to_do():
@@ -237,10 +244,10 @@ def test_a_roll_says_what_became_of_each_host_and_what_to_do():
     told, text, report = rolled(hosts)
     assert not unseen(text)
     assert told["verdict"] == "Failed: 4 agents, 1 deployed, 1 rolled back, 1 failed, 1 untouched."
-    assert (report["ok"], report["verdict"], report["next"]) == (False, told["verdict"], told["next"])
+    assert (report["ok"], report["verdict"], report["now"]) == (False, told["verdict"], told["now"])
     assert told["problems"][1] == "c: It broke."
-    assert told["next"][0].startswith("Look at b first")
-    assert told["next"][-1].endswith("take those that are deployed back: rollback_agents, driver_checksum=beef.")
+    assert told["now"][0].startswith("Look at b first")
+    assert told["now"][-1].endswith("take those that are deployed back: rollback_agents, driver_checksum=beef.")
     assert [line.split()[:2] for line in text.splitlines()[-4:]] == [
         ["a", "deployed"],
         ["b", "failed"],
@@ -263,4 +270,4 @@ def test_a_roll_has_a_verdict(outcomes, check, verdict):
     told = rolled(hosts, rollout_component="management", rollout_name="deploy_management", ansible_check_mode=check)[0]
     assert told["verdict"] == verdict
     assert told["problems"] == []
-    assert bool(told["next"]) == (check or None in outcomes)
+    assert bool(told["now"]) == (check or None in outcomes)

@@ -94,7 +94,7 @@ def look(reader: Reader, wanted: Want) -> Current:
     details = reader.offering_details(row["id"]) if row else {}
     zones = tuple(reader.zones()) if (wanted.present and wanted.zones) or (row and row.get("zoneid")) else ()
     # Who only looks may be about to make the pool.
-    pools = tuple(reader.pools()) if wanted.present and wanted.tags and foreseen.matters() else None
+    pools = tuple(reader.pools()) if wanted.present and wanted.tags and foreseen.told() is not False else None
     return Current(version, row, details, zones, pools)
 
 
