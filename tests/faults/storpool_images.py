@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from faults.child import SECONDS
+from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.image import run
 from faults.scenario import Scenario, Steps
 from faults.worlds import StorPool
 from simulators.client import Simulator, start
@@ -63,7 +63,10 @@ class Images:
     def world(self, token: str) -> Iterator[StorPool]:
         """A cluster whose client 1 has devices."""
         devices = [f"{CLIENT}={self.devices}"]
-        with start("storpool", token=token, data=self.data, devices=devices, device_kind="file") as simulator:
+        with (
+            mock.patch.object(run, "CLOSING", LONG),
+            start("storpool", token=token, data=self.data, devices=devices, device_kind="file") as simulator,
+        ):
             yield _World(simulator, self.dest)
 
     def program(self, first: str) -> str:
@@ -77,13 +80,6 @@ class Images:
         """What is in the directories of images that no run should leave there."""
         known = {self.source.name, self.dest.name, noted(self.dest).name}
         return sorted(path.name for path in self.files.iterdir() if path.name not in known)
-
-    def wait_for_programs(self) -> None:
-        """Wait until those that a run had begun which was killed are at their end: they go on with what they have open."""
-        end = time.monotonic() + SECONDS
-        while any(row["open"] for row in self.here.state()["attachments"]):
-            assert time.monotonic() < end, "a device stays open"
-            time.sleep(0.01)
 
     def scenario(self, state: str) -> Scenario:
         """One of :data:`STATES`."""

@@ -78,6 +78,12 @@ def named(state: dict[str, Any]) -> list[dict[str, Any]]:
     return [*state["volumes"], *(row for row in state["snapshots"] if not row["deleted"])]
 
 
+def at_work(images: Images) -> list[str]:
+    """The objects that are there only as long as a run works on them."""
+    names = [row["name"] for row in named(images.here.state())]
+    return [name for name in names if ".making-" in name or ".export-" in name]
+
+
 def bytes_of(images: Images, name: str) -> bytes:
     """What a volume or snapshot of the cluster holds."""
     [row] = [row for row in named(images.here.state()) if row["name"] == name]
@@ -111,10 +117,18 @@ def test_a_kill_at_any_stage_leaves_nothing_that_is_taken_for_whole(images: Imag
             f'[ "$1" = {stage} ] && {{ {"kill -9 $PPID; exit" if when == "before" else "qemu-img $@; kill -9 $PPID; exit"}; }}'
         )
         assert Child([("storpool_image", {**task, "qemu_img": program})]).wait() == []
-        images.wait_for_programs()
         assert not any(row["name"] == "img" for row in named(images.here.state()))
         assert not images.dest.exists()
         assert whole(images, run(images, task), state), (stage, when)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("stage", ["convert", "compare"])
+def test_a_device_that_is_open_a_little_longer_is_waited_for(images: Images, stage: str, state: str) -> None:
+    task = options(images, state)
+    program = images.program(f'[ "$1" = {stage} ] && sleep 2 >/dev/null 2>&1 &')
+    assert whole(images, run(images, {**task, "qemu_img": program}), state)
+    assert at_work(images) == []
 
 
 @pytest.mark.parametrize("state", ["import", "export"])
@@ -126,14 +140,8 @@ def test_an_end_at_any_time(images: Images, state: str, number: int) -> None:
         time.sleep(0.08 * moment)
         child.end(number)
         ended = child.wait()
-        images.wait_for_programs()
         if number != signal.SIGKILL and not ended:
-            left = [
-                row["name"]
-                for row in named(images.here.state())
-                if ".making-" in row["name"] or ".export-" in row["name"]
-            ]
-            assert left == []
+            assert at_work(images) == []
         assert whole(images, run(images, task), state), moment
 
 

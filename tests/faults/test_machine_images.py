@@ -158,7 +158,6 @@ class Machine(RuleBasedStateMachine):
             words = f'[ "$1" = {kill.command} ] && {{ kill -9 $PPID; exit; }}'
             options, wire = {**options, "qemu_img": self.images.program(words)}, Wire()
         Child([(MODULE, options)], wire).wait()
-        self.images.wait_for_programs()
         self.killed.add(work)
 
     def run(self, task: dict[str, Any], twice: bool, changed: Any, work: str) -> None:

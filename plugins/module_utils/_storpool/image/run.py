@@ -14,7 +14,7 @@ import time
 import typing as t
 
 from ..._common import endings
-from ..._common.errors import Failure, InvalidOption, NotConfigured, NotFound
+from ..._common.errors import ApiError, Failure, InvalidOption, NotConfigured, NotFound
 from ..._common.module import Module
 from ..._common.plan import Outcome, Plan, Step, backoff, converge
 from ..._common.run import finish as end
@@ -36,6 +36,8 @@ from .work import Busy, Held, Work
 PAUSE = 1.0
 #: How long something has to be attached nowhere until nobody is taken to be at it, in seconds: far longer than a run takes between two calls.
 GRACE = 20.0
+#: What a program that was ended takes until it has closed a device, in seconds.
+CLOSING = 10.0
 #: What a run takes to put its things away when it is ended, in seconds.
 LAST_SECONDS = 60.0
 
@@ -357,8 +359,15 @@ class Run:
         self._converge(lambda: works.look(self._reader, work), lambda held: works.drop(held, work), time_left)
 
     def _apply(self, step: Step) -> t.Any:
-        with endings.to_its_end():
-            return self._api.apply(step)
+        until = self._clock() + CLOSING
+        while True:
+            try:
+                with endings.to_its_end():
+                    return self._api.apply(step)
+            except ApiError as error:
+                if works.OPEN not in str(error.error.get("descr", "")) or self._clock() >= until:
+                    raise
+            self._sleep(PAUSE)
 
     def _converge(
         self,

@@ -19,6 +19,10 @@ from ..objects import identity as objects
 from . import wanted as tags
 
 
+#: What StorPool says of a device that a program has open.
+OPEN = "is open at"
+
+
 class Busy(Failure):
     """Another run works on the same, or another task uses what has to be used alone."""
 
@@ -159,7 +163,7 @@ def detach(work: Work, raw: Raw, clients: t.Sequence[int]) -> Step:
         timeout=work.attach_timeout,
         advice=(
             (
-                "is open at",
+                OPEN,
                 f"Something on {objects.client_list(clients)} has its device open; the next run tries again.",
             ),
         ),
