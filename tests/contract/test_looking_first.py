@@ -45,6 +45,11 @@ MISTAKES = [
     ("import_vm_disk", {**IMPORT, "import_vm_disk_offering": "custmo"}, "Did you mean 'custom'?"),
     ("import_vm_disk", {**IMPORT, "import_vm_disk_vm": "db-2"}, "Did you mean 'db-1'?"),
     ("restore_vm", {"restore_vm_source": "tags", "restore_vm_name": "db-2"}, "Did you mean 'db-1'?"),
+    (
+        "restore_vm",
+        {"restore_vm_name": "db-1", "restore_vm_host": "nobody.invalid"},
+        "storpool_vcctl on nobody.invalid does not tell of backups: Task failed: Failed to connect to the host via ssh",
+    ),
 ]
 #: The same, where it is said before anything is read, so there is no report.
 MISSPELT = [
