@@ -44,6 +44,13 @@ MISTAKES = [
     ),
     ("import_vm_disk", {**IMPORT, "import_vm_disk_offering": "custmo"}, "Did you mean 'custom'?"),
     ("import_vm_disk", {**IMPORT, "import_vm_disk_vm": "db-2"}, "Did you mean 'db-1'?"),
+    (
+        "import_vm_disk",
+        {name: value for name, value in IMPORT.items() if name != "import_vm_disk_host"},
+        "has no host in the group cloudstack_agents, and one has to bring the image in. Give an inventory (-i)",
+    ),
+    ("import_vm_disk", {**IMPORT, "import_vm_disk_host": "agent-1"}, "The inventory has no host agent-1, and one has"),
+    ("import_vm_disk", {**IMPORT, "import_vm_disk_host": "gone"}, "The host gone cannot be reached"),
     ("restore_vm", {"restore_vm_source": "tags", "restore_vm_name": "db-2"}, "Did you mean 'db-1'?"),
     (
         "restore_vm",
@@ -87,7 +94,8 @@ def run(storpool, cloudstack, tmp_path):
             "cloudstack_api_secret": cloudstack.args["secret_key"],
         }
         (tmp_path / "given.json").write_text(json.dumps(given | connection))
-        program = [documented.programs("ansible-playbook"), f"{documented.COLLECTION}.{name}"]
+        (tmp_path / "hosts").write_text("gone ansible_host=nobody.invalid\n")
+        program = [documented.programs("ansible-playbook"), "-i", "hosts", f"{documented.COLLECTION}.{name}"]
         ended = subprocess.run(
             [*program, "--extra-vars", f"@{tmp_path / 'given.json'}"],
             cwd=tmp_path,
