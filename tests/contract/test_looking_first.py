@@ -58,6 +58,20 @@ MISTAKES = [
         "storpool_vcctl on nobody.invalid does not tell of backups: Task failed: Failed to connect to the host via ssh",
     ),
 ]
+FAILOVER = {
+    "failover_groups": [["db-2"]],
+    "failover_from": "cluster1",
+    "failover_cluster": "cluster1",
+    "failover_pools": ["sp-hybrid"],
+    "failover_template": "hybrid",
+    "failover_max_backup_age": "1d",
+    "failover_source": "tags",
+}
+#: What only looks with --check, and makes nothing that a later task would look for.
+LOOKS = [
+    ("restore_vm", {"restore_vm_source": "tags", "restore_vm_name": "db-2"}),
+    ("failover", FAILOVER),
+]
 #: The same, where it is said before anything is read, so there is no report.
 MISSPELT = [
     (
@@ -82,7 +96,7 @@ def run(storpool, cloudstack, tmp_path):
         documented.pool(storpool, "ssd"),
     )
 
-    def playbook(name: str, given: dict[str, Any]) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    def playbook(name: str, given: dict[str, Any], *options: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
         for simulator in (storpool, cloudstack):
             simulator.clear_journal()
         connection = {
@@ -97,7 +111,7 @@ def run(storpool, cloudstack, tmp_path):
         (tmp_path / "hosts").write_text("gone ansible_host=nobody.invalid\n")
         program = [documented.programs("ansible-playbook"), "-i", "hosts", f"{documented.COLLECTION}.{name}"]
         ended = subprocess.run(
-            [*program, "--extra-vars", f"@{tmp_path / 'given.json'}"],
+            [*program, "--extra-vars", f"@{tmp_path / 'given.json'}", *options],
             cwd=tmp_path,
             env=documented.environment(tmp_path)
             | {"PWD": str(tmp_path), "STORPOOL_CLOUDSTACK_DIRECT": "true", "SP_OURID": "1"},
@@ -125,6 +139,15 @@ def test_a_mistake_is_found_before_the_first_write(run, tmp_path, name, given, s
     assert report["verdict"] in page
     assert "{{" not in page
     assert f"{tmp_path}/storpool-{name}.html" in ended.stdout
+
+
+@pytest.mark.parametrize(("name", "given"), LOOKS, ids=[name for name, _given in LOOKS])
+def test_with_check_nobody_is_told_of_what_earlier_tasks_would_make(run, tmp_path, name, given):
+    ended, written = run(name, given, "--check")
+    assert (ended.returncode, written) == (2, []), ended.stdout
+    problems = json.loads((tmp_path / f"storpool-{name}.json").read_text())["problems"]
+    assert "Did you mean 'db-1'?" in str(problems)
+    assert "in check mode" not in str(problems)
 
 
 @pytest.mark.parametrize(("name", "given", "says"), MISSPELT, ids=[f"{row[0]}-{n}" for n, row in enumerate(MISSPELT)])
