@@ -167,3 +167,6 @@ def test_with_the_mistake_mended_all_of_it_is_done_and_reported(run, tmp_path):
     assert (report["ok"], report["placement_groups"], report["summary"]["created"]) == (True, ["fresh"], 3)
     ended, written = run("provision_objects", OBJECTS)
     assert (ended.returncode, written) == (0, []), ended.stdout
+    ended, written = run("provision_objects", OBJECTS, "--check")
+    assert (ended.returncode, written) == (0, []), ended.stdout
+    assert "Nothing was changed, since this was --check, and nothing is to be done." in ended.stdout

@@ -192,6 +192,16 @@ def test_a_play_in_check_mode_says_so_if_it_changes_something():
     assert "--check" in ending(check=True, end_verdict="2 created.", end_changes=True)[1]
 
 
+def test_a_play_in_check_mode_sends_nobody_off_for_nothing():
+    def dry(**more):
+        return ending(check=True, end_verdict="Seen.", end_changes=True, **more)[1]
+
+    assert dry() == "Nothing was changed, since this was --check: run it without to have it done."
+    assert dry(end_idle=True) == "Nothing was changed, since this was --check, and nothing is to be done."
+    assert dry(end_failed=True, end_idle=True) == "Nothing was changed, since this was --check."
+    assert dry(end_without=". Not yet.") == "Nothing was changed, since this was --check. Not yet."
+
+
 def rolled(hosts, **more):
     """What a roll tells of hosts, and its report for people and for programs."""
     variables = {
