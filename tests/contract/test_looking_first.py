@@ -54,6 +54,11 @@ MISTAKES = [
     ("restore_vm", {"restore_vm_source": "tags", "restore_vm_name": "db-2"}, "Did you mean 'db-1'?"),
     (
         "restore_vm",
+        {"restore_vm_source": "tags", "restore_vm_name": "db-1"},
+        "VM 'db-1' is Running, and has to be stopped for this. Set restore_vm_stop to let the task do it.",
+    ),
+    (
+        "restore_vm",
         {"restore_vm_name": "db-1", "restore_vm_host": "nobody.invalid"},
         "storpool_vcctl on nobody.invalid does not tell of backups: Task failed: Failed to connect to the host via ssh",
     ),
@@ -95,6 +100,9 @@ def run(storpool, cloudstack, tmp_path):
         ("deployVirtualMachine", {"zoneid": "1", "serviceofferingid": "1", "templateid": "1", "name": "db-1"}),
         documented.pool(storpool, "ssd"),
     )
+    (root,) = [each for each in storpool_call(storpool, "VolumesList").json()["data"] if each["tags"].get("cvm")]
+    tags = {name: root["tags"][name] for name in ("cvm", "uuid")}
+    storpool_call(storpool, f"VolumeSnapshot/~{root['globalId']}", {"name": "backup-1", "tags": tags})
 
     def playbook(name: str, given: dict[str, Any], *options: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
         for simulator in (storpool, cloudstack):
