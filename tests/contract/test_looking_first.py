@@ -69,7 +69,29 @@ MISTAKES = [
     ("failback", {**FAILBACK, "failback_groups": [["db-2"]]}, "Did you mean 'db-1'?"),
     ("failback", {**FAILBACK, "failback_pools": ["sp-hybird"]}, "Did you mean 'sp-hybrid'?"),
     ("failback", {**FAILBACK, "failback_cluster": "cluster9"}, "Did you mean 'cluster1'?"),
+    (
+        "import_vm_disk",
+        {name: value for name, value in IMPORT.items() if name != "import_vm_disk_host"},
+        "has no host in the group cloudstack_agents, and one has to bring the image in. Give an inventory (-i)",
+    ),
+    ("import_vm_disk", {**IMPORT, "import_vm_disk_host": "agent-1"}, "The inventory has no host agent-1, and one has"),
+    ("import_vm_disk", {**IMPORT, "import_vm_disk_host": "gone"}, "The host gone cannot be reached"),
     ("restore_vm", {"restore_vm_source": "tags", "restore_vm_name": "db-2"}, "Did you mean 'db-1'?"),
+    (
+        "restore_vm",
+        {"restore_vm_source": "tags", "restore_vm_name": "db-1"},
+        "VM 'db-1' is Running, and has to be stopped for this. Set restore_vm_stop to let the task do it.",
+    ),
+    (
+        "restore_vm",
+        {"restore_vm_name": "db-1", "restore_vm_host": "nobody.invalid"},
+        "storpool_vcctl on nobody.invalid does not tell of backups: Task failed: Failed to connect to the host via ssh",
+    ),
+]
+#: What only looks with --check, and makes nothing that a later task would look for.
+LOOKS = [
+    ("restore_vm", {"restore_vm_source": "tags", "restore_vm_name": "db-2"}),
+    ("failover", {**FAILOVER, "failover_groups": [["db-2"]]}),
 ]
 #: The same, where it is said before anything is read, so there is no report.
 MISSPELT = [
@@ -94,8 +116,11 @@ def run(storpool, cloudstack, tmp_path):
         ("deployVirtualMachine", {"zoneid": "1", "serviceofferingid": "1", "templateid": "1", "name": "db-1"}),
         documented.pool(storpool, "ssd"),
     )
+    (root,) = [each for each in storpool_call(storpool, "VolumesList").json()["data"] if each["tags"].get("cvm")]
+    tags = {name: root["tags"][name] for name in ("cvm", "uuid")}
+    storpool_call(storpool, f"VolumeSnapshot/~{root['globalId']}", {"name": "backup-1", "tags": tags})
 
-    def playbook(name: str, given: dict[str, Any]) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    def playbook(name: str, given: dict[str, Any], *options: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
         for simulator in (storpool, cloudstack):
             simulator.clear_journal()
         connection = {
@@ -107,9 +132,10 @@ def run(storpool, cloudstack, tmp_path):
             "cloudstack_api_secret": cloudstack.args["secret_key"],
         }
         (tmp_path / "given.json").write_text(json.dumps(given | connection))
-        program = [documented.programs("ansible-playbook"), f"{documented.COLLECTION}.{name}"]
+        (tmp_path / "hosts").write_text("gone ansible_host=nobody.invalid\n")
+        program = [documented.programs("ansible-playbook"), "-i", "hosts", f"{documented.COLLECTION}.{name}"]
         ended = subprocess.run(
-            [*program, "--extra-vars", f"@{tmp_path / 'given.json'}"],
+            [*program, "--extra-vars", f"@{tmp_path / 'given.json'}", *options],
             cwd=tmp_path,
             env=documented.environment(tmp_path)
             | {"PWD": str(tmp_path), "STORPOOL_CLOUDSTACK_DIRECT": "true", "SP_OURID": "1"},
@@ -139,6 +165,15 @@ def test_a_mistake_is_found_before_the_first_write(run, tmp_path, name, given, s
     assert f"{tmp_path}/storpool-{name}.html" in ended.stdout
 
 
+@pytest.mark.parametrize(("name", "given"), LOOKS, ids=[name for name, _given in LOOKS])
+def test_with_check_nobody_is_told_of_what_earlier_tasks_would_make(run, tmp_path, name, given):
+    ended, written = run(name, given, "--check")
+    assert (ended.returncode, written) == (2, []), ended.stdout
+    problems = json.loads((tmp_path / f"storpool-{name}.json").read_text())["problems"]
+    assert "Did you mean 'db-1'?" in str(problems)
+    assert "in check mode" not in str(problems)
+
+
 @pytest.mark.parametrize(("name", "given", "says"), MISSPELT, ids=[f"{row[0]}-{n}" for n, row in enumerate(MISSPELT)])
 def test_what_no_variable_can_be_is_refused_at_once(run, name, given, says):
     ended, written = run(name, given)
@@ -156,3 +191,6 @@ def test_with_the_mistake_mended_all_of_it_is_done_and_reported(run, tmp_path):
     assert (report["ok"], report["placement_groups"], report["summary"]["created"]) == (True, ["fresh"], 3)
     ended, written = run("provision_objects", OBJECTS)
     assert (ended.returncode, written) == (0, []), ended.stdout
+    ended, written = run("provision_objects", OBJECTS, "--check")
+    assert (ended.returncode, written) == (0, []), ended.stdout
+    assert "Nothing was changed, since this was --check, and nothing is to be done." in ended.stdout

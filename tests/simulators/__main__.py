@@ -50,7 +50,10 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     with ExitStack() as running:
-        variables = _start(options, running)
+        variables, refused = _start(options, running)
+        if refused:
+            print(refused, file=sys.stderr)
+            return 2
         if options.command:
             return _run(options.command, {**variables, **_checkout(running)})
         for name, value in variables.items():
@@ -69,22 +72,25 @@ def _complaint() -> str:
     return f"The simulators need {', '.join(missing)}: {wanted}" if missing else ""
 
 
-def _start(options: argparse.Namespace, running: ExitStack) -> dict[str, str]:
-    """Start both; the environment variables by which modules and people find them."""
-    from simulators.client import start  # noqa: PLC0415 - it needs what the complaint would be about
+def _start(options: argparse.Namespace, running: ExitStack) -> tuple[dict[str, str], str]:
+    """Start both; the environment variables by which modules and people find them, and why one of them did not start."""
+    from simulators.client import SimulatorError, start  # noqa: PLC0415 - it needs what the complaint would be about
 
-    storpool = running.enter_context(start("storpool", token=options.token, clients=options.clients))
-    cloudstack = running.enter_context(
-        start(
-            "cloudstack",
-            version=options.version,
-            api_key=options.api_key,
-            secret_key=options.secret_key,
-            storpool_url=storpool.url,
-            storpool_token=options.token,
+    try:
+        storpool = running.enter_context(start("storpool", token=options.token, clients=options.clients))
+        cloudstack = running.enter_context(
+            start(
+                "cloudstack",
+                version=options.version,
+                api_key=options.api_key,
+                secret_key=options.secret_key,
+                storpool_url=storpool.url,
+                storpool_token=options.token,
+            )
         )
-    )
-    return {
+    except SimulatorError as error:
+        return {}, str(error).strip().splitlines()[-1]  # after the usage of a server that nobody sees
+    variables = {
         "SP_API_HTTP_HOST": storpool.host,
         "SP_API_HTTP_PORT": str(storpool.port),
         "SP_AUTH_TOKEN": options.token,
@@ -94,6 +100,7 @@ def _start(options: argparse.Namespace, running: ExitStack) -> dict[str, str]:
         "STORPOOL_SIMULATOR": f"{storpool.url}/_sim",
         "CLOUDSTACK_SIMULATOR": f"{cloudstack.url}/_sim",
     }
+    return variables, ""
 
 
 def _checkout(running: ExitStack) -> dict[str, str]:

@@ -21,7 +21,10 @@ MAX_DISKS = 900
 
 
 def _clients(text: str) -> tuple[int, ...]:
-    numbers = tuple(dict.fromkeys(int(part) for part in text.split(",") if part))
+    try:
+        numbers = tuple(dict.fromkeys(int(part) for part in text.split(",") if part))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not ids of clients: {text!r} (write them like 1,2,3)") from error
     if not all(1 <= number <= MAX_CLIENT for number in numbers):
         raise argparse.ArgumentTypeError(f"client ids are from 1 to {MAX_CLIENT}")
     return numbers

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.template import trust_as_template
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._books.finding import CODES, SEVERITIES
 from ansible_collections.storpool.cloudstack.plugins.module_utils._books.run import counts
@@ -45,6 +46,7 @@ def told(found, **more):
         audit_found={"findings": ordered, "counts": counts(ordered), "books": SIZES},
         books_severities=BOOKS["books_severities"],
         books_headings=HEADINGS,
+        books_fail_on=trust_as_template(BOOKS["books_fail_on"]),
         **more,
     )
     return rendered if isinstance(rendered, dict) else json.loads(rendered)
@@ -91,6 +93,9 @@ def test_the_verdict_counts():
         (["warning"], []),
         (["client_down"], []),
         (["info", "dangling_attachment"], ["dangling_attachment"]),
+        ("error", ["error"]),
+        ("info, dangling_attachment", ["dangling_attachment"]),
+        ("", []),
     ],
 )
 def test_what_makes_a_run_fail(wanted, expected):

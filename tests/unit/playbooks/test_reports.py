@@ -199,6 +199,26 @@ def test_a_play_in_check_mode_says_so_if_it_changes_something():
     assert "--check" in ending(check=True, end_verdict="2 created.", end_changes=True)[1]
 
 
+def test_a_play_in_check_mode_sends_nobody_off_for_nothing():
+    def dry(**more):
+        return ending(check=True, end_verdict="Seen.", end_changes=True, **more)[1]
+
+    assert dry() == "Nothing was changed, since this was --check: run it without to have it done."
+    assert dry(end_idle=True) == "Nothing was changed, since this was --check, and nothing is to be done."
+    assert dry(end_failed=True, end_idle=True) == "Nothing was changed, since this was --check."
+    assert dry(end_without=". Not yet.") == "Nothing was changed, since this was --check. Not yet."
+
+
+def test_what_allows_an_older_backup_is_told_as_the_playbooks_variable():
+    row = {"name": "web-1", "group": 1, "result": "failed", "age": 90, "data_of": None, "here": False}
+    row["msg"] = "The newest that can is b: set older_backups to take it, or raise max_age."
+    rendered = render("site_told.j2", ansible_check_mode=True, told_where="b", told_next=[], site_seen={"vms": [row]})
+    told = rendered if isinstance(rendered, dict) else json.loads(rendered)
+    assert told["problems"] == [
+        "web-1: The newest that can is b: set failover_older_backups to take it, or raise failover_max_backup_age."
+    ]
+
+
 def rolled(hosts, **more):
     """What a roll tells of hosts, and its report for people and for programs."""
     variables = {
