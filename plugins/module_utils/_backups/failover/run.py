@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ..._common import alike
 from ..._common.crew import Crew
 from ..._common.errors import Failure, InvalidOption, NotAllowed, NotFound, Outdated, PartlyFailed
 from ..._common.given import refuse_empty
@@ -315,13 +316,13 @@ def judged(result: Row, wanted: Want) -> Row:
     bad = [row for row in rows if row["result"] in (_LEFT, _FAILED, _WAITING)]
     if not bad:
         return result
-    reasons: t.Dict[str, t.List[str]] = {}
-    for row in bad:
-        reasons.setdefault(str(row["msg"] or "It was not begun."), []).append(repr(row["name"]))
-    alike = sorted(reasons.items(), key=lambda each: -len(each[1]))
-    told = [f"{listing(sorted(names), most=3)}: {reason}" for reason, names in alike[:_MOST_REASONS]]
+    found = alike.groups(
+        alike.Reason(repr(row["name"]), (str(row["name"]), str(row["id"])), str(row["msg"] or "It was not begun."))
+        for row in bad
+    )
+    told = [alike.line(group) for group in found[:_MOST_REASONS]]
     verb = "could not be" if wanted.drill else "is not" if len(bad) == 1 else "are not"
-    more = " The list vms has every reason." if len(alike) > _MOST_REASONS else ""
+    more = " The list vms has every reason." if len(found) > _MOST_REASONS else ""
     raise PartlyFailed(
         f"{len(bad):,} of {len(rows):,} VMs {verb} {_WORDS[wanted.state]}. {' '.join(told)}{more} Run the task again when that is put right.",
         result,
