@@ -237,10 +237,12 @@ def test_the_order_of_lists_does_not_matter(order, devices):
         ([("data", "x"), (DATA, "y")], "named twice"),
         ([("nothing", "x")], "no disks 'nothing'"),
         ([(DATA, "nothing")], "no disks 'nothing'"),
+        ([("{data}", "x")], "no disks '[{]data[}]'"),
+        ([(DATA, "{")], "no disks '[{]'. It has .*volume 'z[{]0[}]'"),
     ],
 )
 def test_pairs_that_make_no_sense_are_refused(pairs, told):
-    targets = [disk("r", "ROOT", 0), disk("x", name="x"), disk("y", name="y")]
+    targets = [disk("r", "ROOT", 0), disk("x", name="x"), disk("y", name="y"), disk("z", name="z{0}")]
     with pytest.raises(InvalidOption, match=told):
         pairing.explicit(THREE, SOURCES, targets, [{"from": one, "to": other} for one, other in pairs])
 
