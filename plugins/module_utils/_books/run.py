@@ -51,7 +51,7 @@ def ask(params: Params, duration: Duration) -> Ask:
         pools=None if params["pools"] is None else tuple(params["pools"]),
         clients={str(host): _client(client, host) for host, client in params["clients"].items()},
         codes=None if codes is None else frozenset(codes),
-        min_age=duration(params["min_age"], "min_age") or 0,
+        min_age=duration(params["min_age"], "min_age", "") or 0,
     )
 
 

@@ -80,7 +80,7 @@ def want(params: Params, duration: Seconds, moment: Seconds, drill: bool) -> Wan
         zone=params["zone"],
         cluster=params["cluster"],
         max_age=max_age_of(params, duration),
-        made_after=moment(params["made_after"], "made_after") or None,
+        made_after=moment(params["made_after"], "made_after", "") or None,
         older_backups=params["older_backups"],
         fenced=params["fenced"],
         stop_vms=params["stop_vms"],
