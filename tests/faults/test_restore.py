@@ -325,6 +325,32 @@ def test_nothing_is_done_unless_everything_can_be(world):
     refused("not_found", "has no backup")
 
 
+def test_of_vms_with_one_name_is_told_whose_they_are_and_for_the_option_that_names_them(world):
+    """Each account can have a VM of that name."""
+    world.new(remote=True)
+    world.add(pool="sp", vms=1, name="web", running=False)
+    world.add(pool="sp", vms=1, name="other", running=False)
+    world.forget()
+    world.storpool.forget()
+    both = sorted(row["id"] for row in world.admin("GET", "state")["vms"] if row["name"] == "web")
+    of = "of account 'admin' in zone 'zone1'"
+    told = f": 2 VMs have the name 'web'. Give the id of one: {both[0]} {of} and {both[1]} {of}."
+    volume = {"disk": "data-1", "disk_offering": "Custom", "source": "tags"}
+    for module, option, task in (
+        ("cloudstack_vm_restore", "vm", BACK),
+        ("cloudstack_vm_restore", "onto", {**BACK, "vm": "other", "onto": "web"}),
+        ("cloudstack_volume_restore", "vm", {**volume, "vm": "web", "onto": "other"}),
+        ("cloudstack_volume_restore", "onto", {**volume, "vm": "other", "onto": "web"}),
+        ("cloudstack_vm_backup_info", "vm", {"source": "tags", "vm": ["web"]}),
+        ("cloudstack_vm_backup_info", "vm", {"source": "tags", "vm": ["other", "web"]}),
+        ("cloudstack_vm_failover", "groups[0][0]", {"state": "stopped", "groups": [["web"]], "stop_vms": True}),
+    ):
+        ended = runner.run(module, {**world.task, **task})
+        assert ended.failed, (module, task)
+        assert (ended.result["error"]["kind"], ended.result["msg"]) == ("ambiguous", option + told)
+    assert not [entry for entry in [*world.journal(), *world.storpool.journal()] if entry["write"]]
+
+
 def test_a_disk_that_the_backup_lacks_stays_as_it_is_if_the_others_are_named(world):
     """By their ids, too, in capital letters."""
     vm = world.new(remote=False, running=False)

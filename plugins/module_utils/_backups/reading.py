@@ -42,15 +42,15 @@ Apply = t.Callable[[Step], t.Any]
 class Sides(t.NamedTuple):
     """What reads both sides, and what is known of names on either, neither of which is known here.
 
-    ``the_vm`` finds a VM by name or id in a zone, ``reference`` gives what StorPool calls what has a path, ``keys_of`` all that an object of StorPool's is
-    known by. ``changes`` gives the policy that would make one object like another. ``status`` is what VolumeCare
-    says; ``None`` if backups are known by their tags. ``zone_id`` gives the id of a zone, given its name or id, or nothing. ``settles`` gives what waits for
-    the end of a state of a VM that passes, ``None`` for one that does not.
+    ``the_vm`` finds a VM by name or id in a zone, for an option (``vm`` unless it is told). ``reference`` gives what StorPool calls what has a path,
+    ``keys_of`` all that an object of StorPool's is known by. ``changes`` gives the policy that would make one object like another. ``status`` is what
+    VolumeCare says; ``None`` if backups are known by their tags. ``zone_id`` gives the id of a zone, given its name or id, or nothing. ``settles`` gives
+    what waits for the end of a state of a VM that passes, ``None`` for one that does not.
     """
 
     cloud: t.Any
     cluster: t.Any
-    the_vm: t.Callable[[str, t.Optional[str]], t.Optional[Row]]
+    the_vm: t.Callable[..., t.Optional[Row]]
     reference: t.Callable[[t.Optional[str]], t.Optional[str]]
     keys_of: t.Callable[[Row], t.Tuple[str, ...]]
     changes: t.Callable[[Row, Row], Row] = lambda _thing, _like: {}
@@ -307,7 +307,7 @@ class Run:
         if self._vm is None:
             row = self._source_row
             if wanted.onto is not None:
-                row = self._sides.the_vm(wanted.onto, wanted.zone)
+                row = self._sides.the_vm(wanted.onto, wanted.zone, "onto")
             if row is None:
                 option = "vm" if wanted.onto is None else "onto"
                 told = wanted.onto or wanted.vm

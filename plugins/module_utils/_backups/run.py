@@ -129,7 +129,7 @@ def look(sides: Sides, params: Params, clock: t.Callable[[], float] = time.time)
         )
         ids = [one for one in ids if params["zone"] is None or params["zone"] in _zone(known.get(one))]
     else:
-        ids = [_id_of(name, rows, backups, params["zone"]) for name in params["vm"]]
+        ids = [_id_of(sides, name, rows, backups, params["zone"]) for name in params["vm"]]
     policies: t.Dict[str, t.Set[str]] = {}
     for volume in shelf.volumes():
         if tag(volume, "cvm"):
@@ -154,16 +154,17 @@ def _zone(row: t.Optional[Row]) -> t.Tuple[t.Any, ...]:
     return (row.get("zoneid"), row.get("zonename")) if row else ()
 
 
-def _id_of(name: str, rows: t.Sequence[Row], backups: t.Mapping[str, t.Any], zone: t.Optional[str]) -> str:
+def _id_of(
+    sides: Sides, name: str, rows: t.Sequence[Row], backups: t.Mapping[str, t.Any], zone: t.Optional[str]
+) -> str:
     found = [
         row
         for row in rows
         if is_called(name, row["id"], row["name"], row.get("displayname")) and (zone is None or zone in _zone(row))
     ]
-    if len(found) > 1:
-        raise InvalidOption(f"vm: {len(found)} VMs have the name {name!r}. Give the id of the one that is meant.")
-    if found:
-        return str(found[0]["id"])
+    row = found[0] if len(found) == 1 else sides.the_vm(name, zone) if found else None  # which tells them apart
+    if row is not None:
+        return str(row["id"])
     if name.lower() in backups:
         return name.lower()
     raise NotFound(

@@ -62,7 +62,7 @@ def test_a_zone_that_is_nowhere_is_refused_and_is_no_other_day(zone):
 
 def test_never_is_refused_where_it_means_nothing_and_not_recommended():
     for read in (times.duration, times.moment):
-        with pytest.raises(InvalidOption, match="or 'never'[.]$"):
+        with pytest.raises(InvalidOption, match=r"or 'never'[.]$"):
             read("x", "delete_after")
         with pytest.raises(InvalidOption) as caught:
             read("never", "max_age", "")
