@@ -9,6 +9,7 @@ import re
 import typing as t
 from datetime import datetime, timezone
 
+from .._common.answers import LAST_MOMENT
 from .._common.errors import InvalidOption, NotAllowed, NotFound
 from .._common.words import listing, there_is
 
@@ -69,6 +70,13 @@ class Backup(t.NamedTuple):
                 for disk in self.disks
             ],
         }
+
+
+def created_of(name: str) -> int:
+    """The moment that the id of a backup begins with; 0 if it begins with none, since ids are kept in tags, which people can write."""
+    digits = name.partition(".")[0]
+    fits = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LAST_MOMENT))
+    return min(int(digits), LAST_MOMENT) if fits else 0
 
 
 def utc(moment: int) -> str:

@@ -117,6 +117,11 @@ def explicit(
 def check_sizes(backup: Backup, pairs: t.Iterable[Pair]) -> None:
     """Refuse what would cut off the end of a disk."""
     for row, disk in pairs:
+        if row.get("size") is None:
+            raise NotAllowed(
+                f"CloudStack does not say how large {name_of(row)} is, so the end of it might be cut off. See what state it is in, and run the task again "
+                "when it is Ready."
+            )
         if disk.size is not None and disk.size > int(row["size"]):
             enough = -(-disk.size // GIB)
             raise NotAllowed(

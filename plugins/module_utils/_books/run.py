@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._common import answers
 from .._common.errors import Failure, InvalidOption, NotAllowed
 from .._common.plan import Plan, Step, backoff, converge
 from .._common.words import listing, there_is
@@ -57,7 +58,7 @@ def ask(params: Params, duration: Duration) -> Ask:
 
 def _client(value: t.Any, host: str) -> int:
     text = str(value)
-    if isinstance(value, bool) or not text.isdigit() or not 1 <= int(text) <= _LAST_CLIENT:
+    if isinstance(value, bool) or answers.number(text) is not None or not 1 <= int(text) <= _LAST_CLIENT:
         raise InvalidOption(
             f"clients.{host}: {value!r} is no id of a StorPool client. Give a number from 1 to {_LAST_CLIENT}."
         )
