@@ -257,7 +257,8 @@ class Run:
                 self.failed = failure.while_doing(step.action)
                 if isinstance(failure, ApiError):
                     failure.advise(step.advice)
-                raise Outdated(failure.message, call=failure.call, error=failure.error) from None
+                # Without the name of the error: a course does not go on after the same one of the same step.
+                raise Outdated(failure.message, call=failure.call) from None
             raise
         self._halted = self._halted and step.call != "startVirtualMachine"
         self._shelf.forget(*_CHANGES.get(step.call, ("nothing",)))

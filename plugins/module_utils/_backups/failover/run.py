@@ -135,7 +135,8 @@ class Vm:
         """Take note of a call that failed. Raises :class:`Outdated` if the VM is to be planned anew, on its way back."""
         if self.failed is None and step.call in _ON_THE_WAY and self._refused.is_final(step, failure):
             self.failed = failure.while_doing(step.action)
-            raise Outdated(failure.message, call=failure.call, error=failure.error)
+            # Without the name of the error: a course does not go on after the same one of the same step.
+            raise Outdated(failure.message, call=failure.call)
 
     def shown(self, state: str) -> Row:
         """What the result says of it."""
