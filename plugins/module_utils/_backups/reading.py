@@ -165,7 +165,7 @@ class Run:
         self._source: t.Optional[str] = None
         self._source_row: t.Optional[Row] = None
         self._refused = Refusals()
-        self._halted, self._aimed_at = False, 0.0
+        self._halted, self._begun, self._aimed_at = False, False, 0.0
         self.goal: t.Optional[Goal] = None
         self.aimed: t.Optional[Goal] = None
         self.failed: t.Optional[Failure] = None
@@ -211,6 +211,7 @@ class Run:
     def plan(self, current: Current) -> Plan:
         """The calls that are left, on the way there or, after a refusal, on the way back."""
         goal = self.goal or self._aim(current)
+        self._begun = current.memory.state == marks.BEGUN
         if self._halted or (current.memory.ran and current.memory.backup == goal.backup.id):
             # Else it would stay stopped if a run beside this one had stopped it when this one aimed.
             goal = goal._replace(ran=True)
@@ -300,6 +301,13 @@ class Run:
             )
             raise self.failed
         return outcome
+
+    def left_as(self) -> str:
+        """In what state the VM is if the run ends on its way, in a sentence that begins with a space; nothing if its disks were not touched."""
+        if not self._begun or self._vm is None:
+            return ""
+        told = f" {name_of(self._vm)} is {self._vm.get('state')}, and its disks can be of different moments until then"
+        return f"{told}: do not start it. What they held before is on the safety snapshots."
 
     def _the_vm(self) -> Row:
         wanted = self._wanted
