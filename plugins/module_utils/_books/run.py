@@ -17,8 +17,8 @@ from .reading import Ask, Reading, Sides, names_of, sizes
 
 Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]
-#: Seconds from a duration as people write it, for an option.
-Duration = t.Callable[[t.Optional[str], str], t.Optional[int]]
+#: Seconds from a duration as people write it, for an option. A third argument is how its errors go on when they say what can be given.
+Duration = t.Callable[..., t.Optional[int]]
 
 _BOTH: t.Dict[str, t.Any] = {
     "zone": {"type": "str"},
