@@ -179,7 +179,7 @@ def main() -> None:
         sides = Sides(
             cloud,
             Cluster(connect_to_storpool(module)),
-            lambda vm, zone: named.the_vm(cloud, vm, zone),
+            lambda *asked: named.the_vm(cloud, *asked),
             other_half.reference,
             keys_of,
             status=volumecare.teller(params),

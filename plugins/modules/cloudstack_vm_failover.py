@@ -247,9 +247,6 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.conn
 )
 from ansible_collections.storpool.cloudstack.plugins.module_utils._storpool.run import connect as connect_to_storpool
 
-#: How VMs are called.
-_BY = (("id",), ("name", "displayname"))
-
 
 def main() -> None:
     options = dict(SPEC["argument_spec"], **dict(TO_CLOUDSTACK, **TO_STORPOOL))
@@ -264,10 +261,16 @@ def main() -> None:
                 f"cluster: CloudStack {cloud.version()} starts VMs on hosts of any cluster; the first that can be told where is "
                 f"{versions.STARTS_IN_CLUSTERS}."
             )
+
+        def find(option: str, what: str, name: str, rows: t.Any) -> t.Any:
+            if what != "VM":
+                return named.needed(option, what, name, rows)
+            return named.needed(option, what, name, rows, by=named.VM_BY, told=named.whose)
+
         sides = Sides(
             cloud,
             Cluster(storpool),
-            lambda option, what, name, rows: named.needed(option, what, name, rows, by=_BY),
+            find,
             other_half.reference,
             keys_of,
             volumecare.teller(params) if wanted.state == UP else None,

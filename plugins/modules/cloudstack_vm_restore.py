@@ -303,7 +303,7 @@ def main() -> None:
         sides = Sides(
             cloud,
             Cluster(storpool),
-            lambda vm, zone: named.the_vm(cloud, vm, zone),
+            lambda *asked: named.the_vm(cloud, *asked),
             other_half.reference,
             keys_of,
             lambda thing, like: policy.changes(thing, policy.settings_of(like)),

@@ -19,6 +19,7 @@ VALUES: tuple[Any, ...] = (
     5,
     -1,
     10**30,
+    10**14,
     1.5,
     float("nan"),
     True,

@@ -146,13 +146,17 @@ def test_a_run_that_is_killed_at_any_call_is_ended_by_the_next(world):
 @pytest.mark.parametrize(
     ("call", "skip"), [("VolumeCreate", 0), ("VolumeCreate", 1), ("updateVolume", 0), ("updateVolume", 1)]
 )
-def test_if_one_disk_is_refused_all_are_what_they_were(call, skip, world):
+@pytest.mark.parametrize("name", ["insufficientResources", "objectDoesNotExist"])
+def test_if_one_disk_is_refused_all_are_what_they_were(call, skip, name, world):
+    """Whether it is refused for good, or with what another look could have explained, and is refused once more."""
+    if name == "objectDoesNotExist" and call == "updateVolume":
+        return
     world.new({"db": 2, "web": 1})
-    fault = {"call": call, "kind": "api_error", "skip": skip, "times": 1}
+    fault = {"call": call, "kind": "api_error", "skip": skip, "times": 1 if name == "insufficientResources" else 2}
     if call == "updateVolume":
         world.admin("POST", "faults", {**fault, "errorcode": 530, "errortext": "No."})
     else:
-        world.storpool.admin("POST", "faults", {**fault, "name": "insufficientResources", "descr": "Full."})
+        world.storpool.admin("POST", "faults", {**fault, "name": name, "descr": "Full."})
     ended = run(world, at_once=1)
     assert ended.failed
     assert results(ended) == {"db": "failed", "web": "up"}, ended.result

@@ -161,7 +161,9 @@ def test_what_a_run_that_was_killed_has_begun_is_waited_for(call, world):
 @pytest.mark.parametrize("running", [False, True])
 @pytest.mark.parametrize("call", ["SnapshotFromRemote", "VolumesGroupSnapshot", "VolumesReassignWait", "VolumeRevert"])
 @pytest.mark.parametrize("skip", [0, 2])
-def test_if_one_disk_is_refused_all_go_back(remote, running, call, skip, world):
+@pytest.mark.parametrize("name", ["busy", "objectDoesNotExist"])
+def test_if_one_disk_is_refused_all_go_back(remote, running, call, skip, name, world):
+    """Whether it is refused for good, or with what another look could have explained, and is refused once more."""
     if (call == "SnapshotFromRemote" and not remote) or (
         skip and not call.startswith(("VolumeRevert", "SnapshotFrom"))
     ):
@@ -169,7 +171,16 @@ def test_if_one_disk_is_refused_all_go_back(remote, running, call, skip, world):
     world.new(remote=remote, running=running)
     before = world.storpool.state()
     world.storpool.admin(
-        "POST", "faults", {"call": call, "kind": "api_error", "name": "busy", "descr": "Busy.", "skip": skip}
+        "POST",
+        "faults",
+        {
+            "call": call,
+            "kind": "api_error",
+            "name": name,
+            "descr": "Busy.",
+            "skip": skip,
+            "times": 1 if name == "busy" else 2,
+        },
     )
     ended = restore(world)
     assert ended.failed
@@ -181,6 +192,8 @@ def test_if_one_disk_is_refused_all_go_back(remote, running, call, skip, world):
     assert {row["name"]: (row["tags"], row["iops"], row["size"]) for row in now["volumes"]} == {
         row["name"]: (row["tags"], row["iops"], row["size"]) for row in before["volumes"]
     }
+    world.calm()  # CloudStack makes some of these calls as well
+    world.storpool.calm()
     assert not restore(world).failed
     assert world.times("web") == {"THEN"}
 
@@ -214,6 +227,76 @@ def test_if_the_backup_is_deleted_in_between_all_go_back(killed, world):
     assert world.times("web") == {"NOW"}
     assert world.vm("web")["state"] == "Running"
     assert world.left() == world.safety() == []
+
+
+class Rival(runner.Wire):
+    """Somebody deletes the copies of snapshots that are here for the restore, just before some of its changes (counted from 1)."""
+
+    def __init__(self, world, changes):
+        super().__init__()
+        self.world, self.changes, self.count = world, changes, 0
+
+    def is_due(self, request):
+        """Whether it happens before this change."""
+        self.count += 1
+        return self.count in self.changes
+
+    def _between(self, number, send):
+        if is_write(self.requests[number]) and self.is_due(self.requests[number]):
+            rows = self.world.storpool.state()["snapshots"]
+            copies = [each for each in rows if each["tags"].get("vm-restore-kind") == "copy" and not each["deleted"]]
+            for each in copies:
+                self.world.storpool.do((f"SnapshotDelete/~{each['lastingId']}", None))
+        return super()._between(number, send)
+
+
+def test_copies_that_somebody_deletes_in_between_are_brought_again(world):
+    """Before any change; the run that it happens to comes to its end, and reverts each disk once."""
+    world.new(2, remote=True)
+    wire = Rival(world, ())
+    assert not restore(world, wire).failed
+    for change in range(2, wire.count + 1):
+        world.new(2, remote=True)
+        ended = restore(world, Rival(world, {change}))
+        assert not ended.failed, (change, ended.result)
+        assert world.times("web") == {"THEN"}, change
+        assert world.vm("web")["state"] == "Running", change
+        assert world.left() == [], change
+        reverts = [row for row in world.storpool.journal() if row["call"] == "VolumeRevert" and row["effect"]]
+        assert len(reverts) == 2, change
+
+
+def test_if_copies_are_deleted_all_the_time_all_disks_go_back(world):
+    world.new(3, remote=True)
+    ended = restore(world, Rival(world, range(8, 1000)))
+    assert ended.failed
+    assert "The API accepted" not in ended.result["msg"], ended.result
+    assert "All disks are what they were before, VM 'web' is Running" in ended.result["msg"], ended.result
+    assert world.times("web") == {"NOW"}
+    assert not restore(world).failed
+    assert world.times("web") == {"THEN"}
+    assert world.vm("web")["state"] == "Running"
+    assert world.left() == []
+
+
+class OnceForEachDisk(Rival):
+    """It happens before the first revert of each disk."""
+
+    def is_due(self, request):
+        return request.call == "VolumeRevert" and not request.skip % 2
+
+
+def test_a_run_that_gives_up_on_its_way_says_how_the_vm_is_left_and_the_next_ends_it(world):
+    world.new(13, remote=True)
+    ended = restore(world, OnceForEachDisk(world, ()))
+    assert ended.failed
+    assert "kept changing while the task worked on it" in ended.result["msg"], ended.result
+    assert "VM 'web' is Stopped, and its disks can be of different moments until then" in ended.result["msg"]
+    assert world.vm("web")["state"] == "Stopped"
+    assert world.times("web") == {"THEN", "NOW"}
+    assert not restore(world).failed
+    assert world.times("web") == {"THEN"}
+    assert world.vm("web")["state"] == "Running"
 
 
 def test_without_the_safety_snapshot_of_a_disk_nothing_is_taken_for_restored(world):
@@ -323,6 +406,32 @@ def test_nothing_is_done_unless_everything_can_be(world):
     refused("not_allowed", "lacks volume 'late'")
     world.storpool.admin("POST", "clusters", {"id": "far.c", "connected": False})
     refused("not_found", "has no backup")
+
+
+def test_of_vms_with_one_name_is_told_whose_they_are_and_for_the_option_that_names_them(world):
+    """Each account can have a VM of that name."""
+    world.new(remote=True)
+    world.add(pool="sp", vms=1, name="web", running=False)
+    world.add(pool="sp", vms=1, name="other", running=False)
+    world.forget()
+    world.storpool.forget()
+    both = sorted(row["id"] for row in world.admin("GET", "state")["vms"] if row["name"] == "web")
+    of = "of account 'admin' in zone 'zone1'"
+    told = f": 2 VMs have the name 'web'. Give the id of one: {both[0]} {of} and {both[1]} {of}."
+    volume = {"disk": "data-1", "disk_offering": "Custom", "source": "tags"}
+    for module, option, task in (
+        ("cloudstack_vm_restore", "vm", BACK),
+        ("cloudstack_vm_restore", "onto", {**BACK, "vm": "other", "onto": "web"}),
+        ("cloudstack_volume_restore", "vm", {**volume, "vm": "web", "onto": "other"}),
+        ("cloudstack_volume_restore", "onto", {**volume, "vm": "other", "onto": "web"}),
+        ("cloudstack_vm_backup_info", "vm", {"source": "tags", "vm": ["web"]}),
+        ("cloudstack_vm_backup_info", "vm", {"source": "tags", "vm": ["other", "web"]}),
+        ("cloudstack_vm_failover", "groups[0][0]", {"state": "stopped", "groups": [["web"]], "stop_vms": True}),
+    ):
+        ended = runner.run(module, {**world.task, **task})
+        assert ended.failed, (module, task)
+        assert (ended.result["error"]["kind"], ended.result["msg"]) == ("ambiguous", option + told)
+    assert not [entry for entry in [*world.journal(), *world.storpool.journal()] if entry["write"]]
 
 
 def test_a_disk_that_the_backup_lacks_stays_as_it_is_if_the_others_are_named(world):

@@ -277,3 +277,32 @@ def test_what_was_kept_of_a_volume_that_somebody_deletes_does_not_keep_the_next_
     assert not ended.failed, ended.result
     assert any("one of a volume that is gone" in each for each in ended.result["actions"])
     world.see_whole()
+
+
+class Deleting(runner.Wire):
+    """Somebody deletes the copy of the snapshot that is here for this, just before a change (counted from 1)."""
+
+    def __init__(self, world, change):
+        super().__init__()
+        self.world, self.change, self.count = world, change, 0
+
+    def _between(self, number, send):
+        if is_write(self.requests[number]):
+            self.count += 1
+            if self.count == self.change:
+                for row in self.world.storpool.state()["snapshots"]:
+                    if row["tags"].get("vm-restore-kind") == "copy" and not row["deleted"]:
+                        self.world.storpool.do((f"SnapshotDelete/~{row['lastingId']}", None))
+        return super()._between(number, send)
+
+
+def test_a_copy_that_somebody_deletes_in_between_is_brought_again(world):
+    """Before any change; the run that it happens to comes to its end."""
+    world.rescue(remote=True)
+    wire = Deleting(world, 0)
+    assert not restore(world, wire).failed
+    for change in range(2, wire.count + 1):
+        world.rescue(remote=True)
+        ended = restore(world, Deleting(world, change))
+        assert not ended.failed, (change, ended.result)
+        world.see_whole()

@@ -10,7 +10,7 @@ import typing as t
 from .._common.errors import NotAllowed
 from .._common.words import listing
 from . import marks, pairing
-from .backup import LATEST, Backup, Disk, Row, check_age, choose
+from .backup import LATEST, Backup, Disk, Row, check_age, choose, created_of
 from .marks import Memory, tag
 from .pairing import Pair
 
@@ -137,9 +137,8 @@ def _continued(current: Current, wanted: Want) -> Goal:
     name = str(memory.backup)
     if wanted.backup not in (LATEST, name):
         check_alone(current, wanted.backup)
-    created = name.partition(".")[0]
     backup = next((each for each in current.backups if each.id == name), None) or Backup(
-        current.source, int(created) if created.isdigit() else 0, name.partition(".")[2]
+        current.source, created_of(name), name.partition(".")[2]
     )
     rows = {str(row["id"]): row for row in current.targets}
     gone = sorted(disk for disk in memory.safety if disk not in rows)

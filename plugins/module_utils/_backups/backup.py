@@ -9,13 +9,14 @@ import re
 import typing as t
 from datetime import datetime, timezone
 
+from .._common.answers import LAST_MOMENT
 from .._common.errors import InvalidOption, NotAllowed, NotFound
 from .._common.words import listing, there_is
 
 Row = t.Dict[str, t.Any]
 Params = t.Mapping[str, t.Any]
-#: Seconds, or seconds since 1970, from what people write, for an option.
-Seconds = t.Callable[[t.Optional[str], str], t.Optional[int]]
+#: Seconds, or seconds since 1970, from what people write, for an option. A third argument is how its errors go on when they say what can be given.
+Seconds = t.Callable[..., t.Optional[int]]
 #: What ``backup`` says for the newest one.
 LATEST = "latest"
 HERE = "here"
@@ -69,6 +70,13 @@ class Backup(t.NamedTuple):
                 for disk in self.disks
             ],
         }
+
+
+def created_of(name: str) -> int:
+    """The moment that the id of a backup begins with; 0 if it begins with none, since ids are kept in tags, which people can write."""
+    digits = name.partition(".")[0]
+    fits = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LAST_MOMENT))
+    return min(int(digits), LAST_MOMENT) if fits else 0
 
 
 def utc(moment: int) -> str:
@@ -136,7 +144,7 @@ def _usable(backup: Backup, others: t.Sequence[Backup]) -> Backup:
 
 def max_age_of(params: Params, duration: Seconds) -> t.Optional[int]:
     """How old a backup may be, in seconds, by the option of that name. Raises :class:`InvalidOption`."""
-    age = duration(params["max_age"], "max_age")
+    age = duration(params["max_age"], "max_age", "")
     if age == 0:
         raise InvalidOption("max_age: no backup is that new. Give a duration such as '1d', or leave the option out.")
     return age
@@ -146,7 +154,7 @@ def before_of(params: Params, moment: Seconds) -> t.Optional[int]:
     """The moment by which a backup has to have been made, by the option of that name, which goes with no ``backup``. Raises :class:`InvalidOption`."""
     if params["before"] is not None and params["backup"] != LATEST:
         raise InvalidOption("before: it chooses among backups, and backup names one. Leave one of them out.")
-    before = moment(params["before"], "before")
+    before = moment(params["before"], "before", "")
     if before == 0:
         raise InvalidOption(
             "before: no backup is that old. Give a moment, or leave the option out for the newest backup."

@@ -17,6 +17,7 @@ import hashlib
 import re
 import typing as t
 
+from .._common import answers
 from .._common.errors import NotAllowed
 from .._common.words import listing
 from .backup import Row
@@ -132,7 +133,7 @@ def _next_number(vm: str, snapshots: t.Iterable[Row], lock: t.Optional[Row]) -> 
     names = re.compile(rf"vm-restore\.{re.escape(vm)}\.(\d+)(\.\d+)?")
     found = [match for match in (names.fullmatch(str(row["name"])) for row in snapshots) if match]
     own = lock and tag(lock, NUMBER)
-    if own and own.isdigit() and not any(match.group(2) and match.group(1) == own for match in found):
+    if own and answers.number(own) is None and not any(match.group(2) and match.group(1) == own for match in found):
         return int(own)
     return 1 + max((int(match.group(1)) for match in found), default=0)
 

@@ -93,11 +93,15 @@ def explicit(
                 for each in backup.disks
                 if is_called(item["from"], each.volume, sources.get(each.volume, {}).get("name"))
             ],
-            f"disks[{number}].from: the {backup} has {{0}} disks {item['from']!r}. It has {_listed(backup, sources)}.",
+            f"disks[{number}].from: the {backup}",
+            item["from"],
+            _listed(backup, sources),
         )
         row = _the_one(
             [each for each in targets if is_called(item["to"], each["id"], each["name"])],
-            f"disks[{number}].to: the VM has {{0}} disks {item['to']!r}. It has {listing(name_of(each) for each in targets)}.",
+            f"disks[{number}].to: the VM",
+            item["to"],
+            listing(name_of(each) for each in targets),
         )
         kind = sources.get(disk.volume, {}).get("type")
         if kind is not None and (kind == ROOT) != (row.get("type") == ROOT):
@@ -113,6 +117,11 @@ def explicit(
 def check_sizes(backup: Backup, pairs: t.Iterable[Pair]) -> None:
     """Refuse what would cut off the end of a disk."""
     for row, disk in pairs:
+        if row.get("size") is None:
+            raise NotAllowed(
+                f"CloudStack does not say how large {name_of(row)} is, so the end of it might be cut off. See what state it is in, and run the task again "
+                "when it is Ready."
+            )
         if disk.size is not None and disk.size > int(row["size"]):
             enough = -(-disk.size // GIB)
             raise NotAllowed(
@@ -138,7 +147,7 @@ def is_called(wanted: str, id_: str, *names: t.Optional[str]) -> bool:
     return wanted in names or wanted.lower() == id_
 
 
-def _the_one(found: t.Sequence[t.Any], words: str) -> t.Any:
+def _the_one(found: t.Sequence[t.Any], where: str, wanted: str, there: str) -> t.Any:
     if len(found) != 1:
-        raise InvalidOption(words.format(len(found) or "no"))
+        raise InvalidOption(f"{where} has {len(found) or 'no'} disks {wanted!r}. It has {there}.")
     return found[0]

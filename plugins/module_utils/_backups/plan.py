@@ -201,6 +201,7 @@ def bring(body: Row, template: t.Optional[str], who: str) -> Step:
         dict(body, template=template) if template else body,
         f"bring snapshot ~{body['remoteId']} for {who} here from {place!r}",
         advice=(("", f"See that location {place!r} is connected, and what keeps the snapshot from being sent."),),
+        recurs=True,
     )
 
 
@@ -255,7 +256,7 @@ def detach(halves: t.Sequence[Row], words: str) -> Step:
     """The step after which nobody has these volumes attached."""
     items = [{"volume": "~" + str(half["globalId"]), "detach": "all"} for half in halves]
     body = {"reassign": items, "attachTimeout": DETACH_SECONDS}
-    return Step("VolumesReassignWait", None, body, words, timeout=float(DETACH_SECONDS), advice=_OPEN)
+    return Step("VolumesReassignWait", None, body, words, timeout=float(DETACH_SECONDS), advice=_OPEN, recurs=True)
 
 
 def _revert(current: Current, pair: Pair, safety: t.Optional[Row], backup: t.Optional[Backup]) -> Step:

@@ -42,15 +42,15 @@ Apply = t.Callable[[Step], t.Any]
 class Sides(t.NamedTuple):
     """What reads both sides, and what is known of names on either, neither of which is known here.
 
-    ``the_vm`` finds a VM by name or id in a zone, ``reference`` gives what StorPool calls what has a path, ``keys_of`` all that an object of StorPool's is
-    known by. ``changes`` gives the policy that would make one object like another. ``status`` is what VolumeCare
-    says; ``None`` if backups are known by their tags. ``zone_id`` gives the id of a zone, given its name or id, or nothing. ``settles`` gives what waits for
-    the end of a state of a VM that passes, ``None`` for one that does not.
+    ``the_vm`` finds a VM by name or id in a zone, for an option (``vm`` unless it is told). ``reference`` gives what StorPool calls what has a path,
+    ``keys_of`` all that an object of StorPool's is known by. ``changes`` gives the policy that would make one object like another. ``status`` is what
+    VolumeCare says; ``None`` if backups are known by their tags. ``zone_id`` gives the id of a zone, given its name or id, or nothing. ``settles`` gives
+    what waits for the end of a state of a VM that passes, ``None`` for one that does not.
     """
 
     cloud: t.Any
     cluster: t.Any
-    the_vm: t.Callable[[str, t.Optional[str]], t.Optional[Row]]
+    the_vm: t.Callable[..., t.Optional[Row]]
     reference: t.Callable[[t.Optional[str]], t.Optional[str]]
     keys_of: t.Callable[[Row], t.Tuple[str, ...]]
     changes: t.Callable[[Row, Row], Row] = lambda _thing, _like: {}
@@ -165,7 +165,7 @@ class Run:
         self._source: t.Optional[str] = None
         self._source_row: t.Optional[Row] = None
         self._refused = Refusals()
-        self._halted, self._aimed_at = False, 0.0
+        self._halted, self._begun, self._aimed_at = False, False, 0.0
         self.goal: t.Optional[Goal] = None
         self.aimed: t.Optional[Goal] = None
         self.failed: t.Optional[Failure] = None
@@ -211,6 +211,7 @@ class Run:
     def plan(self, current: Current) -> Plan:
         """The calls that are left, on the way there or, after a refusal, on the way back."""
         goal = self.goal or self._aim(current)
+        self._begun = current.memory.state == marks.BEGUN
         if self._halted or (current.memory.ran and current.memory.backup == goal.backup.id):
             # Else it would stay stopped if a run beside this one had stopped it when this one aimed.
             goal = goal._replace(ran=True)
@@ -257,7 +258,8 @@ class Run:
                 self.failed = failure.while_doing(step.action)
                 if isinstance(failure, ApiError):
                     failure.advise(step.advice)
-                raise Outdated(failure.message, call=failure.call, error=failure.error) from None
+                # Without the name of the error: a course does not go on after the same one of the same step.
+                raise Outdated(failure.message, call=failure.call) from None
             raise
         self._halted = self._halted and step.call != "startVirtualMachine"
         self._shelf.forget(*_CHANGES.get(step.call, ("nothing",)))
@@ -300,6 +302,13 @@ class Run:
             raise self.failed
         return outcome
 
+    def left_as(self) -> str:
+        """In what state the VM is if the run ends on its way, in a sentence that begins with a space; nothing if its disks were not touched."""
+        if not self._begun or self._vm is None:
+            return ""
+        told = f" {name_of(self._vm)} is {self._vm.get('state')}, and its disks can be of different moments until then"
+        return f"{told}: do not start it. What they held before is on the safety snapshots."
+
     def _the_vm(self) -> Row:
         wanted = self._wanted
         if self._source is None:
@@ -307,7 +316,7 @@ class Run:
         if self._vm is None:
             row = self._source_row
             if wanted.onto is not None:
-                row = self._sides.the_vm(wanted.onto, wanted.zone)
+                row = self._sides.the_vm(wanted.onto, wanted.zone, "onto")
             if row is None:
                 option = "vm" if wanted.onto is None else "onto"
                 told = wanted.onto or wanted.vm

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._common.errors import Failure, InvalidOption, NotFound
+from .._common.errors import Failure, InvalidOption, NotConverged, NotFound
 from .._common.given import refuse_empty
 from .._common.plan import backoff, converge
 from .._common.time_left import TimeLeft, checked
@@ -95,6 +95,8 @@ def restore(
             told, first = failure.message.rstrip("."), run.failed.message.rstrip(".")
             again = "" if isinstance(failure, NotFound) else ". Run it again: it goes on"
             failure.message = f"{told}. The task was on its way back, since this had failed: {first}{again}"
+        elif isinstance(failure, NotConverged):
+            failure.message += run.left_as()
         raise
     outcome = run.end(outcome, check_mode)
     return {
@@ -129,7 +131,7 @@ def look(sides: Sides, params: Params, clock: t.Callable[[], float] = time.time)
         )
         ids = [one for one in ids if params["zone"] is None or params["zone"] in _zone(known.get(one))]
     else:
-        ids = [_id_of(name, rows, backups, params["zone"]) for name in params["vm"]]
+        ids = [_id_of(sides, name, rows, backups, params["zone"]) for name in params["vm"]]
     policies: t.Dict[str, t.Set[str]] = {}
     for volume in shelf.volumes():
         if tag(volume, "cvm"):
@@ -154,16 +156,17 @@ def _zone(row: t.Optional[Row]) -> t.Tuple[t.Any, ...]:
     return (row.get("zoneid"), row.get("zonename")) if row else ()
 
 
-def _id_of(name: str, rows: t.Sequence[Row], backups: t.Mapping[str, t.Any], zone: t.Optional[str]) -> str:
+def _id_of(
+    sides: Sides, name: str, rows: t.Sequence[Row], backups: t.Mapping[str, t.Any], zone: t.Optional[str]
+) -> str:
     found = [
         row
         for row in rows
         if is_called(name, row["id"], row["name"], row.get("displayname")) and (zone is None or zone in _zone(row))
     ]
-    if len(found) > 1:
-        raise InvalidOption(f"vm: {len(found)} VMs have the name {name!r}. Give the id of the one that is meant.")
-    if found:
-        return str(found[0]["id"])
+    row = found[0] if len(found) == 1 else sides.the_vm(name, zone) if found else None  # which tells them apart
+    if row is not None:
+        return str(row["id"])
     if name.lower() in backups:
         return name.lower()
     raise NotFound(

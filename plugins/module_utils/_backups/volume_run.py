@@ -253,7 +253,7 @@ class VolumeRun:
 
     def _onto(self) -> t.Optional[Row]:
         wanted = self._wanted
-        onto = self._sides.the_vm(wanted.onto, wanted.zone)
+        onto = self._sides.the_vm(wanted.onto, wanted.zone, "onto")
         if onto is None and wanted.present:
             raise NotFound(
                 f"onto: CloudStack has no VM {wanted.onto!r} with that name, display name or id. {other_vms(self._sides.cloud.vms(), wanted.onto)}"

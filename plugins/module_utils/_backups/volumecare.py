@@ -12,6 +12,7 @@ import json
 import re
 import typing as t
 
+from .._common.answers import LAST_MOMENT
 from .._common.errors import BadAnswer
 from .._common.words import listing
 from .backup import GLOBAL_ID, UUID, Backup, Disk
@@ -25,8 +26,6 @@ OPTIONS: t.Dict[str, t.Any] = {
 }
 #: Entries of VMs are called so, with the id of the VM.
 _OF_VM = re.compile(r"cvm=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-#: The last moment that has a year with four digits.
-_LAST_MOMENT = 253402300799
 _ODD = "VolumeCare's entry of it is not as it should be: {0}"
 _OLD = (
     "it is in VolumeCare's old format, whose entries name volumes by StorPool's ids ({0}), which tell no volume of CloudStack's. With id_tag=uuid in "
@@ -72,7 +71,7 @@ def _member(thing: t.Any, *path: str) -> t.Any:
 def _backup(vm: str, entry: t.Any) -> t.Optional[Backup]:
     """One backup; ``None`` for an entry without a moment, which no task could name."""
     created, place = _member(entry, "create_ts"), _member(entry, "id", "location")
-    if isinstance(created, bool) or not isinstance(created, (int, float)) or not 0 < created <= _LAST_MOMENT:
+    if isinstance(created, bool) or not isinstance(created, (int, float)) or not 0 < created <= LAST_MOMENT:
         return None
     backup = Backup(vm, int(created), place if isinstance(place, str) and place else "unknown")
     whose = _vm_of({"type": "vm", "id": _member(entry, "entity_id")}) if "entity_id" in entry else vm

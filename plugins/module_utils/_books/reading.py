@@ -13,6 +13,7 @@ import re
 import time
 import typing as t
 
+from .._common import answers
 from .._common.errors import NotFound, Outdated
 from .._common.words import there_is
 from .audit import audit
@@ -187,7 +188,7 @@ class Reading:
 
         def client(row: Row) -> t.Optional[int]:
             name, parent = str(row["name"]), str(row.get("parent") or "")
-            told = int(parent) if parent.isdigit() else None
+            told = int(parent) if answers.number(parent) is None else None
             places = (self._ask.clients.get(name), told, known.get(name), short.get(name.partition(".")[0]))
             return next((each for each in places if each is not None), None)
 

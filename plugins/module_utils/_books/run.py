@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._common import answers
 from .._common.errors import Failure, InvalidOption, NotAllowed
 from .._common.plan import Plan, Step, backoff, converge
 from .._common.words import listing, there_is
@@ -16,8 +17,8 @@ from .reading import Ask, Reading, Sides, names_of, sizes
 
 Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]
-#: Seconds from a duration as people write it, for an option.
-Duration = t.Callable[[t.Optional[str], str], t.Optional[int]]
+#: Seconds from a duration as people write it, for an option. A third argument is how its errors go on when they say what can be given.
+Duration = t.Callable[..., t.Optional[int]]
 
 _BOTH: t.Dict[str, t.Any] = {
     "zone": {"type": "str"},
@@ -51,13 +52,13 @@ def ask(params: Params, duration: Duration) -> Ask:
         pools=None if params["pools"] is None else tuple(params["pools"]),
         clients={str(host): _client(client, host) for host, client in params["clients"].items()},
         codes=None if codes is None else frozenset(codes),
-        min_age=duration(params["min_age"], "min_age") or 0,
+        min_age=duration(params["min_age"], "min_age", "") or 0,
     )
 
 
 def _client(value: t.Any, host: str) -> int:
     text = str(value)
-    if isinstance(value, bool) or not text.isdigit() or not 1 <= int(text) <= _LAST_CLIENT:
+    if isinstance(value, bool) or answers.number(text) is not None or not 1 <= int(text) <= _LAST_CLIENT:
         raise InvalidOption(
             f"clients.{host}: {value!r} is no id of a StorPool client. Give a number from 1 to {_LAST_CLIENT}."
         )

@@ -22,6 +22,8 @@ Check = t.Callable[[t.Any], t.Optional[str]]
 
 #: Numbers beyond it are those of no disk, and no counter has so many digits.
 MOST = 2**63
+#: The last moment that has a year with four digits.
+LAST_MOMENT = 253402300799
 #: Objects, lists and members of one answer; a row of StorPool's has some thirty. More would take much more memory than the text.
 MOST_PARTS = 16_000_000
 #: Bytes of a body that stay there.
@@ -102,6 +104,11 @@ def count(value: t.Any) -> t.Optional[str]:
 def whole(value: t.Any) -> t.Optional[str]:
     """A whole number."""
     return None if is_whole(value) and -MOST < value < MOST else "is no whole number"
+
+
+def moment(value: t.Any) -> t.Optional[str]:
+    """Seconds since 1970, up to the end of the last year that can be written."""
+    return None if is_whole(value) and 0 <= value <= LAST_MOMENT else "is no unix time"
 
 
 def amount(value: t.Any) -> t.Optional[str]:

@@ -47,6 +47,8 @@ class Step(t.NamedTuple):
     ``advice`` says what to do if the API refuses: pairs of an error's name, or a part of its description, and a sentence. The first that fits is
     added to the error; an empty text fits every error.
     ``destroys`` is the id of what the step destroys for good, if it does. Only what the first look of a task saw is destroyed.
+    ``recurs`` is whether it may be wanted once more when it was done, since it is for the steps behind it only: what it brings can be gone again, and what it
+    frees be taken. How often is bounded by the rounds of a course.
     """
 
     call: str
@@ -58,6 +60,7 @@ class Step(t.NamedTuple):
     repeatable: bool = True
     advice: t.Tuple[t.Tuple[str, str], ...] = ()
     destroys: t.Optional[str] = None
+    recurs: bool = False
 
     def __str__(self) -> str:
         return "{0} {1}".format(self.method, "/".join(part for part in (self.call, self.target) if part))
@@ -360,7 +363,7 @@ def _actions(steps: t.Iterable[Step]) -> t.Tuple[str, ...]:
 def _refuse_to_repeat(todo: Plan, done: t.Sequence[Step]) -> None:
     """A step that was accepted and is still wanted did not do what it says: say so, rather than send it for ever."""
     for step in todo.steps:
-        if _mark(step) in done:
+        if not step.recurs and _mark(step) in done:
             raise NotConverged(
                 f"The API accepted the call to {step.action}, and the object still does not show it. Either something else changes the same object at the "
                 "same time, or the API stores another value than the one asked for; compare the task with what the info module shows.",

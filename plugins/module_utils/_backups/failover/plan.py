@@ -11,7 +11,7 @@ import typing as t
 from ..._common.errors import Failure, NotAllowed, NotFound
 from ..._common.plan import Plan, Step
 from ..._common.words import listing
-from ..backup import GLOBAL_ID, Backup, Row, check_age, utc
+from ..backup import GLOBAL_ID, Backup, Row, check_age, created_of, utc
 from ..marks import tag
 from .sight import BACKUP, BEGUN, FROM, STATE, Current, Disk, is_begun
 
@@ -84,7 +84,7 @@ def aim(current: Current, wanted: Want) -> Goal:
             )
         return goal
     started = {tag(row, BACKUP) for disk in current.disks for row in disk.made if is_begun(row)}
-    for name in sorted(started, key=lambda one: (-_created(one), one)):
+    for name in sorted(started, key=lambda one: (-created_of(one), one)):
         goal = _continued(current, name)
         if goal is not None:
             return goal
@@ -139,15 +139,10 @@ def _fault(current: Current, backup: Backup) -> t.Optional[str]:
     return backup.problem or (f"it lacks {listing(lacking)}" if lacking else None)
 
 
-def _created(name: str) -> int:
-    created = name.partition(".")[0]
-    return int(created) if created.isdigit() else 0
-
-
 def _noted(current: Current, name: str) -> Backup:
     """The backup with this id, as far as it is known."""
     known = next((each for each in current.backups if each.id == name), None)
-    return known or Backup(str(current.vm["id"]), _created(name), name.partition(".")[2])
+    return known or Backup(str(current.vm["id"]), created_of(name), name.partition(".")[2])
 
 
 def _volume_of(disk: Disk, backup: str) -> t.Optional[Row]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ..._common import alike
 from ..._common.crew import Crew
 from ..._common.errors import Failure, InvalidOption, NotAllowed, NotFound, Outdated, PartlyFailed
 from ..._common.given import refuse_empty
@@ -79,7 +80,7 @@ def want(params: Params, duration: Seconds, moment: Seconds, drill: bool) -> Wan
         zone=params["zone"],
         cluster=params["cluster"],
         max_age=max_age_of(params, duration),
-        made_after=moment(params["made_after"], "made_after") or None,
+        made_after=moment(params["made_after"], "made_after", "") or None,
         older_backups=params["older_backups"],
         fenced=params["fenced"],
         stop_vms=params["stop_vms"],
@@ -134,7 +135,8 @@ class Vm:
         """Take note of a call that failed. Raises :class:`Outdated` if the VM is to be planned anew, on its way back."""
         if self.failed is None and step.call in _ON_THE_WAY and self._refused.is_final(step, failure):
             self.failed = failure.while_doing(step.action)
-            raise Outdated(failure.message, call=failure.call, error=failure.error)
+            # Without the name of the error: a course does not go on after the same one of the same step.
+            raise Outdated(failure.message, call=failure.call)
 
     def shown(self, state: str) -> Row:
         """What the result says of it."""
@@ -315,13 +317,13 @@ def judged(result: Row, wanted: Want) -> Row:
     bad = [row for row in rows if row["result"] in (_LEFT, _FAILED, _WAITING)]
     if not bad:
         return result
-    reasons: t.Dict[str, t.List[str]] = {}
-    for row in bad:
-        reasons.setdefault(str(row["msg"] or "It was not begun."), []).append(repr(row["name"]))
-    alike = sorted(reasons.items(), key=lambda each: -len(each[1]))
-    told = [f"{listing(sorted(names), most=3)}: {reason}" for reason, names in alike[:_MOST_REASONS]]
+    found = alike.groups(
+        alike.Reason(repr(row["name"]), (str(row["name"]), str(row["id"])), str(row["msg"] or "It was not begun."))
+        for row in bad
+    )
+    told = [alike.line(group) for group in found[:_MOST_REASONS]]
     verb = "could not be" if wanted.drill else "is not" if len(bad) == 1 else "are not"
-    more = " The list vms has every reason." if len(alike) > _MOST_REASONS else ""
+    more = " The list vms has every reason." if len(found) > _MOST_REASONS else ""
     raise PartlyFailed(
         f"{len(bad):,} of {len(rows):,} VMs {verb} {_WORDS[wanted.state]}. {' '.join(told)}{more} Run the task again when that is put right.",
         result,

@@ -15,6 +15,8 @@ from .reader import Raw, Reader
 #: Members of rows that say what an object is called: those of the first group that one has decide.
 By = t.Sequence[t.Sequence[str]]
 BY_NAME: By = (("id",), ("name",))
+#: How VMs are called.
+VM_BY: By = (("id",), ("name", "displayname"))
 
 
 def zone_id(reader: Reader, zone: t.Optional[str]) -> t.Optional[str]:
@@ -88,6 +90,14 @@ def missing(option: str, what: str, wanted: t.Optional[str], there: t.Iterable[R
     )
 
 
-def the_vm(reader: Reader, vm: str, zone: t.Optional[str]) -> t.Optional[Raw]:
+def the_vm(reader: Reader, vm: str, zone: t.Optional[str], option: str = "vm") -> t.Optional[Raw]:
     """The VM with this name, display name or id, in a zone if one is given. Raises :class:`Ambiguous`."""
-    return the_one("vm", "VM", vm, reader.vms_called(vm, zone_id(reader, zone)), (("id",), ("name", "displayname")))
+    return the_one(option, "VM", vm, reader.vms_called(vm, zone_id(reader, zone)), VM_BY, told=whose)
+
+
+def whose(row: Raw) -> str:
+    """A VM among several with its name, which each account can give one of its own."""
+    kind = "project" if row.get("project") else "account"
+    owner = f" of {kind} {row[kind]!r}" if row.get(kind) else ""
+    zone = f" in zone {row['zonename']!r}" if row.get("zonename") else ""
+    return f"{row['id']}{owner}{zone}"

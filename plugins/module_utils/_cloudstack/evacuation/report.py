@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._common import alike
 from ..._common.errors import PartlyFailed
-from ..._common.words import listing
 
 Row = t.Dict[str, t.Any]
 
@@ -35,11 +35,15 @@ def report(what: str, rows: t.Sequence[Row], more: t.Mapping[str, t.Any]) -> t.D
     result["changed"] = bool(result["moved"] or result["expunged"])
     if not result["failed"]:
         return result
-    reasons: t.Dict[str, t.List[str]] = {}
-    for row in result["failed"]:
-        reasons.setdefault(row["msg"], []).append(f"{row['name']!r}" + (f" of VM {row['vm']!r}" if row["vm"] else ""))
-    alike = sorted(reasons.items(), key=lambda each: -len(each[1]))
-    told = [f"{listing(sorted(names), most=3)}: {reason}" for reason, names in alike[:_MOST_REASONS]]
+    found = alike.groups(
+        alike.Reason(
+            f"{row['name']!r}" + (f" of VM {row['vm']!r}" if row["vm"] else ""),
+            [str(row[key]) for key in ("name", "id", "vm") if row[key]],
+            str(row["msg"]),
+        )
+        for row in result["failed"]
+    )
+    told = [alike.line(group) for group in found[:_MOST_REASONS]]
     count = len(result["failed"])
     result["left_out"] = {name: max(len(result[name]) - _MOST_SHOWN, 0) for name in _LISTS.values()}
     for name in _LISTS.values():

@@ -16,6 +16,9 @@ from ..._common.words import quoted
 NEVER = 0
 #: The longest duration, two hundred years; a longer one is a slip, and ends after the last moment that there is.
 LONGEST = 200 * 366 * 86400
+_NEVER = ", or 'never'"
+#: No place on earth is further from UTC: what is, is a slip, and would be another day.
+_FURTHEST = timedelta(hours=14)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _DURATION = re.compile(r"([0-9]+)\s*([smhdw]?)")
 _MOMENT = re.compile(
@@ -23,33 +26,39 @@ _MOMENT = re.compile(
 )
 
 
-def duration(value: t.Optional[str], option: str) -> t.Optional[int]:
-    """Seconds from ``7d``, ``12h``, ``30m``, ``90s``, ``2w`` or a number of seconds; :data:`NEVER` for ``never`` or 0. ``None`` is not given."""
+def duration(value: t.Optional[str], option: str, never: str = _NEVER) -> t.Optional[int]:
+    """Seconds from ``7d``, ``12h``, ``30m``, ``90s``, ``2w`` or a number of seconds; :data:`NEVER` for ``never`` or 0. ``None`` is not given.
+
+    ``never`` is how an error goes on that says what can be given: it is empty where ``never`` is refused.
+    """
     if value is None:
         return None
     refuse_empty(value, option)
     text = value.strip()
     match = _DURATION.fullmatch(text)
-    if text == "never":
+    if never and text == "never":
         return NEVER
     if not match:
         raise InvalidOption(
-            f"{option}: {quoted(value)} is no duration. Give seconds, or a number with s, m, h, d or w, such as '7d', or 'never'."
+            f"{option}: {quoted(value)} is no duration. Give seconds, or a number with s, m, h, d or w, such as '7d'{never}."
         )
     number = match.group(1).lstrip("0") or "0"
     seconds = int(number[:12]) * _SECONDS[match.group(2) or "s"]
     if len(number) > 12 or seconds > LONGEST:
-        raise InvalidOption(f"{option}: {quoted(value)} is too long. Give at most two hundred years, or 'never'.")
+        raise InvalidOption(f"{option}: {quoted(value)} is too long. Give at most two hundred years{never}.")
     return seconds
 
 
-def moment(value: t.Optional[str], option: str) -> t.Optional[int]:
-    """A unix time from itself or from ISO 8601, in UTC unless it says otherwise; :data:`NEVER` for ``never`` or 0. ``None`` is not given."""
+def moment(value: t.Optional[str], option: str, never: str = _NEVER) -> t.Optional[int]:
+    """A unix time from itself or from ISO 8601, in UTC unless it says otherwise; :data:`NEVER` for ``never`` or 0. ``None`` is not given.
+
+    ``never`` as for :func:`duration`.
+    """
     if value is None:
         return None
     refuse_empty(value, option)
     text = value.strip()
-    if text == "never":
+    if never and text == "never":
         return NEVER
     if re.fullmatch("[0-9]{1,11}", text):
         return int(text)
@@ -62,7 +71,7 @@ def moment(value: t.Optional[str], option: str) -> t.Optional[int]:
         return int((datetime.strptime(text, "%Y-%m-%d %H:%M:%S %z") - _offset(zone)).timestamp())
     except (ValueError, OverflowError):
         raise InvalidOption(
-            f"{option}: {quoted(value)} is no time. Give a unix time, or ISO 8601 such as '2030-01-31T12:00:00Z', or 'never'."
+            f"{option}: {quoted(value)} is no time. Give a unix time, or ISO 8601 such as '2030-01-31T12:00:00Z'{never}."
         ) from None
 
 
@@ -82,4 +91,6 @@ def _offset(zone: t.Optional[str]) -> timedelta:
         return timedelta()
     digits = str(zone)[1:].replace(":", "")
     distance = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    if int(digits[2:]) > 59 or distance > _FURTHEST:
+        raise ValueError
     return -distance if str(zone)[0] == "-" else distance

@@ -21,6 +21,7 @@ from ..._common.answers import (
     keyed,
     list_of,
     maybe,
+    moment,
     name,
     number,
     only,
@@ -56,7 +57,7 @@ _POLICY = {
 }
 _THING = {"name": name, "globalId": _id, "size": count}
 _THING_MORE = dict(
-    _POLICY, tags=dict_of(maybe(text)), preservedGlobalId=_id, creationTimestamp=whole, clusterId=text, mcState=text
+    _POLICY, tags=dict_of(maybe(text)), preservedGlobalId=_id, creationTimestamp=moment, clusterId=text, mcState=text
 )
 _SNAPSHOT_MORE = dict(
     _THING_MORE,
@@ -67,7 +68,7 @@ _SNAPSHOT_MORE = dict(
     transient=flag,
     recoveringFromRemote=flag,
     createdFromGlobalId=text,
-    targetDeleteDate=whole,
+    targetDeleteDate=moment,
 )
 _SPACE = {"storedSize": count, "spaceUsed": whole}
 _VOLUME, _SNAPSHOT = row(_THING, _THING_MORE), row(_THING, _SNAPSHOT_MORE)
@@ -128,7 +129,7 @@ _SERVICE = row(
     {
         "nodeId": number,
         "version": text,
-        "startTime": whole,
+        "startTime": moment,
         "active": flag,
         "missingDisks": list_of(number),
         "pendingDisks": list_of(number),
@@ -143,7 +144,7 @@ _BRIDGE = row(
     {"publicKey": text, "cluster": text, "remote": text, "minimumDeleteDelay": count, "noCrypto": flag},
 )
 _REMOTE = row(
-    {"name": name, "location": name, "remoteId": _id, "size": count, "creationTimestamp": whole},
+    {"name": name, "location": name, "remoteId": _id, "size": count, "creationTimestamp": moment},
     {"onVolume": text, "localSnapshot": text, "createdFromGlobalId": text, "tags": dict_of(maybe(text))},
 )
 

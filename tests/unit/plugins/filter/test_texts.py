@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.storpool.cloudstack.plugins.filter.plain_text import plain_text
 from ansible_collections.storpool.cloudstack.plugins.filter.problem_lines import problem_lines
+from ansible_collections.storpool.cloudstack.plugins.filter.reason_lines import reason_lines
 from ansible_collections.storpool.cloudstack.plugins.filter.unknown_variables import unknown_variables
 from ansible_collections.storpool.cloudstack.plugins.filter.url_host import url_host
 
@@ -63,6 +64,26 @@ def test_a_problem_of_many_hosts_is_one_line():
     assert problem_lines({"a": [none]}, named=False) == ["There is no driver. [no_driver]"]
     many = {f"h{number}": ["x\x1by"] for number in range(40)}
     assert problem_lines(many) == ["h0, h1, h2, h3, h4, h5, h6, h7, h8, h9 and 30 more: x?y"]
+
+
+def test_many_that_failed_are_one_line_for_each_reason():
+    rows = [{"name": f"db-{n}", "msg": f"VM 'db-{n}' has no backup."} for n in range(5)]
+    rows += [
+        {"name": "up", "msg": None},
+        {"item": {"name": "web"}, "msg": "No room."},
+        {"item": "sp", "msg": "No room."},
+    ]
+    assert reason_lines(rows) == [
+        "db-0, db-1, db-2 and 2 more alike: VM 'db-0' has no backup.",
+        "web and sp: No room.",
+    ]
+    assert reason_lines(rows, most=1)[1:] == ["and 2 more for other reasons, which the report has."]
+
+
+def test_of_many_reasons_those_are_one_that_differ_in_quoted_names():
+    rows = [{"name": f"db-{n}", "msg": f"It lacks volume {word!r}."} for n, word in enumerate("abcdefghijkl")]
+    assert reason_lines(rows) == ["db-0, db-1, db-2 and 9 more alike: It lacks volume 'a'."]
+    assert len(reason_lines(rows[:3])) == 3
 
 
 @pytest.mark.parametrize(

@@ -237,10 +237,12 @@ def test_the_order_of_lists_does_not_matter(order, devices):
         ([("data", "x"), (DATA, "y")], "named twice"),
         ([("nothing", "x")], "no disks 'nothing'"),
         ([(DATA, "nothing")], "no disks 'nothing'"),
+        ([("{data}", "x")], "no disks '[{]data[}]'"),
+        ([(DATA, "{")], "no disks '[{]'. It has .*volume 'z[{]0[}]'"),
     ],
 )
 def test_pairs_that_make_no_sense_are_refused(pairs, told):
-    targets = [disk("r", "ROOT", 0), disk("x", name="x"), disk("y", name="y")]
+    targets = [disk("r", "ROOT", 0), disk("x", name="x"), disk("y", name="y"), disk("z", name="z{0}")]
     with pytest.raises(InvalidOption, match=told):
         pairing.explicit(THREE, SOURCES, targets, [{"from": one, "to": other} for one, other in pairs])
 
@@ -249,6 +251,17 @@ def test_a_disk_that_is_too_small_is_refused_with_the_size_that_it_needs():
     big = Disk(ROOT, "a.b.c", None, (1 << 30) + 512)
     with pytest.raises(NotAllowed, match="Grow it to 2 GiB"):
         pairing.check_sizes(THREE, [pairing.Pair(SOURCES[ROOT], big)])
+
+
+def test_a_disk_of_no_size_is_refused():
+    row = {key: value for key, value in SOURCES[ROOT].items() if key != "size"}
+    with pytest.raises(NotAllowed, match="does not say how large"):
+        pairing.check_sizes(THREE, [pairing.Pair(row, Disk(ROOT, "a.b.c", None, 1 << 30))])
+
+
+@pytest.mark.parametrize("name", ["9" * 12 + ".here", "9" * 5000, "²", "", ".here", "-1.here"])
+def test_the_moment_of_any_id_can_be_shown(name):
+    assert backups.utc(backups.created_of(name))
 
 
 def test_whether_a_disk_was_reverted_shows_in_its_chain_and_is_not_guessed():
@@ -341,3 +354,15 @@ def test_a_restore_to_another_backup_keeps_away(rows, state, told):
         return
     with pytest.raises(NotAllowed, match=re.escape(told)):
         aim.check_alone(current, "6.here")
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "-1", ""])
+def test_a_number_in_a_tag_that_is_none_is_passed_over(number):
+    mark = {"name": f"vm-restore.{uuid_of_lock()}.1", "globalId": "a.b.m", "tags": {}}
+    tags_of_it = {marks.VM: uuid_of_lock(), marks.KIND: marks.MARK, marks.NUMBER: number, marks.BACKUP: "1.here"}
+    memory, _ended = marks.recall(uuid_of_lock(), [{**mark, "tags": tags_of_it}], [])
+    assert memory.number == 2
+
+
+def uuid_of_lock():
+    return "aaaaaaaa-1111-4222-8333-000000000001"

@@ -183,7 +183,7 @@ class World:
         cluster.remote_snapshots = lambda: [dict(row) for row in self.remote]
         cluster.volumes_space = lambda: [{"globalId": one, "storedSize": len(text)} for one, text in self.holds.items()]
         sides = Sides(
-            self, cluster, lambda vm, _zone: self.there.get(vm), reference, lambda raw: ("~" + raw["globalId"],)
+            self, cluster, lambda vm, *_more: self.there.get(vm), reference, lambda raw: ("~" + raw["globalId"],)
         )
 
         def apply(step):

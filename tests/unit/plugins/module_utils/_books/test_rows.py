@@ -15,6 +15,8 @@ import pytest
 from ansible_collections.storpool.cloudstack.plugins.module_utils._books.audit import audit
 from ansible_collections.storpool.cloudstack.plugins.module_utils._books.books import Books, Cloud, Cluster, moment
 from ansible_collections.storpool.cloudstack.plugins.module_utils._books.reading import Ask, Reading, Sides
+from ansible_collections.storpool.cloudstack.plugins.module_utils._books.run import _client
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import InvalidOption
 
 NOW = 1_800_000_000
 POOL = {"id": "t1;1", "name": "sp", "zoneid": "z", "zonename": "zone1", "state": "Up", "template": "t1"}
@@ -141,3 +143,9 @@ def test_which_client_a_host_is(given, parent, known, expected):
     )
     [host] = Reading(sides, Ask(clients=given)).first().cloud.hosts
     assert host["client"] == expected
+
+
+@pytest.mark.parametrize("client", ["²", "9" * 5000, "", "-1", True])
+def test_what_is_no_id_of_a_client_is_refused(client):
+    with pytest.raises(InvalidOption, match="is no id of a StorPool client"):
+        _client(client, "host1")

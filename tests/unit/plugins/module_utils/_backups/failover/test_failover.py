@@ -19,6 +19,7 @@ from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors
     Failure,
     NotAllowed,
     NotFound,
+    PartlyFailed,
 )
 
 NOW = 1_800_000_000
@@ -342,3 +343,22 @@ def test_of_a_vm_that_is_removed_on_the_way_is_told_how_far_it_was():
     vm.job.fail(removed.value)
     shown = vm.shown("up")
     assert (shown["result"], shown["age"], shown["state"], shown["kind"]) == ("left", 3600, "Running", "not_found")
+
+
+def test_many_vms_that_fail_for_one_reason_are_told_like_one_and_no_reason_is_hidden_by_another():
+    reasons = [
+        "{0} has no backup in this cluster.",
+        "{0} lacks volume 'ROOT-{1}'.",
+        "Could not start {0}: no room {1}.",
+    ]
+    rows = [
+        {"id": uuid(n), "name": f"web-{n}", "result": "left", "msg": reasons[n % 3].format(f"VM 'web-{n}'", n + 7)}
+        for n in range(300)
+    ]
+    with pytest.raises(PartlyFailed) as caught:
+        run.judged({"vms": rows}, WANTED)
+    told = caught.value.message
+    for number, why in enumerate(reasons):
+        first = why.format(f"VM 'web-{number}'", number + 7)
+        assert f"'web-{number}', 'web-{number + 3}', 'web-{number + 6}' and 97 more alike: {first}" in told
+    assert "every reason" not in told

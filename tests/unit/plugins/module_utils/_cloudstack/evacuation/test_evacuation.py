@@ -302,3 +302,23 @@ def test_a_failure_names_twenty_volumes_of_each_list_and_counts_the_others():
     assert [len(result[name]) for name in ("moved", "failed", "expunged")] == [20, 20, 0]
     assert result["left_out"] == {"moved": 1480, "failed": 1180, "expunged": 0}
     assert result["changed"]
+
+
+def test_many_that_fail_for_one_reason_are_told_like_one_though_each_sentence_has_its_own_names():
+    def row(number, why):
+        name = f"v-{number}"
+        shown = {
+            "id": f"{number:08}-1111-4222-8333-444444444444",
+            "name": name,
+            "type": "DATADISK",
+            "vm": f"vm-{number}",
+        }
+        return {**shown, "result": report.FAILED, "msg": why.format(**shown), "kind": "x"}
+
+    full, busy = "Could not migrate volume {name!r} ({id}) of VM {vm!r}: no room.", "VM {vm!r} has snapshots."
+    with pytest.raises(PartlyFailed) as caught:
+        report.report("pool 'old'", [row(n, full if n < 300 else busy) for n in range(305)], {})
+    told = caught.value.result()["msg"]
+    assert "'v-0' of VM 'vm-0', 'v-1' of VM 'vm-1', 'v-2' of VM 'vm-2' and 297 more alike: Could not migrate" in told
+    assert "and 2 more alike: VM 'vm-300' has snapshots." in told
+    assert len(told) < 700

@@ -54,6 +54,21 @@ def test_any_text_is_a_moment_that_can_be_shown_or_is_refused(text):
     assert moment is None or times.utc(moment)
 
 
+@pytest.mark.parametrize("zone", ["+25:00", "+99:99", "-14:01", "+10:60", "+1401"])
+def test_a_zone_that_is_nowhere_is_refused_and_is_no_other_day(zone):
+    with pytest.raises(InvalidOption, match=r"^before: '2030-01-31T12:00:00.*' is no time"):
+        times.moment(f"2030-01-31T12:00:00{zone}", "before")
+
+
+def test_never_is_refused_where_it_means_nothing_and_not_recommended():
+    for read in (times.duration, times.moment):
+        with pytest.raises(InvalidOption, match=r"or 'never'[.]$"):
+            read("x", "delete_after")
+        with pytest.raises(InvalidOption) as caught:
+            read("never", "max_age", "")
+        assert "or 'never'" not in caught.value.message
+
+
 @given(st.integers(1, times.LONGEST))
 def test_a_duration_for_people_is_exact(seconds):
     assert times.duration(times.human(seconds), "delete_after") == seconds
