@@ -165,6 +165,24 @@ def test_a_mistake_is_found_before_the_first_write(run, tmp_path, name, given, s
     assert f"{tmp_path}/storpool-{name}.html" in ended.stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "says"),
+    [
+        ("audit", {"audit_textfile": "/proc/nothing/x.prom"}, "2 pools: 1 warning."),
+        ("provision_objects", {"provision_objects_volumes": VOLUMES[:1]}, "1 created"),
+    ],
+    ids=["audit", "provision_objects"],
+)
+def test_a_report_that_cannot_be_written_hides_nothing(run, name, given, says):
+    ended, written = run(name, {**given, f"{name}_report": "/proc/nothing/report"})
+    assert (ended.returncode, written) == (2, ["VolumeCreate"] * (name != "audit")), ended.stdout
+    last = ended.stdout.rpartition("TASK [Say ")[2]
+    assert says in last, ended.stdout
+    assert "The report could not be written to /proc/nothing/report: " in last
+    assert ("audit_textfile: the numbers for Prometheus could not be written: " in last) == (name == "audit")
+    assert "The report could not be written, as is said above." in last or name == "audit"
+
+
 @pytest.mark.parametrize(("name", "given"), LOOKS, ids=[name for name, _given in LOOKS])
 def test_with_check_nobody_is_told_of_what_earlier_tasks_would_make(run, tmp_path, name, given):
     ended, written = run(name, given, "--check")
