@@ -46,6 +46,11 @@ def change(
 ) -> t.List[Step]:
     """The steps for disk offering, size and limits. ``new`` is the offering, if it is to be another; which may come with the move to another pool."""
     _check_root(row, wanted)
+    if row.get("size") is None and (new is not None or wanted.size is not None):
+        raise NotAllowed(
+            f"CloudStack does not say how large {who(row)} is, which is {row.get('state')}, so what is beyond a new size could be lost. Run the task again "
+            "when it does."
+        )
     steps = []
     if new is not None:
         before = dict(after)
@@ -152,7 +157,7 @@ def losses(row: Raw, steps: t.Iterable[Step]) -> t.Tuple[str, ...]:
 
 def cautions(current: Current, row: Raw, after: Raw) -> t.Tuple[str, ...]:
     """What to say of a new size that a guest has to notice: CloudStack calls it a success if the agent could not tell the guest."""
-    if row["size"] == after["size"] or after.get("vmstate") != "Running":
+    if row.get("size") == after.get("size") or after.get("vmstate") != "Running":
         return ()
     first = versions.TELLS_GUESTS_OF_SIZES
     often = "" if current.version >= first else f" The StorPool driver of CloudStack before {first} often could not."

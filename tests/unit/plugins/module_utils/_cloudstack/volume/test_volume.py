@@ -347,6 +347,8 @@ def test_what_is_sent(before, options, version, expected):
         (ON_VM, {"storage_pool": "nfs"}, "4.22", NotAllowed, "only from one StorPool pool to another"),
         (ALLOCATED, {"storage_pool": "other"}, "4.19", NotAllowed, "is on no pool yet"),
         ({"state": "UploadError"}, {"size": "6GiB"}, "4.19", NotAllowed, "is UploadError"),
+        ({"size": None}, {"size": "6GiB"}, "4.19", NotAllowed, "does not say how large volume 'data' is"),
+        ({"size": None}, {"disk_offering": "fixed"}, "4.19", NotAllowed, "Run the task again when it does"),
         ({"type": "ROOT", **ON_VM}, {"state": "absent", "vm": ""}, "4.19", NotAllowed, "it goes with the VM"),
         ({"type": "ROOT", **ON_VM}, {"vm": ""}, "4.19", NotAllowed, "root disks are not detached"),
         (
