@@ -12,6 +12,8 @@ import typing as t
 
 #: With how many of very many names a word is compared letter by letter.
 _MOST_COMPARED = 200
+#: How much is shown of a very long text, from its beginning and from its end.
+MOST_BEGINNING, MOST_END = 5000, 1000
 _NAMES_AN_OPTION = re.compile(r"""\S*[:_/\[]|(?!it )[a-z]+ is (?:empty:|['"\d-])""")
 
 
@@ -27,6 +29,14 @@ def quoted(value: t.Any, most: int = 80) -> str:
     """A value as Python writes it, which shows spaces and line ends; of a long one the beginning."""
     words = repr(value)
     return words if len(words) <= most else words[:most] + "..."
+
+
+def shortened(text: str) -> str:
+    """A text with its beginning and its end, where servers, programs or tasks have said more than anybody reads."""
+    left_out = len(text) - MOST_BEGINNING - MOST_END
+    if left_out <= 0:
+        return text
+    return f"{text[:MOST_BEGINNING]} ... ({left_out:,} characters are left out) ... {text[-MOST_END:]}"
 
 
 def nearest(word: str, others: t.Iterable[str]) -> t.Optional[str]:
