@@ -101,6 +101,7 @@ MISSPELT = [
         "There is no variable evacuate_too. Did you mean evacuate_to?",
     ),
     ("adopt", {"adopt_pool": "sp-hybrid"}, "missing required arguments: adopt_zone"),
+    ("evacuate_pool", {**EVACUATE, "evacuate_remove": "perhaps"}, "The page Variables of the documentation"),
 ]
 
 
@@ -197,6 +198,7 @@ def test_what_no_variable_can_be_is_refused_at_once(run, name, given, says):
     ended, written = run(name, given)
     assert (ended.returncode, written) == (2, []), ended.stdout
     assert says in ended.stdout
+    assert len(ended.stdout) < 4_000  # Ansible would show all that any variable may be
 
 
 def test_with_the_mistake_mended_all_of_it_is_done_and_reported(run, tmp_path):
