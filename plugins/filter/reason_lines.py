@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.storpool.cloudstack.plugins.module_utils._common.alike import Reason, groups, line
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.words import shortened
 
 DOCUMENTATION = r"""
 name: reason_lines
@@ -23,7 +24,7 @@ options:
   _input:
     description: >-
       What failed: dictionaries with C(msg) and C(name), such as the rows of M(storpool.cloudstack.cloudstack_vm_failover), or the results of a loop, whose
-      C(item) is the name or has it. Those without C(msg) are passed over.
+      C(item) is the name or has it; of another C(item) nothing is shown. Those without C(msg) are passed over.
     type: list
     elements: dict
     required: true
@@ -57,15 +58,15 @@ def reason_lines(rows: Iterable[Mapping[str, Any]], most: int = 20) -> list[str]
             reasons.append(Reason(name, [name], str(row["msg"])))
     found = groups(reasons)
     rest = sum(len(group) for group in found[most:])
-    return [line(group) for group in found[:most]] + (
-        [f"and {rest:,} more for other reasons, which the report has."] if rest else []
+    return [shortened(line(group), 400, 200) for group in found[:most]] + (
+        [f"and {rest:,} more for other reasons."] if rest else []
     )
 
 
 def _name(row: Mapping[str, Any]) -> str:
     item = row.get("item")
     if "name" not in row and isinstance(item, Mapping):
-        return str(item.get("name", item))
+        return str(item.get("name", ""))  # not all of it: there may be secrets among it
     return str(row.get("name", item))
 
 

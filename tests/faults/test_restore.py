@@ -291,7 +291,7 @@ def test_a_run_that_gives_up_on_its_way_says_how_the_vm_is_left_and_the_next_end
     ended = restore(world, OnceForEachDisk(world, ()))
     assert ended.failed
     assert "kept changing while the task worked on it" in ended.result["msg"], ended.result
-    assert "VM 'web' is Stopped, and its disks can be of different moments until then" in ended.result["msg"]
+    assert "VM 'web' is Stopped, and its disks can be of different moments: do not start it" in ended.result["msg"]
     assert world.vm("web")["state"] == "Stopped"
     assert world.times("web") == {"THEN", "NOW"}
     assert not restore(world).failed

@@ -306,8 +306,8 @@ class Run:
         """In what state the VM is if the run ends on its way, in a sentence that begins with a space; nothing if its disks were not touched."""
         if not self._begun or self._vm is None:
             return ""
-        told = f" {name_of(self._vm)} is {self._vm.get('state')}, and its disks can be of different moments until then"
-        return f"{told}: do not start it. What they held before is on the safety snapshots."
+        told = f" {name_of(self._vm)} is {self._vm.get('state')}, and its disks can be of different moments"
+        return f"{told}: do not start it, and run the task again, which goes on. What they held before is on the safety snapshots."
 
     def _the_vm(self) -> Row:
         wanted = self._wanted

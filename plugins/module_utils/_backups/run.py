@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from .._common.errors import Failure, InvalidOption, NotConverged, NotFound
+from .._common.errors import Failure, InvalidOption, NotAllowed, NotFound
 from .._common.given import refuse_empty
 from .._common.plan import backoff, converge
 from .._common.time_left import TimeLeft, checked
@@ -95,8 +95,8 @@ def restore(
             told, first = failure.message.rstrip("."), run.failed.message.rstrip(".")
             again = "" if isinstance(failure, NotFound) else ". Run it again: it goes on"
             failure.message = f"{told}. The task was on its way back, since this had failed: {first}{again}"
-        elif isinstance(failure, NotConverged):
-            failure.message += run.left_as()
+        elif not isinstance(failure, NotAllowed):
+            failure.message = f"{failure.message.rstrip('.')}.{run.left_as()}"
         raise
     outcome = run.end(outcome, check_mode)
     return {

@@ -19,7 +19,7 @@ from .._common.plan import Plan, Step
 from .._common.words import listing, sentence, there_is
 from . import marks, plan
 from .aim import name_of
-from .backup import HERE, LATEST, Backup, Disk, Row, check_age, choose, utc
+from .backup import HERE, LATEST, Backup, Disk, Row, check_age, choose, created_of, utc
 from .marks import tag
 from .pairing import GIB
 
@@ -173,8 +173,8 @@ def aim(current: Current, wanted: Want) -> Goal:
 
 
 def _as_marked(current: Current) -> Backup:
-    created, _dot, place = cloud_tags(current.row)[BACKUP].partition(".")
-    return Backup(current.source, int(created) if created.isdecimal() else 0, place or HERE)
+    name = cloud_tags(current.row)[BACKUP]
+    return Backup(current.source, created_of(name), name.partition(".")[2] or HERE)
 
 
 def _gib(disk: Disk) -> int:

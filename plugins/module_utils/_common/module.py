@@ -10,9 +10,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from . import secret_urls
+from . import plain, secret_urls
 from .given import RULES, as_meant, mistakes
 from .numbers import bounded
+from .words import shortened
 
 Params = t.Mapping[str, t.Any]
 #: What Ansible itself shows in place of a secret option.
@@ -100,7 +101,10 @@ class Module(AnsibleModule):
         super().exit_json(**kwargs)
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
-        """End the module, without what is kept and what is secret in URLs. What Ansible says of the options gives way to what we say of them."""
+        """End the module, without what is kept and what is secret in URLs, and of very long texts with what a person reads.
+
+        What Ansible says of the options gives way to what we say of them.
+        """
         self._hide()
         if not self._is_checked:
             spec = {"argument_spec": self.argument_spec}
@@ -109,15 +113,11 @@ class Module(AnsibleModule):
             msg = " ".join([*told[:MOST_TOLD], *more]) if told else _NEEDED.sub(_needed, str(msg))
             kwargs.setdefault("error", {"kind": "invalid_option"})
         msg = secret_urls.scrubbed(str(msg))
-        super().fail_json(msg=self._without(msg), **{name: self._without(value) for name, value in kwargs.items()})
+        super().fail_json(**plain.everything(dict(kwargs, msg=msg), lambda text: shortened(self._without(text))))
 
-    def _without(self, thing: t.Any) -> t.Any:
-        if isinstance(thing, dict):
-            return {key: self._without(value) for key, value in thing.items()}
-        if not isinstance(thing, str) or not self._kept:
-            return thing
+    def _without(self, told: str) -> str:
         for text in sorted(self._kept, key=len, reverse=True):
             # A short one is replaced only where it stands alone, lest words become unreadable.
             pattern = re.escape(text) if len(text) > SHORT else rf"(?<!\w){re.escape(text)}(?!\w)"
-            thing = re.sub(pattern, "***", thing)
-        return thing
+            told = re.sub(pattern, "***", told)
+        return told

@@ -12,7 +12,6 @@ from .errors import Failure, NotFound
 from .plan import Managed, Plan, Step, backoff, converge
 from .secrets import Secrets
 from .time_left import TimeLeft
-from .words import shortened
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -28,9 +27,7 @@ def finish(module: AnsibleModule, work: t.Callable[[], t.Mapping[str, t.Any]]) -
     except Failure as failure:
         if module.check_mode and isinstance(failure, NotFound) and foreseen.told():
             failure.message = f"{failure.message} {foreseen.HINT}"
-        told = _fit_to_be_seen(module, failure.result())
-        told.update((key, plain.everything(told[key], shortened)) for key in ("msg", "error"))
-        module.fail_json(**told)
+        module.fail_json(**_fit_to_be_seen(module, failure.result()))
     module.exit_json(**_fit_to_be_seen(module, result))
 
 

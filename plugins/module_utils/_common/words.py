@@ -31,12 +31,13 @@ def quoted(value: t.Any, most: int = 80) -> str:
     return words if len(words) <= most else words[:most] + "..."
 
 
-def shortened(text: str) -> str:
-    """A text with its beginning and its end, where servers, programs or tasks have said more than anybody reads."""
-    left_out = len(text) - MOST_BEGINNING - MOST_END
-    if left_out <= 0:
-        return text
-    return f"{text[:MOST_BEGINNING]} ... ({left_out:,} characters are left out) ... {text[-MOST_END:]}"
+def shortened(text: str, beginning: int = MOST_BEGINNING, end: int = MOST_END) -> str:
+    """A text with its beginning and its end, where servers, programs or tasks have said more than anybody reads.
+
+    To be called when secrets have been taken out, since nobody would find a part of one.
+    """
+    left_out = len(text) - beginning - end
+    return text if left_out <= 0 else f"{text[:beginning]} ... ({left_out:,} characters are left out) ... {text[-end:]}"
 
 
 def nearest(word: str, others: t.Iterable[str]) -> t.Optional[str]:

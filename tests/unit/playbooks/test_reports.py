@@ -194,6 +194,14 @@ def test_a_play_ends_with_the_verdict_the_problems_what_to_do_and_the_report():
     assert ending(end_verdict="Done.") == ["Done."]
 
 
+def test_a_report_that_is_lost_is_told_where_there_would_be_one():
+    told = ending(end_verdict="Done.", end_report="/proc/x", report_lost="No such directory")
+    assert told == ["Done.", "The report could not be written to /proc/x: No such directory"]
+    assert ending(end_verdict="Nothing stands in the way.", end_report="", report_lost="No such directory") == [
+        "Nothing stands in the way."
+    ]
+
+
 def test_a_play_in_check_mode_says_so_if_it_changes_something():
     assert ending(check=True, end_verdict="Seen.") == ["Seen."]
     assert "--check" in ending(check=True, end_verdict="2 created.", end_changes=True)[1]
@@ -209,14 +217,30 @@ def test_a_play_in_check_mode_sends_nobody_off_for_nothing():
     assert dry(end_without=". Not yet.") == "Nothing was changed, since this was --check. Not yet."
 
 
-def test_what_allows_an_older_backup_is_told_as_the_playbooks_variable():
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        (
+            {"older_backups": "failover_older_backups"},
+            "web-1: It lacks 'a'. The newest that can is backup 17.b of 2030-01-31: set failover_older_backups to take it.",
+        ),
+        ({"template": "failback_template"}, "web-1: It lacks 'a'."),
+    ],
+    ids=["failover", "failback"],
+)
+def test_an_older_backup_is_offered_with_the_playbooks_variable_if_it_has_one(names, problem):
     row = {"name": "web-1", "group": 1, "result": "failed", "age": 90, "data_of": None, "here": False}
-    row["msg"] = "The newest that can is b: set older_backups to take it, or raise max_age."
-    rendered = render("site_told.j2", ansible_check_mode=True, told_where="b", told_next=[], site_seen={"vms": [row]})
+    row["msg"] = "It lacks 'a'. The newest that can is backup 17.b of 2030-01-31: set older_backups to take it."
+    rendered = render(
+        "site_told.j2",
+        ansible_check_mode=True,
+        told_where="b",
+        told_next=[],
+        site_names=names,
+        site_seen={"vms": [row]},
+    )
     told = rendered if isinstance(rendered, dict) else json.loads(rendered)
-    assert told["problems"] == [
-        "web-1: The newest that can is b: set failover_older_backups to take it, or raise failover_max_backup_age."
-    ]
+    assert told["problems"] == [problem]
 
 
 def rolled(hosts, **more):

@@ -64,3 +64,19 @@ def test_a_mistake_is_one():
     assert [problem["message"] for problem in refused(["driver_hst"])] == [
         "There is no variable driver_hst. Did you mean driver_host?"
     ]
+
+
+def looped_over(thing: Any) -> Iterator[str]:
+    """What loops are over."""
+    for each in thing if isinstance(thing, list) else thing.values() if isinstance(thing, dict) else ():
+        yield from looped_over(each)
+    if isinstance(thing, dict) and "loop" in thing:
+        yield str(thing["loop"])
+
+
+def test_no_loop_is_over_a_secret():
+    """Ansible shows the item of a loop that fails, whatever its label is."""
+    found = [loop for path in FILES for loop in looped_over(yaml.safe_load(path.read_text(encoding="utf-8")))]
+    assert len(found) > 10
+    holds_one = re.compile(r"token|secret|password|api_key|failback_from(?![.\w])")
+    assert [loop for loop in found if holds_one.search(loop)] == []

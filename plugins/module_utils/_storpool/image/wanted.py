@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import typing as t
 
+from ..._common import answers
 from ..._common.errors import InvalidOption
 from ..._common.time_left import checked
 from ..cluster import names
@@ -109,7 +110,7 @@ def made_of(raw: Raw) -> t.Optional[Made]:
     """Of what an object was made; ``None`` if it does not say so, or is not finished."""
     tags = raw.get("tags") or {}
     size = tags.get(SIZE, "")
-    if tags.get(STATE) != COMPLETE or not tags.get(SHA256) or not size.isdecimal():
+    if tags.get(STATE) != COMPLETE or not tags.get(SHA256) or answers.number(size):
         return None
     return Made(tags[SHA256], tags.get(FORMAT, ""), int(size))
 

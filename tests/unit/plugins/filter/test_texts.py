@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.storpool.cloudstack.plugins.filter.as_variables import as_variables
 from ansible_collections.storpool.cloudstack.plugins.filter.plain_text import plain_text
 from ansible_collections.storpool.cloudstack.plugins.filter.problem_lines import problem_lines
 from ansible_collections.storpool.cloudstack.plugins.filter.reason_lines import reason_lines
@@ -77,12 +78,49 @@ def test_many_that_failed_are_one_line_for_each_reason():
         "db-0, db-1, db-2 and 2 more alike: VM 'db-0' has no backup.",
         "web and sp: No room.",
     ]
-    assert reason_lines(rows, most=1)[1:] == ["and 2 more for other reasons, which the report has."]
+    assert reason_lines(rows, most=1)[1:] == ["and 2 more for other reasons."]
+
+
+def test_nothing_is_shown_of_what_a_loop_was_over_but_its_name():
+    rows = [
+        {"item": {"sp_api_http_host": "10.1.1.1", "sp_auth_token": "secret"}, "msg": "No room."},
+        {"item": {"name": "db", "token": "secret"}, "msg": "No way."},
+        {"item": "sp", "msg": "No room."},
+        {"item": None, "msg": "x" * 9_000},
+    ]
+    told = reason_lines(rows)
+    assert told[:2] == ["sp: No room.", "db: No way."]
+    assert "secret" not in str(told)
+    assert len(told[2]) < 700
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Set stop_vm to let it.", "Set restore_vm_stop to let it."),
+        ("It is too old (stop_vm, max_age).", "It is too old (restore_vm_stop, restore_vm_max_age)."),
+        ("Set stop_vm.", "Set restore_vm_stop."),
+        ("onto: CloudStack has no VM 'x'.", "restore_vm_onto: CloudStack has no VM 'x'."),
+        ("disks[0].from: no disk.", "restore_vm_disks[0].from: no disk."),
+        ("Go onto the VM 'stop_vm-1' and 'max_age'.", "Go onto the VM 'stop_vm-1' and 'max_age'."),
+        ("stop_vm-1: restore_vm_stop, my.stop_vm, stop_vm.x", "stop_vm-1: restore_vm_stop, my.stop_vm, stop_vm.x"),
+    ],
+)
+def test_options_of_a_module_become_variables_of_a_playbook(said, told):
+    names = {
+        "stop_vm": "restore_vm_stop",
+        "max_age": "restore_vm_max_age",
+        "onto": "restore_vm_onto",
+        "disks": "restore_vm_disks",
+    }
+    assert as_variables(said, names) == told
+    assert as_variables(told, names) == told
+    assert as_variables(said, {}) == said
 
 
 def test_of_many_reasons_those_are_one_that_differ_in_quoted_names():
-    rows = [{"name": f"db-{n}", "msg": f"It lacks volume {word!r}."} for n, word in enumerate("abcdefghijkl")]
-    assert reason_lines(rows) == ["db-0, db-1, db-2 and 9 more alike: It lacks volume 'a'."]
+    rows = [{"name": f"db-{n}", "msg": f"It lacks StorPool's {word!r}."} for n, word in enumerate("abcdefghijkl")]
+    assert reason_lines(rows) == ["db-0, db-1, db-2 and 9 more alike: It lacks StorPool's 'a'."]
     assert len(reason_lines(rows[:3])) == 3
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, StorPool CloudStack collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What modules that talk to APIs show of an address that has a secret in it."""
+"""What modules show of an address that has a secret in it, of secrets, and of very long texts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.errors import ApiError
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.module import Module
+from ansible_collections.storpool.cloudstack.plugins.module_utils._common.run import finish
 from ansible_collections.storpool.cloudstack.plugins.modules import (
     cloudstack_info,
     cloudstack_storpool_pool,
@@ -73,3 +76,28 @@ def test_an_option_that_needs_another_is_told_in_words(capsys):
     with patch_module_args(options), pytest.raises(SystemExit):
         storpool_objects.main()
     assert json.loads(capsys.readouterr().out)["msg"] == "prune is true, which needs set as well."
+
+
+@pytest.mark.parametrize("at", [0, 4_975, 4_985, 4_995, 5_005, 99_995])
+def test_a_failure_has_as_much_of_a_long_text_as_a_person_reads(at, capsys):
+    noise = "x " * 50_000
+
+    def work():
+        words = f"{noise[:at]} The-Token/9+8 https://user:parole@cloud.example.com/ kept-for-itself {noise[at:]}"
+        raise ApiError(f"There is no volume: {words}. Name another.", error={"descr": words, "hosts": [{"msg": words}]})
+
+    spec = {"argument_spec": {"token": {"type": "str", "no_log": True}}}
+    with patch_module_args({"token": "The-Token/9+8"}):
+        module = Module(spec)
+        module.keep(["kept-for-itself"])
+        with pytest.raises(SystemExit):
+            finish(module, work)
+    told = json.loads(capsys.readouterr().out)
+    assert told["msg"].startswith("There is no volume: ")
+    assert told["msg"].endswith("Name another.")
+    for text in (told["msg"], told["error"]["descr"], told["error"]["hosts"][0]["msg"]):
+        assert len(text) < 6_100
+        assert "characters are left out) ..." in text
+        assert not any(part in text for part in ("The-", "9+8", "kept-", "itself"))
+    assert "parole" not in told["msg"]
+    assert "user:p" not in told["msg"]

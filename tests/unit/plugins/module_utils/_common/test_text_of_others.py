@@ -158,22 +158,3 @@ def test_every_failure_is_one_line_of_text_without_secrets():
     assert told["msg"] == "No ok: [localhost] ***."
     assert told["error"] == {"name": "busy\n", "descr": "*** \ufffd", "hosts": {"a": "b"}, "kind": "api_error"}
     assert told["call"] == "GET Volume/x"
-
-
-@pytest.mark.parametrize("at", [0, 4_990, 5_005, 99_995])
-def test_a_failure_has_as_much_of_a_long_text_as_a_person_reads(at):
-    module, noise = Module(), "x " * 50_000
-
-    def work():
-        words = f"{noise[:at]}The-Token/9+8{noise[at:]}"
-        raise ApiError(f"There is no volume: {words}. Name another.", error={"descr": words})
-
-    with pytest.raises(SystemExit):
-        finish(module, work)
-    [told] = module.ended
-    for text in (told["msg"], told["error"]["descr"]):
-        assert len(text) < 6_100
-        assert "characters are left out) ..." in text
-        assert not any(part in text for part in ("The-T", "9+8", "Token"))
-    assert told["msg"].startswith("There is no volume: ")
-    assert told["msg"].endswith("Name another.")
