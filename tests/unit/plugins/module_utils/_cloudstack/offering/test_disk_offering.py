@@ -311,7 +311,7 @@ def test_zones_are_read_only_if_they_play_a_role():
 
 
 def test_who_only_looks_is_not_told_of_pools_that_are_not_there_yet(monkeypatch):
-    monkeypatch.setattr(foreseen, "matters", False)
+    monkeypatch.setenv(foreseen.SWITCH, "false")
     api, wanted = cloud(), want(customized=True, tags=["fast"])
     assert plan(disk_offering.look(api.reader(), wanted), wanted).cautions == ()
     assert "listStoragePools" not in api.calls
