@@ -45,7 +45,6 @@ _value:
 
 def as_variables(text: str, names: Mapping[str, str]) -> str:
     """The sentence with variables in the place of options."""
-
     if not names:
         return text
     options = "|".join(

@@ -303,10 +303,10 @@ class Run:
         return outcome
 
     def left_as(self) -> str:
-        """In what state the VM is if the run ends on its way, in a sentence that begins with a space; nothing if its disks were not touched."""
-        if not self._begun or self._vm is None:
+        """How the VM is left if the run ends on its way, in a sentence that begins with a space; nothing if its disks were not touched, or somebody runs it."""
+        if not self._begun or self._vm is None or self._vm.get("state") != "Stopped":
             return ""
-        told = f" {name_of(self._vm)} is {self._vm.get('state')}, and its disks can be of different moments"
+        told = f" {name_of(self._vm)} is Stopped, and its disks can be of different moments"
         return f"{told}: do not start it, and run the task again, which goes on. What they held before is on the safety snapshots."
 
     def _the_vm(self) -> Row:
